@@ -1,0 +1,221 @@
+"""From ``ase.Atoms`` or a pymatgen ``Structure`` to a validated crystal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from ase import Atoms
+from ase.data import chemical_symbols
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ase_ecn.errors import (
+    CellError,
+    CrystalError,
+    EmptyCrystalError,
+    NonFiniteError,
+    OverlappingAtomsError,
+    PartialOccupancyError,
+    PeriodicityError,
+    UnsupportedElementError,
+)
+from ase_ecn.symmetry.reduction import minkowski_reduce
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+CrystalLike: TypeAlias = "Atoms | Structure | Crystal"
+
+MIN_DISTANCE = 0.5
+"""Two atoms closer than this (Å) are an error in the input."""
+_MIN_RELATIVE_VOLUME = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Crystal:
+    """Atoms that repeat in three dimensions.
+
+    Attributes
+    ----------
+    numbers
+        (N,) atomic numbers.
+    cell
+        (3, 3) lattice vectors in Å, as rows.
+    scaled_positions
+        (N, 3) fractional coordinates; ``positions = scaled_positions @ cell``.
+    """
+
+    numbers: NDArray[np.int64]
+    cell: NDArray[np.float64]
+    scaled_positions: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """(N, 3) Cartesian coordinates in Å."""
+        return self.scaled_positions @ self.cell
+
+    @property
+    def volume(self) -> float:
+        """Volume of the cell in Å³."""
+        return float(abs(np.linalg.det(self.cell)))
+
+    def to_atoms(self) -> Atoms:
+        """Return the crystal as :class:`ase.Atoms`."""
+        return Atoms(
+            self.numbers, scaled_positions=self.scaled_positions, cell=self.cell, pbc=True
+        )
+
+
+def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) -> Crystal:
+    """Validate a structure.
+
+    Parameters
+    ----------
+    structure
+        :class:`ase.Atoms`, periodic in all directions, or a pymatgen ``Structure``. Left-handed
+        and far-from-reduced cells are fine.
+    elements
+        Atomic numbers that the caller supports; ``None`` for all.
+
+    Returns
+    -------
+    Crystal
+        The same atoms in the same order.
+
+    Raises
+    ------
+    CrystalError
+        With a subclass for each cause: no atoms, a cell without volume, missing periodicity,
+        numbers that are not finite, elements that are not supported, coincident atoms,
+        partial occupancies, or an object of another kind.
+    """
+    if isinstance(structure, Crystal):
+        crystal = structure
+    elif isinstance(structure, Atoms):
+        crystal = _from_atoms(structure)
+    elif hasattr(structure, "lattice") and hasattr(structure, "frac_coords"):
+        crystal = _from_structure(structure)
+    else:
+        raise CrystalError(
+            f"expected ase.Atoms or a pymatgen Structure, got {type(structure).__name__}"
+        )
+    _check_elements(crystal.numbers, elements)
+    _check_distances(crystal)
+    return crystal
+
+
+def _from_atoms(atoms: Atoms) -> Crystal:
+    if len(atoms) == 0:
+        raise EmptyCrystalError("the structure has no atoms")
+    if not atoms.pbc.all():
+        raise PeriodicityError(
+            f"pbc is {atoms.pbc.tolist()}: a crystal must be periodic in all three directions"
+        )
+    cell = np.array(atoms.cell[:], dtype=np.float64)
+    positions = np.array(atoms.positions, dtype=np.float64)
+    _check_geometry(cell, positions)
+    occupancy = atoms.info.get("occupancy")
+    if isinstance(occupancy, dict) and any(
+        sum(site.values()) < 1 - 1e-6 or len(site) > 1 for site in occupancy.values()
+    ):
+        raise PartialOccupancyError(
+            "the structure has partly occupied sites: order them into a supercell first"
+        )
+    return Crystal(
+        np.array(atoms.numbers, dtype=np.int64), cell, np.linalg.solve(cell.T, positions.T).T
+    )
+
+
+def _from_structure(structure: Any) -> Crystal:
+    if len(structure) == 0:
+        raise EmptyCrystalError("the structure has no atoms")
+    if not structure.is_ordered:
+        raise PartialOccupancyError(
+            "the structure has partly occupied sites: order them into a supercell first"
+        )
+    if not all(structure.lattice.pbc):
+        raise PeriodicityError(
+            f"pbc is {list(structure.lattice.pbc)}: "
+            "a crystal must be periodic in all three directions"
+        )
+    cell = np.array(structure.lattice.matrix, dtype=np.float64)
+    scaled = np.array(structure.frac_coords, dtype=np.float64)
+    _check_geometry(cell, scaled)
+    # Deuterium and tritium have Z = 1; dummy species have no element and no Z above zero.
+    numbers = [int(getattr(site.specie, "Z", 0)) for site in structure]
+    return Crystal(np.array(numbers, dtype=np.int64), cell, scaled)
+
+
+def _check_geometry(cell: NDArray[np.float64], coordinates: NDArray[np.float64]) -> None:
+    if not np.isfinite(cell).all():
+        raise NonFiniteError("the cell contains NaN or infinite numbers")
+    if not np.isfinite(coordinates).all():
+        raise NonFiniteError("the positions contain NaN or infinite numbers")
+    lengths = np.linalg.norm(cell, axis=1)
+    with np.errstate(over="ignore"):
+        volume = abs(np.linalg.det(cell))
+    rank = int(np.linalg.matrix_rank(cell))
+    if rank < 3 or not np.isfinite(volume):
+        raise CellError(f"the cell has rank {rank}: three independent lattice vectors are needed")
+    reduced = minkowski_reduce(cell[None])[0][0]
+    if volume < _MIN_RELATIVE_VOLUME * np.prod(np.linalg.norm(reduced, axis=1)):
+        raise CellError(
+            f"the cell with lattice vectors of {lengths.round(3).tolist()} Å has almost no volume "
+            f"({volume:.3g} Å³)"
+        )
+
+
+def _check_elements(numbers: NDArray[np.int64], elements: Iterable[int] | None) -> None:
+    known = set(range(1, len(chemical_symbols))) if elements is None else set(elements)
+    unknown = sorted(set(numbers.tolist()) - known)
+    if unknown:
+        names = ", ".join(
+            chemical_symbols[z] if 0 <= z < len(chemical_symbols) else f"Z={z}" for z in unknown
+        )
+        allowed = " ".join(chemical_symbols[z] for z in sorted(known))
+        raise UnsupportedElementError(f"unsupported elements: {names}; supported are: {allowed}")
+
+
+def _check_distances(crystal: Crystal) -> None:
+    reduced, transforms = minkowski_reduce(crystal.cell[None])
+    cell = reduced[0]
+    shortest = float(np.linalg.norm(cell, axis=1).min())
+    if shortest < MIN_DISTANCE:
+        raise OverlappingAtomsError(
+            f"a lattice translation is only {shortest:.3g} Å long; at least {MIN_DISTANCE} Å needed"
+        )
+    scaled = crystal.scaled_positions @ np.linalg.inv(transforms[0])
+    scaled -= np.floor(scaled)
+    points, owners = _with_margin(scaled, cell, MIN_DISTANCE)
+    pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
+    if len(pairs):
+        distances = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+        closest = int(distances.argmin())
+        i, j = sorted(int(owners[p]) for p in pairs[closest])
+        raise OverlappingAtomsError(
+            f"atoms {i} ({chemical_symbols[crystal.numbers[i]]}) and {j} "
+            f"({chemical_symbols[crystal.numbers[j]]}) are {distances[closest]:.3g} Å apart; "
+            f"at least {MIN_DISTANCE} Å needed"
+        )
+
+
+def _with_margin(
+    scaled: NDArray[np.float64], cell: NDArray[np.float64], margin: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Cartesian positions of the atoms and of the images within ``margin`` Å of the cell."""
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    owners = np.arange(len(scaled))
+    for axis in range(3):
+        width = margin / heights[axis]
+        low = scaled[:, axis] < width
+        high = scaled[:, axis] > 1 - width
+        step = np.eye(3)[axis]
+        owners = np.concatenate([owners, owners[low], owners[high]])
+        scaled = np.concatenate([scaled, scaled[low] + step, scaled[high] - step])
+    return scaled @ cell, owners

@@ -1,0 +1,53 @@
+"""From crystals to the batches on which the EMPNN acts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ase_ecn.crystal import Crystal
+from ase_ecn.graphs.neighbors import nearest_shells
+from ase_ecn.nn.empnn import LatticeBatch
+
+
+def lattice_batch(
+    crystals: Sequence[Crystal],
+    neighbors: int,
+    *,
+    cells: Tensor | None = None,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> LatticeBatch:
+    """Find whole-shell neighbours and make tensors.
+
+    Parameters
+    ----------
+    crystals
+        B crystals.
+    neighbors
+        Nearest neighbours per atom.
+    cells
+        (B, 3, 3) lattices in Å to use in place of the crystals' own; fractional coordinates stay.
+    device, dtype
+        Of the result. Neighbours and edge vectors are computed in float64 all the same.
+    """
+    if cells is None:
+        cells = torch.as_tensor(np.stack([c.cell for c in crystals]))
+    cells = cells.to(device=device, dtype=torch.float64)
+    scaled = torch.as_tensor(np.concatenate([c.scaled_positions for c in crystals]), device=device)
+    counts = torch.tensor([len(c) for c in crystals], device=device)
+    found = nearest_shells(cells, scaled, counts, neighbors)
+    crystal = torch.repeat_interleave(torch.arange(len(crystals), device=device), counts)
+    fraction = scaled[found.target] - scaled[found.source] + found.image
+    return LatticeBatch(
+        cells=cells.to(dtype),
+        numbers=torch.as_tensor(np.concatenate([c.numbers for c in crystals]), device=device),
+        source=found.source,
+        target=found.target,
+        fraction=fraction.to(dtype),
+        crystal_of_edge=crystal[found.source],
+        edge_counts=torch.bincount(crystal[found.source], minlength=len(crystals)),
+    )

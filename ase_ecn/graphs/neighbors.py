@@ -1,0 +1,186 @@
+"""The k nearest neighbours of each atom with whole shells, batched, in torch.
+
+Cutting a shell of equal distances at exactly k would keep 8 of the 12 neighbours in fcc and
+break the crystal's symmetry. Here every atom that is as far as the k-th is a neighbour too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ase_ecn.errors import OptionError
+from ase_ecn.symmetry.reduction import minkowski_reduce
+
+SHELL_TOLERANCE = 0.01
+"""Å. Neighbours that are further than the k-th by less than this belong to its shell."""
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """Directed edges ``source -> target`` of a batch.
+
+    Attributes
+    ----------
+    source, target
+        (E,) atom indices within the batch.
+    image
+        (E, 3) lattice translation of the target in units of the input cell's vectors.
+    """
+
+    source: Tensor
+    target: Tensor
+    image: Tensor
+
+
+def nearest_shells(
+    cells: Tensor, scaled_positions: Tensor, atom_counts: Tensor, k: int
+) -> Neighbors:
+    """Find at least the ``k`` nearest neighbours of each atom, in whole shells.
+
+    Parameters
+    ----------
+    cells
+        (B, 3, 3) lattices in Å, rows; any basis.
+    scaled_positions
+        (N, 3) fractional coordinates of all atoms, crystal after crystal.
+    atom_counts
+        (B,) atoms of each crystal.
+    k
+        Number of neighbours, not counting the rest of the last shell.
+
+    Returns
+    -------
+    Neighbors
+        Ordered by source; on the device of ``cells``.
+
+    Raises
+    ------
+    OptionError
+        If ``k`` is below 1.
+    """
+    if k < 1:
+        raise OptionError(f"the number of neighbours must be at least 1, got {k}")
+    device = cells.device
+    basis, transforms = minkowski_reduce(cells.detach().cpu().numpy().astype(np.float64))
+    reduced = torch.as_tensor(basis, device=device)
+    transform = torch.as_tensor(transforms, device=device)
+    crystal = torch.repeat_interleave(torch.arange(len(cells), device=device), atom_counts)
+    inverse = torch.linalg.inv(transform.to(torch.float64))
+    scaled = torch.einsum("ni,nij->nj", scaled_positions.to(torch.float64), inverse[crystal])
+    offset = torch.floor(scaled)
+    scaled = scaled - offset
+
+    radius = _initial_radius(reduced, atom_counts, k)
+    pending = torch.arange(len(cells), device=device)
+    found: list[tuple[Tensor, Tensor, Tensor]] = []
+    while len(pending):
+        edges, complete = _search(reduced, scaled, atom_counts, pending, radius[pending], k)
+        found.append(edges)
+        pending = pending[~complete]
+        radius[pending] = radius[pending] * 1.25
+    source, target, image = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if len(found) > 1:
+        order = torch.argsort(source, stable=True)
+        source, target, image = source[order], target[order], image[order]
+    image = image - (offset[target] - offset[source]).to(torch.int64)
+    image = torch.einsum("ei,eij->ej", image, transform[crystal[source]])
+    return Neighbors(source, target, image)
+
+
+def _initial_radius(cells: Tensor, atom_counts: Tensor, k: int) -> Tensor:
+    """Radius of a sphere that holds somewhat more than k atoms at the crystal's density."""
+    volume = torch.linalg.det(cells).abs()
+    return (1.6 * (k + 1) * volume / atom_counts * 3 / (4 * math.pi)) ** (1 / 3)
+
+
+def _search(
+    cells: Tensor,
+    scaled: Tensor,
+    atom_counts: Tensor,
+    crystals: Tensor,
+    radius: Tensor,
+    k: int,
+) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
+    """Edges of the given crystals whose atoms all see whole shells within the radius.
+
+    Returns (source, target, image) of the complete crystals and which crystals are complete.
+    """
+    first = torch.cumsum(atom_counts, 0) - atom_counts
+    pairs = _pairs_within(cells, scaled, atom_counts, first, crystals, radius)
+    source, target, image, owner, distance = pairs
+
+    order = torch.argsort(distance, stable=True)
+    order = order[torch.argsort(source[order], stable=True)]
+    source, target, image = source[order], target[order], image[order]
+    owner, distance = owner[order], distance[order]
+    counts = torch.bincount(source, minlength=len(scaled))
+    begin = torch.cumsum(counts, 0) - counts
+    kth = torch.full((len(scaled),), torch.inf, dtype=distance.dtype, device=distance.device)
+    enough = counts >= k
+    kth[enough] = distance[begin[enough] + k - 1]
+    shell = kth + SHELL_TOLERANCE
+
+    atom_owner = torch.full_like(counts, -1)
+    sizes = atom_counts[crystals]
+    atoms = _expand(first[crystals], sizes)
+    atom_owner[atoms] = torch.repeat_interleave(
+        torch.arange(len(crystals), device=sizes.device), sizes
+    )
+    complete = torch.ones(len(crystals), dtype=torch.bool, device=sizes.device)
+    short = atoms[shell[atoms] >= radius[atom_owner[atoms]]]
+    complete[atom_owner[short]] = False
+    keep = complete[owner] & (distance <= shell[source])
+    return (source[keep], target[keep], image[keep]), complete
+
+
+def _pairs_within(
+    cells: Tensor,
+    scaled: Tensor,
+    atom_counts: Tensor,
+    first: Tensor,
+    crystals: Tensor,
+    radius: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """All pairs nearer than the radius: source, target, image, position in crystals, distance."""
+    heights = 1.0 / torch.linalg.inv(cells[crystals]).norm(dim=1)
+    reach = torch.ceil(radius[:, None] / heights).to(torch.int64)
+    parts = []
+    # Crystals that need the same range of images are handled together.
+    for extent in torch.unique(reach, dim=0):
+        members = torch.nonzero((reach == extent).all(dim=1)).squeeze(1)
+        grid = itertools.product(*(range(-int(n), int(n) + 1) for n in extent.tolist()))
+        images = torch.tensor(list(grid), device=cells.device, dtype=torch.int64)
+        group = crystals[members]
+        sizes = atom_counts[group]
+        row = torch.repeat_interleave(torch.arange(len(group), device=cells.device), sizes)
+        per_atom = sizes[row]
+        source = torch.repeat_interleave(_expand(first[group], sizes), per_atom)
+        target = _expand(first[group][row], per_atom)
+        row = torch.repeat_interleave(row, per_atom)
+        fraction = scaled[target] - scaled[source]
+        vector = (fraction[:, :, None] * cells[group[row]]).sum(dim=1)
+        shifts = images.to(cells.dtype) @ cells[group]
+        squared = torch.zeros((len(source), len(images)), dtype=cells.dtype, device=cells.device)
+        for axis in range(3):
+            squared += (vector[:, axis, None] + shifts[row, :, axis]) ** 2
+        limit = radius[members][row, None] ** 2
+        pair, k = torch.nonzero((squared < limit) & (squared > 0), as_tuple=True)
+        parts.append(
+            (source[pair], target[pair], images[k], members[row[pair]], squared[pair, k].sqrt())
+        )
+    source, target, image, owner, distance = (torch.cat(c) for c in zip(*parts, strict=True))
+    return source, target, image, owner, distance
+
+
+def _expand(starts: Tensor, counts: Tensor) -> Tensor:
+    """Concatenate the ranges ``starts[i] ... starts[i] + counts[i] - 1``."""
+    ends = torch.cumsum(counts, 0)
+    total = int(ends[-1]) if len(ends) else 0
+    base = torch.repeat_interleave(starts - (ends - counts), counts)
+    return base + torch.arange(total, device=starts.device)

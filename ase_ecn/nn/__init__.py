@@ -1,0 +1,1 @@
+"""The networks: tensors in, tensors out. Nothing here knows ASE or crystals."""

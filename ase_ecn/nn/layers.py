@@ -1,0 +1,93 @@
+"""Building blocks that the ECN and the EMPNN share."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class GaussianBasis(nn.Module):
+    """Soft bins ``exp(-((x - mu) / width)^2 / 2)`` with evenly spaced centres.
+
+    The paper's edge features (section 5). Width and spacing of the centres are equal.
+    """
+
+    def __init__(self, start: float, stop: float, size: int) -> None:
+        super().__init__()
+        centres = torch.linspace(start, stop, size, dtype=torch.float64)
+        self.width = (stop - start) / (size - 1)
+        self.register_buffer("centres", centres, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (E,) values to (E, size) features."""
+        centres = self.centres.to(x.dtype)
+        return torch.exp(-0.5 * ((x[:, None] - centres) / self.width) ** 2)
+
+
+def scatter_sum(values: Tensor, index: Tensor, size: int) -> Tensor:
+    """Sum the rows of (E, ...) values that share an index below ``size``: (size, ...)."""
+    return values.new_zeros((size, *values.shape[1:])).index_add(0, index, values)
+
+
+def scatter_mean(values: Tensor, index: Tensor, counts: Tensor) -> Tensor:
+    """Average the rows of (E, ...) values that share an index; ``counts`` says how many do."""
+    total = scatter_sum(values, index, len(counts))
+    shape = (-1, *(1 for _ in values.shape[1:]))
+    return total / counts.clamp(min=1).to(values.dtype).reshape(shape)
+
+
+def two_layer(size_in: int, hidden: int, size_out: int) -> nn.Sequential:
+    """A perceptron with one hidden layer of SiLU units."""
+    return nn.Sequential(nn.Linear(size_in, hidden), nn.SiLU(), nn.Linear(hidden, size_out))
+
+
+class GatedMessages(nn.Module):
+    """One round of message passing (eqs. 8-10 of the ECN paper) with gated messages.
+
+    ``m_ij = w_ij sigmoid(p_ij) * silu(q_ij)``, where ``p`` and ``q`` are linear in both atoms'
+    features and in the edge's; the gate takes the place of the scalar attention of eq. 15. The
+    products with atom features are made once per atom, not per edge.
+    """
+
+    def __init__(self, features: int, edge_features: int) -> None:
+        super().__init__()
+        self.source = nn.Linear(features, 2 * features)
+        self.target = nn.Linear(features, 2 * features, bias=False)
+        self.edge = nn.Linear(edge_features, 2 * features, bias=False)
+        self.norm = nn.LayerNorm(2 * features)
+        self.update = two_layer(2 * features, features, features)
+
+    def forward(
+        self,
+        h: Tensor,
+        edges: Tensor,
+        source: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+    ) -> Tensor:
+        """Update (N, F) atom features from (E, D) edge features and (E,) edge weights."""
+        mixed = (
+            self.edge(edges)
+            + self.source(h).index_select(0, source)
+            + self.target(h).index_select(0, target)
+        )
+        gate, value = mixed.chunk(2, dim=1)
+        messages = torch.sigmoid(gate) * functional.silu(value)
+        if weight is not None:
+            messages = messages * weight[:, None]
+        received = scatter_sum(messages, source, len(h))
+        return h + self.update(self.norm(torch.cat([h, received], dim=1)))
+
+
+def smooth_step(x: Tensor) -> Tensor:
+    """Zero below 0, one above 1, twice differentiable between."""
+    x = x.clamp(0, 1)
+    return x * x * x * (10 - 15 * x + 6 * x * x)
+
+
+def inverse_softplus(x: float) -> float:
+    """The argument at which softplus takes the value ``x``."""
+    return x + math.log(-math.expm1(-x))

@@ -1,0 +1,1 @@
+"""Lattice symmetry: reduced bases, primitive cells and the colours of lattice translations."""

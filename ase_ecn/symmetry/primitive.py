@@ -1,0 +1,98 @@
+"""Reduction of a crystal to its primitive cell, with the way back to its own atoms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import spglib
+from numpy.typing import NDArray
+
+from ase_ecn.crystal import Crystal
+from ase_ecn.symmetry.reduction import minkowski_reduce
+
+SYMPREC = 1e-3
+"""Two atoms within this distance (Å) of a lattice translation count as repetitions."""
+
+
+@dataclass(frozen=True)
+class PrimitiveCrystal:
+    """A primitive cell and, for each atom of the input, its site in it.
+
+    Attributes
+    ----------
+    crystal
+        The primitive crystal in a reduced basis, in the Cartesian frame of the input.
+    site_of_atom
+        (N,) index into the atoms of ``crystal`` for each of the N input atoms.
+    """
+
+    crystal: Crystal
+    site_of_atom: NDArray[np.int64]
+
+
+def to_primitive(crystal: Crystal, symprec: float = SYMPREC) -> PrimitiveCrystal:
+    """Find the primitive cell; atoms that repeat each other are averaged.
+
+    Parameters
+    ----------
+    crystal
+        Any validated crystal.
+    symprec
+        Tolerance in Å.
+
+    Returns
+    -------
+    PrimitiveCrystal
+        In a Minkowski-reduced basis. A crystal that is primitive already keeps its atoms.
+    """
+    if _has_pure_translation(crystal, symprec):
+        found = _merge_repetitions(crystal, symprec)
+        if found is not None:
+            return found
+    reduced, transforms = minkowski_reduce(crystal.cell[None])
+    scaled = crystal.scaled_positions @ np.linalg.inv(transforms[0])
+    return PrimitiveCrystal(
+        Crystal(crystal.numbers, reduced[0], scaled - np.floor(scaled)),
+        np.arange(len(crystal.numbers)),
+    )
+
+
+def _has_pure_translation(crystal: Crystal, symprec: float) -> bool:
+    """Cheap necessary test: does a translation map the rarest element onto itself?"""
+    elements, counts = np.unique(crystal.numbers, return_counts=True)
+    if counts.min() == 1:
+        return False
+    rarest = crystal.scaled_positions[crystal.numbers == elements[counts.argmin()]]
+    if len(rarest) > 64:
+        return True  # spglib is quicker than a quadratic test
+    shifts = rarest[1:] - rarest[0]
+    images = rarest[None, :, None] + shifts[:, None, None] - rarest[None, None, :]
+    images -= np.round(images)
+    distances = np.linalg.norm(images @ crystal.cell, axis=3).min(axis=2)
+    return bool((distances.max(axis=1) < 2 * symprec).any())
+
+
+def _merge_repetitions(crystal: Crystal, symprec: float) -> PrimitiveCrystal | None:
+    # spglib wants a right-handed cell; negating all vectors leaves the lattice as it is.
+    sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
+    dataset = spglib.get_symmetry_dataset(
+        (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers), symprec=symprec
+    )
+    if dataset is None:
+        return None
+    site_of_atom = np.asarray(dataset.mapping_to_primitive, dtype=np.int64)
+    sites, first = np.unique(site_of_atom, return_index=True)
+    if len(sites) == len(crystal.numbers):
+        return None
+    cell = minkowski_reduce(np.asarray(dataset.primitive_lattice, dtype=np.float64)[None])[0][0]
+    scaled = crystal.positions @ np.linalg.inv(cell)
+    # Averaging over the repetitions makes the result independent of which one is kept.
+    offsets = scaled - scaled[first][site_of_atom]
+    offsets -= np.round(offsets)
+    mean = np.zeros((len(sites), 3))
+    np.add.at(mean, site_of_atom, offsets)
+    mean /= np.bincount(site_of_atom)[:, None]
+    merged = scaled[first] + mean
+    primitive = Crystal(crystal.numbers[first], cell, merged - np.floor(merged))
+    return PrimitiveCrystal(primitive, site_of_atom)

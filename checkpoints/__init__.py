@@ -1,0 +1,1 @@
+"""Bundled weights and cards, read with importlib.resources."""

@@ -1,0 +1,1 @@
+"""Fitting and evaluation of the networks, with the very code that inference uses."""

@@ -1,0 +1,185 @@
+"""Packed crystals, labels and bond graphs on disk, so that each is computed once."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ase_ecn.crystal import Crystal
+from ase_ecn.graphs.batch import BondGraph, PackedGraphs, bond_graph, pack
+from ase_ecn.symmetry.primitive import to_primitive
+from ase_ecn.training.datasets import Dataset
+
+logger = logging.getLogger(__name__)
+
+CACHE_VERSION = 1
+"""Part of every file name; a change of what is stored raises it."""
+
+
+@dataclass(frozen=True)
+class LabelledGraphs:
+    """Bond graphs of primitive cells with labels.
+
+    Attributes
+    ----------
+    graphs
+        G packed graphs with N atoms in all.
+    targets, site_targets
+        (G,) and (N,) labels by property name, NaN where missing.
+    """
+
+    graphs: PackedGraphs
+    targets: dict[str, NDArray[np.float64]]
+    site_targets: dict[str, NDArray[np.float64]]
+
+
+def cache_folder() -> Path:
+    """``ASE_ECN_CACHE``, else the user's cache folder."""
+    base = os.environ.get("ASE_ECN_CACHE")
+    return Path(base) if base else Path.home() / ".cache" / "ase-ecn"
+
+
+def cached_dataset(key: str, make: Callable[[], Dataset]) -> Dataset:
+    """Return the data set stored under ``key``, made and stored on first use."""
+    path = cache_folder() / f"crystals-v{CACHE_VERSION}-{key}.npz"
+    if not path.is_file():
+        logger.info("reading %s", key)
+        _save(path, _dataset_arrays(make()))
+    return _dataset_from_arrays(dict(np.load(path)))
+
+
+def cached_graphs(key: str, mode: str, make: Callable[[], Dataset]) -> LabelledGraphs:
+    """Return labelled bond graphs stored under ``key``, made and stored on first use."""
+    path = cache_folder() / f"graphs-v{CACHE_VERSION}-{key}-{mode}.npz"
+    if not path.is_file():
+        dataset = make()
+        logger.info("bonds of %d crystals of %s", len(dataset), key)
+        _save(path, _graph_arrays(labelled_graphs(dataset, mode)))
+    return _graphs_from_arrays(dict(np.load(path)))
+
+
+def labelled_graphs(dataset: Dataset, mode: str) -> LabelledGraphs:
+    """Build the bond graphs of a data set with all processors.
+
+    Atoms that repeat each other get the mean of their labels.
+    """
+    with ProcessPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        made = list(
+            pool.map(_graph, dataset.crystals, [mode] * len(dataset), chunksize=64)
+        )
+    graphs = [graph for graph, _ in made]
+    site_targets = {}
+    starts = np.concatenate([[0], np.cumsum([len(c) for c in dataset.crystals])])
+    for name, labels in dataset.site_targets.items():
+        site_targets[name] = np.concatenate(
+            [
+                _mean_by_site(labels[starts[i] : starts[i + 1]], site)
+                for i, (_, site) in enumerate(made)
+            ]
+        )
+    return LabelledGraphs(pack(graphs), dict(dataset.targets), site_targets)
+
+
+def concatenate(first: LabelledGraphs, second: LabelledGraphs) -> LabelledGraphs:
+    """Join two sets; labels that only one of them has are NaN in the other."""
+    a, b = first.graphs, second.graphs
+    arrays = {}
+    for f in fields(PackedGraphs):
+        left, right = getattr(a, f.name), getattr(b, f.name)
+        if f.name.endswith("_offsets"):
+            right = right[1:] + left[-1]
+        arrays[f.name] = np.concatenate([left, right])
+
+    def joined(
+        x: dict[str, NDArray[np.float64]], y: dict[str, NDArray[np.float64]], sizes: tuple[int, int]
+    ) -> dict[str, NDArray[np.float64]]:
+        blank = [np.full(size, np.nan) for size in sizes]
+        return {
+            name: np.concatenate([x.get(name, blank[0]), y.get(name, blank[1])])
+            for name in {**x, **y}
+        }
+
+    return LabelledGraphs(
+        PackedGraphs(**arrays),
+        joined(first.targets, second.targets, (len(a), len(b))),
+        joined(first.site_targets, second.site_targets, (len(a.numbers), len(b.numbers))),
+    )
+
+
+def _graph(crystal: Crystal, mode: str) -> tuple[BondGraph, NDArray[np.int64]]:
+    primitive = to_primitive(crystal)
+    return bond_graph(primitive.crystal, mode), primitive.site_of_atom  # type: ignore[arg-type]
+
+
+def _mean_by_site(
+    labels: NDArray[np.float64], site_of_atom: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    return np.bincount(site_of_atom, weights=labels) / np.bincount(site_of_atom)
+
+
+def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, allow_pickle=False, **arrays)
+    partial.replace(path)
+
+
+def _dataset_arrays(dataset: Dataset) -> dict[str, NDArray[np.generic]]:
+    return {
+        "name": np.array(dataset.name),
+        "ids": np.array(dataset.ids),
+        "counts": np.array([len(c) for c in dataset.crystals]),
+        "numbers": np.concatenate([c.numbers for c in dataset.crystals]),
+        "cells": np.stack([c.cell for c in dataset.crystals]),
+        "scaled": np.concatenate([c.scaled_positions for c in dataset.crystals]),
+        **{f"target:{k}": v for k, v in dataset.targets.items()},
+        **{f"site:{k}": v for k, v in dataset.site_targets.items()},
+    }
+
+
+def _dataset_from_arrays(arrays: dict[str, NDArray[np.generic]]) -> Dataset:
+    ends = np.cumsum(arrays["counts"])[:-1]
+    numbers = np.split(arrays["numbers"].astype(np.int64), ends)
+    scaled = np.split(arrays["scaled"].astype(np.float64), ends)
+    cells = arrays["cells"].astype(np.float64)
+    return Dataset(
+        str(arrays["name"]),
+        [str(i) for i in arrays["ids"]],
+        [Crystal(z, c, x) for z, c, x in zip(numbers, cells, scaled, strict=True)],
+        _prefixed(arrays, "target:"),
+        _prefixed(arrays, "site:"),
+    )
+
+
+def _graph_arrays(labelled: LabelledGraphs) -> dict[str, NDArray[np.generic]]:
+    return {
+        **{f"graph:{f.name}": getattr(labelled.graphs, f.name) for f in fields(PackedGraphs)},
+        **{f"target:{k}": v for k, v in labelled.targets.items()},
+        **{f"site:{k}": v for k, v in labelled.site_targets.items()},
+    }
+
+
+def _graphs_from_arrays(arrays: dict[str, NDArray[np.generic]]) -> LabelledGraphs:
+    packed = {f.name: arrays[f"graph:{f.name}"] for f in fields(PackedGraphs)}
+    return LabelledGraphs(
+        PackedGraphs(**packed),  # type: ignore[arg-type]
+        _prefixed(arrays, "target:"),
+        _prefixed(arrays, "site:"),
+    )
+
+
+def _prefixed(
+    arrays: dict[str, NDArray[np.generic]], prefix: str
+) -> dict[str, NDArray[np.float64]]:
+    return {
+        k.removeprefix(prefix): v.astype(np.float64)
+        for k, v in arrays.items()
+        if k.startswith(prefix)
+    }

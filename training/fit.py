@@ -1,0 +1,227 @@
+"""The training loop that both networks share.
+
+AdamW with a one-cycle schedule, gradient clipping, an exponential moving average of the weights
+(the one that is validated and kept), early stopping, a learning curve in CSV and a state from
+which an interrupted fit goes on.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+logger = logging.getLogger(__name__)
+
+B = TypeVar("B")
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How to fit.
+
+    Attributes
+    ----------
+    epochs, batch_size, seed
+        As usual. Batches are counted in crystals.
+    learning_rate
+        Peak of the one-cycle schedule.
+    weight_decay, clip
+        AdamW's decay and the largest norm of a gradient.
+    ema_decay
+        Per step, for the averaged weights.
+    patience
+        Epochs without a better validation score before the fit stops.
+    compile
+        Use ``torch.compile`` for the training steps (needs a C++ compiler).
+    """
+
+    epochs: int
+    batch_size: int = 64
+    seed: int = 0
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    clip: float = 1.0
+    ema_decay: float = 0.999
+    patience: int = 10
+    compile: bool = False
+
+
+@dataclass(frozen=True)
+class Task(Generic[B]):
+    """What a network is fitted to.
+
+    Attributes
+    ----------
+    batches
+        Maps a random generator to the batches of one epoch.
+    batches_per_epoch
+        Their number.
+    loss
+        Maps a network (or its compiled form) and a batch to a scalar.
+    validate
+        Maps the averaged network to named scores.
+    monitor
+        The score, smaller is better, that decides which weights are kept.
+    """
+
+    batches: Callable[[np.random.Generator], Iterator[B]]
+    batches_per_epoch: int
+    loss: Callable[[nn.Module, B], Tensor]
+    validate: Callable[[nn.Module], dict[str, float]]
+    monitor: str
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """The best averaged weights, their validation scores, and seconds of wall time."""
+
+    weights: dict[str, Tensor]
+    validation: dict[str, float]
+    epochs: int
+    wall_time: float
+
+
+def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitResult:
+    """Fit a network; go on where an earlier call with the same folder stopped.
+
+    Parameters
+    ----------
+    model
+        Changed in place.
+    task
+        Batches, loss and validation.
+    options
+        Schedule.
+    out
+        Folder for ``curve.csv`` and ``state.pt``.
+
+    Returns
+    -------
+    FitResult
+        With the weights of the best epoch by ``task.monitor``.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(options.ema_decay))
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=options.learning_rate,
+        total_steps=options.epochs * task.batches_per_epoch + 1,
+        pct_start=0.15,
+        div_factor=10,
+        final_div_factor=200,
+    )
+    progress = _Progress()
+    parts = {"model": model, "average": average, "optimizer": optimizer, "schedule": schedule}
+    state_file = out / "state.pt"
+    if state_file.is_file():
+        progress = _restore(state_file, parts)
+        logger.info("going on after epoch %d", progress.epoch)
+    step_model = torch.compile(model, dynamic=True) if options.compile else model
+    while progress.epoch < options.epochs and progress.stale < options.patience:
+        begin = time.perf_counter()
+        rng = np.random.default_rng([options.seed, progress.epoch])
+        model.train()
+        total = 0.0
+        bar = tqdm(
+            task.batches(rng),
+            total=task.batches_per_epoch,
+            desc=f"epoch {progress.epoch + 1}/{options.epochs}",
+            disable=None,
+            leave=False,
+        )
+        for batch in bar:
+            optimizer.zero_grad(set_to_none=True)
+            loss = task.loss(step_model, batch)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), options.clip)
+            optimizer.step()
+            schedule.step()
+            average.update_parameters(model)
+            total += loss.item()
+        average.eval()
+        with torch.inference_mode():
+            scores = task.validate(average.module)
+        progress.epoch += 1
+        progress.wall_time += time.perf_counter() - begin
+        progress.note(scores, task.monitor, average.module)
+        row = {
+            "epoch": progress.epoch,
+            "learning_rate": schedule.get_last_lr()[0],
+            "train_loss": total / task.batches_per_epoch,
+            **scores,
+            "seconds": round(time.perf_counter() - begin, 1),
+        }
+        _append_row(out / "curve.csv", row)
+        logger.info("%s", "  ".join(f"{k} {v:.5g}" for k, v in row.items()))
+        _store(state_file, parts, progress)
+    return FitResult(
+        progress.best_weights, progress.best_scores, progress.epoch, progress.wall_time
+    )
+
+
+class _Progress:
+    """How far a fit has come, and the best weights so far."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.stale = 0
+        self.wall_time = 0.0
+        self.best = float("inf")
+        self.best_scores: dict[str, float] = {}
+        self.best_weights: dict[str, Tensor] = {}
+
+    def note(self, scores: dict[str, float], monitor: str, model: nn.Module) -> None:
+        self.stale += 1
+        if scores[monitor] < self.best:
+            self.best, self.best_scores, self.stale = scores[monitor], scores, 0
+            self.best_weights = {
+                k: v.detach().cpu().clone() for k, v in model.state_dict().items()
+            }
+
+
+def _store(path: Path, parts: dict[str, nn.Module], progress: _Progress) -> None:
+    state = {name: part.state_dict() for name, part in parts.items()}
+    partial = path.with_suffix(".partial")
+    torch.save({**state, "progress": vars(progress)}, partial)
+    partial.replace(path)
+
+
+def _restore(path: Path, parts: dict[str, nn.Module]) -> _Progress:
+    state = torch.load(path, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    progress = _Progress()
+    vars(progress).update(state["progress"])
+    return progress
+
+
+def _append_row(path: Path, row: dict[str, float]) -> None:
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def shuffled_batches(
+    size: int, batch_size: int, rng: np.random.Generator
+) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Random batches of indices that together hold each of ``size`` items once."""
+    order = rng.permutation(size)
+    for start in range(0, size, batch_size):
+        yield order[start : start + batch_size]

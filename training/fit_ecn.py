@@ -1,0 +1,233 @@
+"""Fit of the Equivariant Crystal Network on MP-20 and site moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ase.data import chemical_symbols
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ase_ecn.graphs.batch import BondBatch
+from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.symmetry.colours import OTHER_ATOM
+from ase_ecn.training.cache import LabelledGraphs, cached_graphs, concatenate
+from ase_ecn.training.datasets import (
+    READERS,
+    Dataset,
+    read_site_moments,
+    reduced_formula,
+    split_by_composition,
+)
+from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches
+from ase_ecn.training.losses import multitask_loss
+from ase_ecn.training.metrics import mean_absolute_error, roc_auc
+
+CLASSES = frozenset({"metal"})
+NONNEGATIVE = frozenset({"band_gap", "magnetization", "site_moments"})
+_SITE_MOMENTS = "mp_site_magmoms"
+_MAIN_GROUP = frozenset(
+    chemical_symbols.index(s)
+    for s in (
+        "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Zn Ga Ge As Se Br Kr Rb Sr Cd In Sn Sb "
+        "Te I Xe Cs Ba Hg Tl Pb Bi"
+    ).split()
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Graphs and (B,) or (N,) labels."""
+
+    graphs: BondBatch
+    labels: dict[str, Tensor]
+
+
+def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGraphs:
+    """Return the labelled graphs of one split, with site moments where the network wants them.
+
+    Parameters
+    ----------
+    data
+        The data folder.
+    config
+        The parsed configuration: ``data.name``, and ``model``.
+    split
+        ``"train"``, ``"val"`` or ``"test"``.
+    """
+    name, mode = config["data"]["name"], config["model"].get("bonds", "voronoi")
+    labelled = cached_graphs(f"{name}-{split}", mode, lambda: READERS[name](data, split))
+    if "site_moments" not in config["model"].get("site_targets", ()):
+        return labelled
+    if split == "train":
+        labelled = _with_nonmagnetic_sites(labelled)
+    sites = cached_graphs(
+        f"{_SITE_MOMENTS}-{split}", mode, lambda: _site_moment_split(data, name, split)
+    )
+    return concatenate(labelled, sites)
+
+
+def _site_moment_split(data: Path, name: str, split: str) -> Dataset:
+    held_out = {
+        reduced_formula(crystal.numbers)
+        for other in ("val", "test")
+        for crystal in READERS[name](data, other).crystals
+    }
+    return split_by_composition(read_site_moments(data, held_out))[split]
+
+
+def _with_nonmagnetic_sites(labelled: LabelledGraphs) -> LabelledGraphs:
+    """Label the sites of nonmagnetic main-group crystals with zero moments.
+
+    The set of site moments holds magnetic materials only; without these the network would never
+    see what has no moment.
+    """
+    graphs = labelled.graphs
+    per_atom = np.repeat(
+        np.nan_to_num(labelled.targets["magnetization"], nan=1.0), np.diff(graphs.atom_offsets)
+    )
+    main_group = np.isin(graphs.numbers, sorted(_MAIN_GROUP))
+    owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
+    others = np.bincount(owner, weights=~main_group) > 0
+    zero = (per_atom < 1e-3) & ~others[owner]
+    return replace(labelled, site_targets={"site_moments": np.where(zero, 0.0, np.nan)})
+
+
+def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple[ECN, FitResult]:
+    """Fit as a configuration says.
+
+    Parameters
+    ----------
+    config
+        Parsed YAML with ``model``, ``data``, ``fit`` and ``loss_weights``.
+    data, out
+        Folder of data sets, and for logs and states.
+    device
+        Where to train.
+
+    Returns
+    -------
+    model, result
+        The network with the best averaged weights, on the CPU, and how the fit went.
+    """
+    options = FitOptions(**config["fit"])
+    torch.manual_seed(options.seed)
+    train = load_ecn_data(data, config, "train")
+    val = load_ecn_data(data, config, "val")
+    model = ECN(_model_config(config["model"]))
+    _set_units(model, train)
+    model.to(device)
+    scales = dict(zip(model.targets, model.scale.tolist(), strict=True))
+    views = float(config["data"].get("supercell_views", 0.5))
+
+    def batches(rng: np.random.Generator) -> Iterator[Batch]:
+        for indices in shuffled_batches(len(train.graphs), options.batch_size, rng):
+            batch = make_batch(train, indices, model.config, device)
+            yield replace(batch, graphs=_random_views(batch.graphs, views, rng))
+
+    def loss(network: nn.Module, batch: Batch) -> Tensor:
+        outputs = network(batch.graphs)
+        weights = config.get("loss_weights", {})
+        return multitask_loss(outputs, batch.labels, scales, weights, CLASSES)
+
+    task = Task(
+        batches=batches,
+        batches_per_epoch=-(-len(train.graphs) // options.batch_size),
+        loss=loss,
+        validate=lambda network: _validate(network, val, scales, device),
+        monitor="score",
+    )
+    result = fit(model, task, options, out)
+    model.load_state_dict(result.weights)
+    return model.cpu().eval(), result
+
+
+def _model_config(section: dict[str, Any]) -> ECNConfig:
+    return ECNConfig(
+        **{k: tuple(v) if isinstance(v, list) else v for k, v in section.items()}
+    )
+
+
+def _set_units(model: ECN, train: LabelledGraphs) -> None:
+    for k, name in enumerate(model.targets):
+        if name in CLASSES:
+            continue
+        labels = train.targets.get(name, train.site_targets.get(name))
+        assert labels is not None
+        model.shift[k] = float(np.nanmean(labels))
+        model.scale[k] = float(np.nanstd(labels))
+
+
+def make_batch(
+    labelled: LabelledGraphs, indices: NDArray[np.int64], config: ECNConfig, device: str
+) -> Batch:
+    """Tensors for some crystals with the labels that the network predicts."""
+    graphs = labelled.graphs.batch(indices, device=device)
+    offsets = labelled.graphs.atom_offsets
+    atoms = np.concatenate([np.arange(offsets[i], offsets[i + 1]) for i in indices])
+    labels = {name: labelled.targets[name][indices] for name in config.crystal_targets}
+    labels |= {name: labelled.site_targets[name][atoms] for name in config.site_targets}
+    return Batch(
+        graphs,
+        {k: torch.as_tensor(v, dtype=torch.float32, device=device) for k, v in labels.items()},
+    )
+
+
+def _random_views(graphs: BondBatch, chance: float, rng: np.random.Generator) -> BondBatch:
+    """Show some crystals as supercells so large that no bond joins an atom to its own image.
+
+    The graph of such a supercell has the same quotient but other colours, so this costs nothing
+    and teaches the network to give both views the same properties.
+    """
+    chosen = torch.as_tensor(rng.random(len(graphs.atom_counts)) < chance)
+    recolour = chosen.to(graphs.colour.device)[graphs.crystal_of_atom[graphs.source]]
+    return replace(graphs, colour=torch.where(recolour, OTHER_ATOM, graphs.colour))
+
+
+def predict_graphs(
+    model: nn.Module, labelled: LabelledGraphs, device: str, batch_size: int = 256
+) -> dict[str, NDArray[np.float64]]:
+    """Predictions in physical units for all graphs: (G,) and (N,), probabilities for classes."""
+    parts: list[dict[str, NDArray[np.float64]]] = []
+    with torch.inference_mode():
+        for start in range(0, len(labelled.graphs), batch_size):
+            indices = np.arange(start, min(start + batch_size, len(labelled.graphs)))
+            outputs = model(labelled.graphs.batch(indices, device=device))
+            parts.append({k: v.double().cpu().numpy() for k, v in outputs.items()})
+    joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+    for name in joined:
+        if name in CLASSES:
+            joined[name] = 1 / (1 + np.exp(-joined[name]))
+        elif name in NONNEGATIVE:
+            joined[name] = np.maximum(joined[name], 0)
+    return joined
+
+
+def ecn_scores(
+    predictions: dict[str, NDArray[np.float64]], labelled: LabelledGraphs
+) -> dict[str, float]:
+    """Mean absolute errors, and the ROC AUC of classes."""
+    scores = {}
+    for name, predicted in predictions.items():
+        truth = labelled.targets.get(name, labelled.site_targets.get(name))
+        assert truth is not None
+        known = ~np.isnan(truth)
+        if name in CLASSES:
+            scores[f"{name}_auc"] = roc_auc(predicted[known], truth[known] > 0.5)
+        else:
+            scores[f"{name}_mae"] = mean_absolute_error(predicted, truth)
+    return scores
+
+
+def _validate(
+    model: nn.Module, val: LabelledGraphs, scales: dict[str, float], device: str
+) -> dict[str, float]:
+    scores = ecn_scores(predict_graphs(model, val, device), val)
+    total = sum(v / scales[k.removesuffix("_mae")] for k, v in scores.items() if k.endswith("_mae"))
+    total += sum(1 - v for k, v in scores.items() if k.endswith("_auc"))
+    return {**scores, "score": total}
