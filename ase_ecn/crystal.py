@@ -25,7 +25,7 @@ from ase_ecn.errors import (
 from ase_ecn.symmetry.reduction import minkowski_reduce
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 CrystalLike: TypeAlias = "Atoms | Structure | Crystal"
 
@@ -67,9 +67,7 @@ class Crystal:
 
     def to_atoms(self) -> Atoms:
         """Return the crystal as :class:`ase.Atoms`."""
-        return Atoms(
-            self.numbers, scaled_positions=self.scaled_positions, cell=self.cell, pbc=True
-        )
+        return Atoms(self.numbers, scaled_positions=self.scaled_positions, cell=self.cell, pbc=True)
 
 
 def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) -> Crystal:
@@ -127,9 +125,8 @@ def _from_atoms(atoms: Atoms) -> Crystal:
         raise PartialOccupancyError(
             "the structure has partly occupied sites: order them into a supercell first"
         )
-    return Crystal(
-        np.array(atoms.numbers, dtype=np.int64), cell, np.linalg.solve(cell.T, positions.T).T
-    )
+    scaled = np.asarray(np.linalg.solve(cell.T, positions.T).T, dtype=np.float64)
+    return Crystal(np.array(atoms.numbers, dtype=np.int64), cell, scaled)
 
 
 def _from_structure(structure: Any) -> Crystal:

@@ -71,9 +71,7 @@ def labelled_graphs(dataset: Dataset, mode: str) -> LabelledGraphs:
     Atoms that repeat each other get the mean of their labels.
     """
     with ProcessPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        made = list(
-            pool.map(_graph, dataset.crystals, [mode] * len(dataset), chunksize=64)
-        )
+        made = list(pool.map(_graph, dataset.crystals, [mode] * len(dataset), chunksize=64))
     graphs = [graph for graph, _ in made]
     site_targets = {}
     starts = np.concatenate([[0], np.cumsum([len(c) for c in dataset.crystals])])

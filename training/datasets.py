@@ -173,9 +173,7 @@ def read_site_moments(data: Path, held_out: set[str], max_atoms: int = 20) -> Da
             continue
         ids.append(row["id"])
         moments.append(np.abs(np.array(row["site_magmoms_muB"], dtype=np.float64)))
-    return Dataset(
-        "mp_site_magmoms", ids, crystals, {}, {"site_moments": np.concatenate(moments)}
-    )
+    return Dataset("mp_site_magmoms", ids, crystals, {}, {"site_moments": np.concatenate(moments)})
 
 
 def split_by_composition(dataset: Dataset) -> dict[str, Dataset]:

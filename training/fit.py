@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -125,12 +125,17 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
         final_div_factor=200,
     )
     progress = _Progress()
-    parts = {"model": model, "average": average, "optimizer": optimizer, "schedule": schedule}
+    parts: dict[str, Any] = {
+        "model": model,
+        "average": average,
+        "optimizer": optimizer,
+        "schedule": schedule,
+    }
     state_file = out / "state.pt"
     if state_file.is_file():
         progress = _restore(state_file, parts)
         logger.info("going on after epoch %d", progress.epoch)
-    step_model = torch.compile(model, dynamic=True) if options.compile else model
+    step_model: Any = torch.compile(model, dynamic=True) if options.compile else model
     while progress.epoch < options.epochs and progress.stale < options.patience:
         begin = time.perf_counter()
         rng = np.random.default_rng([options.seed, progress.epoch])
@@ -158,9 +163,9 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
         progress.epoch += 1
         progress.wall_time += time.perf_counter() - begin
         progress.note(scores, task.monitor, average.module)
-        row = {
+        row: dict[str, float] = {
             "epoch": progress.epoch,
-            "learning_rate": schedule.get_last_lr()[0],
+            "learning_rate": float(schedule.get_last_lr()[0]),
             "train_loss": total / task.batches_per_epoch,
             **scores,
             "seconds": round(time.perf_counter() - begin, 1),
@@ -188,19 +193,17 @@ class _Progress:
         self.stale += 1
         if scores[monitor] < self.best:
             self.best, self.best_scores, self.stale = scores[monitor], scores, 0
-            self.best_weights = {
-                k: v.detach().cpu().clone() for k, v in model.state_dict().items()
-            }
+            self.best_weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
 
 
-def _store(path: Path, parts: dict[str, nn.Module], progress: _Progress) -> None:
+def _store(path: Path, parts: dict[str, Any], progress: _Progress) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
     partial = path.with_suffix(".partial")
     torch.save({**state, "progress": vars(progress)}, partial)
     partial.replace(path)
 
 
-def _restore(path: Path, parts: dict[str, nn.Module]) -> _Progress:
+def _restore(path: Path, parts: dict[str, Any]) -> _Progress:
     state = torch.load(path, weights_only=True)
     for name, part in parts.items():
         part.load_state_dict(state[name])

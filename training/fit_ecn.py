@@ -31,13 +31,11 @@ from ase_ecn.training.metrics import mean_absolute_error, roc_auc
 CLASSES = frozenset({"metal"})
 NONNEGATIVE = frozenset({"band_gap", "magnetization", "site_moments"})
 _SITE_MOMENTS = "mp_site_magmoms"
-_MAIN_GROUP = frozenset(
-    chemical_symbols.index(s)
-    for s in (
-        "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Zn Ga Ge As Se Br Kr Rb Sr Cd In Sn Sb "
-        "Te I Xe Cs Ba Hg Tl Pb Bi"
-    ).split()
+_MAIN_GROUP_SYMBOLS = (
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Zn Ga Ge As Se Br Kr "
+    "Rb Sr Cd In Sn Sb Te I Xe Cs Ba Hg Tl Pb Bi"
 )
+_MAIN_GROUP = frozenset(chemical_symbols.index(s) for s in _MAIN_GROUP_SYMBOLS.split())
 
 
 @dataclass(frozen=True)
@@ -148,9 +146,10 @@ def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
 
 
 def _model_config(section: dict[str, Any]) -> ECNConfig:
-    return ECNConfig(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in section.items()}
-    )
+    options: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in section.items()
+    }
+    return ECNConfig(**options)
 
 
 def _set_units(model: ECN, train: LabelledGraphs) -> None:

@@ -43,7 +43,7 @@ def load_crystals(data: Path, name: str, split: str) -> list[Crystal]:
 
 
 def niggli_crystal(crystal: Crystal) -> Crystal:
-    """The same crystal with Niggli-reduced lattice vectors."""
+    """Return the same crystal with Niggli-reduced lattice vectors."""
     basis = niggli_basis(crystal.cell)
     return Crystal(
         crystal.numbers, basis @ crystal.cell, crystal.scaled_positions @ np.linalg.inv(basis)
@@ -82,9 +82,7 @@ def fit_empnn(
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
         for indices in shuffled_batches(len(train), options.batch_size, rng):
             noisy = schedule.apply(cells[indices], rng)
-            yield _make_batch(
-                [train[i] for i in indices], noisy, model.config, device, offset
-            )
+            yield _make_batch([train[i] for i in indices], noisy, model.config, device, offset)
 
     task = Task(
         batches=batches,

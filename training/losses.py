@@ -40,7 +40,7 @@ def relative_metric(predicted: Tensor, true: Tensor) -> Tensor:
     ``C`` is the identity for equal lattices, independent of the choice of lattice vectors, and
     turns with the predicted lattice; its invariants are those of the relative metric ``G' G^-1``.
     """
-    ratio = torch.linalg.solve(predicted, true)
+    ratio: Tensor = torch.linalg.solve(predicted, true)
     return ratio @ ratio.transpose(1, 2)
 
 

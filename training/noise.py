@@ -29,7 +29,7 @@ def gaussian_noise(
         (B, 3, 3) lattices.
     """
     scale = np.broadcast_to(np.asarray(sigma), (len(cells),))[:, None, None]
-    return cells @ expm(rng.normal(size=(len(cells), 3, 3)) * scale)
+    return np.asarray(cells @ expm(rng.normal(size=(len(cells), 3, 3)) * scale))
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,7 @@ class NoiseSchedule:
     isotropic_fraction: float = 0.4
     isotropic_sigma: float = 0.08
 
-    def apply(
-        self, cells: NDArray[np.float64], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
+    def apply(self, cells: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
         """Deform (B, 3, 3) lattices, each with noise of its own strength."""
         size = len(cells)
         low, high = np.log(self.sigma_min), np.log(self.sigma_max)
@@ -71,4 +69,4 @@ class NoiseSchedule:
         change = rng.normal(size=size) * self.isotropic_sigma * (sigma / self.sigma_max)
         strain[isotropic] *= 0.25
         strain[isotropic] += change[isotropic, None, None] * np.eye(3)
-        return cells @ expm(strain)
+        return np.asarray(cells @ expm(strain))

@@ -99,9 +99,7 @@ class PackedGraphs:
 
         return BondBatch(
             numbers=tensor(self.numbers[atoms], torch.int64),
-            crystal_of_atom=tensor(
-                np.repeat(np.arange(len(indices)), atom_counts), torch.int64
-            ),
+            crystal_of_atom=tensor(np.repeat(np.arange(len(indices)), atom_counts), torch.int64),
             atom_counts=tensor(atom_counts, torch.int64),
             source=tensor(self.source[bonds] + shift, torch.int64),
             target=tensor(self.target[bonds] + shift, torch.int64),
@@ -141,7 +139,7 @@ def pack(graphs: Sequence[BondGraph]) -> PackedGraphs:
     def joined(name: str, dtype: type[np.generic]) -> NDArray[np.generic]:
         return np.concatenate([getattr(g, name) for g in graphs]).astype(dtype)
 
-    dtypes = {
+    dtypes: dict[str, type[np.generic]] = {
         "numbers": np.int16,
         "source": np.int32,
         "target": np.int32,

@@ -96,7 +96,8 @@ def nearest_shells(
 def _initial_radius(cells: Tensor, atom_counts: Tensor, k: int) -> Tensor:
     """Radius of a sphere that holds somewhat more than k atoms at the crystal's density."""
     volume = torch.linalg.det(cells).abs()
-    return (1.6 * (k + 1) * volume / atom_counts * 3 / (4 * math.pi)) ** (1 / 3)
+    radius: Tensor = (1.6 * (k + 1) * volume / atom_counts * 3 / (4 * math.pi)) ** (1 / 3)
+    return radius
 
 
 def _search(

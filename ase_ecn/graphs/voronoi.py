@@ -210,7 +210,8 @@ def _polyhedron_faces(
     gram = vectors @ vectors.transpose(0, 2, 1)
     h = np.where(cuts, ((lengths**2)[:, None, :] - gram) / 2 / safe, np.inf)
     edges = _edge_lengths(p_1, p_2, h, cuts)
-    return 0.5 * np.where(edges > 0, edges * np.where(cuts, h, 0.0), 0.0).sum(axis=2)
+    doubled = np.where(edges > 0, edges * np.where(cuts, h, 0.0), 0.0).sum(axis=2)
+    return np.asarray(0.5 * doubled, dtype=np.float64)
 
 
 def _plane_axes(

@@ -86,9 +86,7 @@ class ECN(nn.Module):
             GatedMessages(width, edge_features) for _ in range(config.layers)
         )
         self.norm = nn.LayerNorm(width)
-        self.heads = nn.ModuleDict(
-            {name: two_layer(width, width, 1) for name in self.targets}
-        )
+        self.heads = nn.ModuleDict({name: two_layer(width, width, 1) for name in self.targets})
         self.register_buffer("shift", torch.zeros(len(self.targets), dtype=torch.float64))
         self.register_buffer("scale", torch.ones(len(self.targets), dtype=torch.float64))
 
@@ -121,7 +119,7 @@ class ECN(nn.Module):
 
     def _atom_features(self, batch: BondBatch) -> Tensor:
         edges, weight = self._edge_features(batch)
-        h = self.embedding(batch.numbers)
+        h: Tensor = self.embedding(batch.numbers)
         for layer in self.layers:
             h = layer(h, edges, batch.source, batch.target, weight)
         return h

@@ -106,9 +106,7 @@ class DeformingLayer(nn.Module):
         )
         weight = self.weight(nn.functional.silu(mixed))
         fields = directions[:, :, None] * directions[:, None, :]
-        strain = scatter_mean(
-            weight[:, :, None] * fields, batch.crystal_of_edge, batch.edge_counts
-        )
+        strain = scatter_mean(weight[:, :, None] * fields, batch.crystal_of_edge, batch.edge_counts)
         return h, bound_norm(strain, self.max_strain)
 
 
@@ -152,6 +150,8 @@ class EMPNN(nn.Module):
 
     def _geometry(self, batch: LatticeBatch, cells: Tensor) -> tuple[Tensor, Tensor]:
         """Edge features and unit vectors in the current cells."""
-        vectors = (batch.fraction[:, :, None] * cells.index_select(0, batch.crystal_of_edge)).sum(dim=1)
+        vectors = (batch.fraction[:, :, None] * cells.index_select(0, batch.crystal_of_edge)).sum(
+            dim=1
+        )
         lengths = vectors.norm(dim=1)
         return self.distance(lengths), vectors / lengths[:, None]

@@ -15,6 +15,8 @@ class GaussianBasis(nn.Module):
     The paper's edge features (section 5). Width and spacing of the centres are equal.
     """
 
+    centres: Tensor
+
     def __init__(self, start: float, stop: float, size: int) -> None:
         super().__init__()
         centres = torch.linspace(start, stop, size, dtype=torch.float64)
@@ -79,7 +81,8 @@ class GatedMessages(nn.Module):
         if weight is not None:
             messages = messages * weight[:, None]
         received = scatter_sum(messages, source, len(h))
-        return h + self.update(self.norm(torch.cat([h, received], dim=1)))
+        change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
+        return h + change
 
 
 def smooth_step(x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import spglib
@@ -76,9 +77,8 @@ def _has_pure_translation(crystal: Crystal, symprec: float) -> bool:
 def _merge_repetitions(crystal: Crystal, symprec: float) -> PrimitiveCrystal | None:
     # spglib wants a right-handed cell; negating all vectors leaves the lattice as it is.
     sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
-    dataset = spglib.get_symmetry_dataset(
-        (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers), symprec=symprec
-    )
+    cell_and_atoms: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
+    dataset = spglib.get_symmetry_dataset(cell_and_atoms, symprec=symprec)
     if dataset is None:
         return None
     site_of_atom = np.asarray(dataset.mapping_to_primitive, dtype=np.int64)

@@ -74,9 +74,7 @@ def minkowski_reduce(
     return transforms @ cells, transforms
 
 
-def _shortest_basis(
-    superbase: NDArray[np.int64], cells: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _shortest_basis(superbase: NDArray[np.int64], cells: NDArray[np.float64]) -> NDArray[np.int64]:
     candidates = _SUMS @ superbase
     lengths = np.linalg.norm(candidates @ cells, axis=2)
     order = np.argsort(lengths, axis=1, kind="stable")

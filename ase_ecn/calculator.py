@@ -1,0 +1,240 @@
+"""The ECN as an ASE calculator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.calculators.calculator import (
+    Calculator,
+    PropertyNotImplementedError,
+    all_changes,
+    all_properties,
+)
+from ase.calculators.singlepoint import SinglePointCalculator
+from numpy.typing import NDArray
+
+from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import PropertyUnavailableError
+from ase_ecn.prediction import Prediction, PropertyPredictor
+
+_NEEDS = {
+    "energy": "formation_energy",
+    "free_energy": "formation_energy",
+    "magmom": "magnetization",
+    "magmoms": "site_moments",
+}
+INFO_PREFIX = "ecn_"
+"""Prefix of the keys that :meth:`ECNCalculator.annotate` writes to ``atoms.info``."""
+
+
+class ECNCalculator(Calculator):
+    """Properties of crystals from an Equivariant Crystal Network.
+
+    Standard ASE names: ``energy`` and ``free_energy`` are the **formation energy of the cell** in
+    eV (not a DFT total energy), ``magmom`` the absolute magnetization of the cell in µB,
+    ``magmoms`` the (N,) absolute site moments in µB. Everything else that the checkpoint predicts
+    answers to :meth:`get_property` by name, for the bundled one ``formation_energy`` (eV/atom),
+    ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell) and ``site_moments``
+    ((N,) µB). ASE's file formats keep standard names only; :meth:`annotate` and :meth:`db_row`
+    bring the others along.
+
+    Parameters
+    ----------
+    checkpoint
+        Name of a bundled checkpoint or path of a ``.safetensors`` file; ``None`` for
+        ``"ecn-mp20"``.
+    device
+        ``None`` for CUDA where there is one, else the CPU.
+    dtype
+        ``"float32"`` or ``"float64"`` for the network.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint cannot be used or an option is unknown.
+    CrystalError
+        When attached to atoms that are not a valid crystal of supported elements.
+    """
+
+    name = "ecn"
+    # The network knows nothing of these, so a change of them leaves the results valid.
+    ignored_changes = {"initial_charges", "initial_magmoms"}  # noqa: RUF012
+
+    def __init__(
+        self,
+        checkpoint: str | Path | None = None,
+        *,
+        device: str | torch.device | None = None,
+        dtype: str = "float32",
+    ) -> None:
+        self.predictor = PropertyPredictor(checkpoint, device=device, dtype=dtype)
+        self.prediction: Prediction | None = None
+        available = self.predictor.properties
+        # A list of its own: extending the inherited one would change every calculator.
+        self.implemented_properties = [
+            name for name, needed in _NEEDS.items() if needed in available
+        ]
+        super().__init__(**self.predictor.card.provenance(), dtype=dtype)
+
+    def set_atoms(self, atoms: Atoms) -> None:
+        """Validate atoms when ``atoms.calc = calculator`` is executed."""
+        as_crystal(atoms, self.predictor.card.elements)
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
+        """Predict everything at once and fill :attr:`results`; called by ASE."""
+        super().calculate(atoms, list(properties), list(system_changes))
+        assert self.atoms is not None
+        crystal = as_crystal(self.atoms, self.predictor.card.elements)
+        prediction = self.predictor.predict([crystal])[0]
+        self.prediction = prediction
+        self.results = standard_results(prediction, len(crystal))
+
+    def reset(self) -> None:
+        """Forget the last results."""
+        super().reset()
+        self.prediction = None
+
+    def get_property(
+        self, name: str, atoms: Atoms | None = None, allow_calculation: bool = True
+    ) -> Any:
+        """Return one property by its ASE name or by its name in the checkpoint.
+
+        Parameters
+        ----------
+        name
+            ``"energy"``, ``"magmom"``, ``"magmoms"`` or one of :attr:`properties`.
+        atoms
+            Crystal to compute for; ``None`` for the last one.
+        allow_calculation
+            If false, return ``None`` unless the result is there already.
+
+        Raises
+        ------
+        PropertyNotImplementedError
+            For a name of ASE's that an ECN does not give, such as ``"forces"``.
+        PropertyUnavailableError
+            For any other unknown name; the message lists the known ones.
+        """
+        if name in self.implemented_properties:
+            return super().get_property(name, atoms, allow_calculation)
+        if name in all_properties:
+            raise PropertyNotImplementedError(
+                f"{name} is not predicted by {self.predictor.card.name}; it gives "
+                f"{self._known()}. To relax the cell, use ase_ecn.LatticeRelaxer."
+            )
+        if name not in self.predictor.properties:
+            raise PropertyUnavailableError(f"unknown property {name!r}; known are {self._known()}")
+        prediction = self._current_prediction(atoms, allow_calculation)
+        if prediction is None:
+            return None
+        value = prediction[name]
+        return value.copy() if isinstance(value, np.ndarray) else value
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Names of the checkpoint's properties."""
+        return self.predictor.properties
+
+    def get_formation_energy(self, atoms: Atoms | None = None) -> float:
+        """Formation energy in eV/atom."""
+        return float(self.get_property("formation_energy", atoms))
+
+    def get_band_gap(self, atoms: Atoms | None = None) -> float:
+        """Band gap in eV, 0 for metals."""
+        return float(self.get_property("band_gap", atoms))
+
+    def get_metal_probability(self, atoms: Atoms | None = None) -> float:
+        """Probability, 0 to 1, that the crystal is a metal."""
+        return float(self.get_property("metal_probability", atoms))
+
+    def get_site_moments(self, atoms: Atoms | None = None) -> NDArray[np.float64]:
+        """Absolute site moments in µB, (N,)."""
+        return np.asarray(self.get_property("site_moments", atoms))
+
+    def annotate(self, atoms: Atoms) -> Atoms:
+        """Write all properties and the provenance to ``atoms.info`` (and ``atoms.arrays``).
+
+        Keys begin with ``ecn_``. Extended XYZ files keep all of them, trajectories keep what is in
+        ``atoms.info``. Returns the atoms.
+        """
+        prediction = self._current_prediction(atoms, True)
+        assert prediction is not None
+        for name, value in prediction.items():
+            if isinstance(value, np.ndarray):
+                atoms.set_array(INFO_PREFIX + name, value)
+            else:
+                atoms.info[INFO_PREFIX + name] = value
+        for name, text in self.predictor.card.provenance().items():
+            atoms.info[_provenance_key(name)] = text
+        return atoms
+
+    def db_row(self, atoms: Atoms) -> dict[str, float | str]:
+        """Key-value pairs for ``ase.db``: scalar properties and the provenance.
+
+        ``database.write(atoms, **calculator.db_row(atoms))`` makes them searchable.
+        """
+        prediction = self._current_prediction(atoms, True)
+        assert prediction is not None
+        row: dict[str, float | str] = {
+            k: v for k, v in prediction.items() if not isinstance(v, np.ndarray)
+        }
+        for name, text in self.predictor.card.provenance().items():
+            row[_provenance_key(name)] = text
+        return row
+
+    def _current_prediction(self, atoms: Atoms | None, allow: bool) -> Prediction | None:
+        atoms = self.atoms if atoms is None else atoms
+        if atoms is None:
+            raise PropertyUnavailableError("no atoms were given and none were computed before")
+        changes = self.check_state(atoms)
+        if changes:
+            self.reset()
+        if self.prediction is None and allow:
+            self.calculate(atoms, ["energy"], changes or all_changes)
+        return self.prediction
+
+    def _known(self) -> str:
+        return ", ".join(dict.fromkeys((*self.implemented_properties, *self.properties)))
+
+
+def _provenance_key(name: str) -> str:
+    # A bare hash could be all digits, which ase.db refuses as text; the key is namespaced too.
+    return INFO_PREFIX + (name if name != "version" else "checkpoint_version")
+
+
+def single_point(atoms: Atoms, prediction: Prediction) -> SinglePointCalculator:
+    """Freeze a prediction into a calculator that files and databases can store.
+
+    Parameters
+    ----------
+    atoms
+        The crystal that the prediction is for.
+    prediction
+        From :func:`ase_ecn.predict`.
+    """
+    calculator = SinglePointCalculator(atoms, **standard_results(prediction, len(atoms)))
+    calculator.name = ECNCalculator.name
+    return calculator
+
+
+def standard_results(prediction: Prediction, atoms: int) -> dict[str, Any]:
+    """Return the part of a prediction that has a name in ASE, for a cell of so many atoms."""
+    results: dict[str, Any] = {}
+    if "formation_energy" in prediction:
+        energy = prediction.formation_energy * atoms
+        results.update(energy=energy, free_energy=energy)
+    if "magnetization" in prediction:
+        results["magmom"] = prediction.magnetization
+    if "site_moments" in prediction:
+        results["magmoms"] = prediction.site_moments.copy()
+    return results

@@ -1,0 +1,231 @@
+"""Checkpoints: safetensors weights and a JSON card that says what they are.
+
+Nothing is unpickled, and weights are only used if their sha256 is the one in the card.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import nn
+
+from ase_ecn.errors import CheckpointError
+from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+
+FORMAT_VERSION = 1
+DEFAULT_ECN = "ecn-mp20"
+DEFAULT_EMPNN = "empnn-mp20"
+_REQUIRED = ("format_version", "name", "network", "architecture", "elements", "sha256")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint is: the parsed JSON next to the weights.
+
+    Attributes
+    ----------
+    content
+        The whole card; see ``docs/checkpoints.md`` for its entries.
+    """
+
+    content: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the checkpoint."""
+        return str(self.content["name"])
+
+    @property
+    def version(self) -> str:
+        """Version of the weights under this name."""
+        return str(self.content.get("version", "0"))
+
+    @property
+    def network(self) -> str:
+        """``"ecn"`` or ``"empnn"``."""
+        return str(self.content["network"])
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights file."""
+        return str(self.content["sha256"])
+
+    @property
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers that occur in the training data."""
+        return frozenset(int(z) for z in self.content["elements"])
+
+    def provenance(self) -> dict[str, str]:
+        """Name, version and hash, to be kept with every result."""
+        return {"checkpoint": self.name, "version": self.version, "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network with its card."""
+
+    card: Card
+    model: nn.Module
+
+
+def bundled_checkpoints() -> list[str]:
+    """Names of the checkpoints that come with the package."""
+    folder = resources.files("ase_ecn.checkpoints")
+    return sorted(f.name.removesuffix(".json") for f in folder.iterdir() if _is_card(f.name))
+
+
+def _is_card(name: str) -> bool:
+    return name.endswith(".json")
+
+
+def read_card(checkpoint: str | Path) -> Card:
+    """Read and check the card of a bundled checkpoint, or beside a ``.safetensors`` file.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such checkpoint or the card is not a valid one.
+    """
+    return _parse_card(_read_files(checkpoint)[0])
+
+
+def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Checkpoint:
+    """Load a network.
+
+    Parameters
+    ----------
+    checkpoint
+        Name of a bundled checkpoint or path of a ``.safetensors`` file with its card beside it.
+    network
+        ``"ecn"`` or ``"empnn"`` to insist on one kind.
+
+    Returns
+    -------
+    Checkpoint
+        On the CPU, in float32, ready for inference.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing, damaged, of another format version or kind, or if the weights don't have
+        the sha256 of the card.
+    """
+    text, weights = _read_files(checkpoint)
+    card = _parse_card(text)
+    if network is not None and card.network != network:
+        raise CheckpointError(f"{card.name} is a checkpoint of {card.network}, not of {network}")
+    found = sha256(weights).hexdigest()
+    if found != card.sha256:
+        raise CheckpointError(
+            f"the weights of {card.name} have sha256 {found}, the card says {card.sha256}: "
+            "the file is damaged or was exchanged"
+        )
+    try:
+        model = _build(card)
+        model.load_state_dict(load_tensors(weights))
+    except (SafetensorError, RuntimeError, TypeError, ValueError, KeyError) as error:
+        raise CheckpointError(f"the weights of {card.name} don't fit the card: {error}") from error
+    return Checkpoint(card, model.eval().requires_grad_(False))
+
+
+def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
+    """Write ``path`` (``.safetensors``) and the card beside it; return the completed card.
+
+    The format version, the kind of network, its architecture and the sha256 are filled in.
+    """
+    if not isinstance(model, ECN | EMPNN):
+        raise CheckpointError(f"cannot save a {type(model).__name__}")
+    tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    weights = save_tensors(tensors)
+    content = {
+        "format_version": FORMAT_VERSION,
+        **card,
+        "network": "ecn" if isinstance(model, ECN) else "empnn",
+        "architecture": model.config.to_dict(),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "sha256": sha256(weights).hexdigest(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(weights)
+    path.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
+    return Card(content)
+
+
+def _build(card: Card) -> nn.Module:
+    section: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in card.content["architecture"].items()
+    }
+    builders: dict[str, Callable[[], nn.Module]] = {
+        "ecn": lambda: ECN(ECNConfig(**section)),
+        "empnn": lambda: EMPNN(EMPNNConfig(**section)),
+    }
+    return builders[card.network]()
+
+
+def _read_files(checkpoint: str | Path) -> tuple[str, bytes]:
+    name = str(checkpoint)
+    if name in bundled_checkpoints():
+        folder = resources.files("ase_ecn.checkpoints")
+        weights, card = folder / f"{name}.safetensors", folder / f"{name}.json"
+        return card.read_text(), weights.read_bytes()
+    path = Path(checkpoint)
+    if path.suffix != ".safetensors":
+        raise CheckpointError(
+            f"unknown checkpoint {name!r}: give the path of a .safetensors file or one of "
+            f"{', '.join(bundled_checkpoints()) or '(none bundled)'}"
+        )
+    try:
+        return path.with_suffix(".json").read_text(), path.read_bytes()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"cannot read checkpoint {path} and its card: {error}") from error
+
+
+def _parse_card(text: str) -> Card:
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"the card is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise CheckpointError("the card is not a JSON object")
+    missing = [key for key in _REQUIRED if key not in content]
+    if missing:
+        raise CheckpointError(f"the card lacks {', '.join(missing)}")
+    if content["format_version"] != FORMAT_VERSION:
+        raise CheckpointError(
+            f"format version {content['format_version']} is not supported; this release reads "
+            f"version {FORMAT_VERSION}"
+        )
+    if content["network"] not in ("ecn", "empnn"):
+        raise CheckpointError(f"unknown network {content['network']!r}; known are ecn and empnn")
+    if not isinstance(content["architecture"], dict) or not isinstance(content["elements"], list):
+        raise CheckpointError("architecture must be an object and elements a list in the card")
+    return Card(content)
+
+
+def resolve_device(device: str | torch.device | None) -> torch.device:
+    """The device asked for, or CUDA where there is one, else the CPU; decided at call time."""
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.device(device)
+    except RuntimeError as error:
+        raise CheckpointError(f"unknown device {device!r}: {error}") from error
+
+
+def resolve_dtype(dtype: str) -> torch.dtype:
+    """``"float32"`` or ``"float64"`` as a torch dtype."""
+    known = {"float32": torch.float32, "float64": torch.float64}
+    if dtype not in known:
+        raise CheckpointError(f"unknown dtype {dtype!r}; known are {', '.join(known)}")
+    return known[dtype]

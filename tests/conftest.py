@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ase import Atoms
+from ase.build import bulk
+
+from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+
+torch.set_num_threads(2)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    folder = os.environ.get("ASE_ECN_DATA")
+    if not folder:
+        pytest.skip("ASE_ECN_DATA is not set")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def prototypes() -> dict[str, Atoms]:
+    """Real prototypes of different lattices, one atom to several."""
+    perovskite = Atoms(
+        "SrTiO3",
+        scaled_positions=[[0.5] * 3, [0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]],
+        cell=[3.905] * 3,
+        pbc=True,
+    )
+    baddeleyite_like = Atoms(
+        "LiCoO2",
+        scaled_positions=[[0, 0, 0], [0.5, 0.47, 0.52], [0.27, 0.24, 0.31], [0.71, 0.8, 0.66]],
+        cell=[[2.9, 0.1, 0], [1.3, 2.6, 0.2], [1.4, 0.8, 4.7]],
+        pbc=True,
+    )
+    return {
+        "fcc": bulk("Cu"),
+        "bcc": bulk("Fe"),
+        "hcp": bulk("Mg"),
+        "sc": bulk("Po", "sc", a=3.34),
+        "diamond": bulk("Si"),
+        "rocksalt": bulk("NaCl", "rocksalt", a=5.64),
+        "cesiumchloride": bulk("CsCl", "cesiumchloride", a=4.12),
+        "zincblende": bulk("GaAs", "zincblende", a=5.65),
+        "wurtzite": bulk("ZnO", "wurtzite", a=3.25, c=5.2),
+        "fluorite": bulk("CaF2", "fluorite", a=5.46),
+        "perovskite": perovskite,
+        "triclinic": baddeleyite_like,
+    }
+
+
+@pytest.fixture
+def small_ecn() -> ECN:
+    torch.manual_seed(0)
+    config = ECNConfig(("formation_energy", "metal"), ("site_moments",), features=16, layers=3)
+    return ECN(config).double().eval()
+
+
+@pytest.fixture
+def small_empnn() -> EMPNN:
+    torch.manual_seed(0)
+    model = EMPNN(EMPNNConfig(features=16, plain_layers=1, deforming_layers=2)).double().eval()
+    for layer in model.deforming:
+        torch.nn.init.normal_(layer.weight.weight, std=1.0)
+    return model

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.db import connect
+from ase.io import read, write
+
+from ase_ecn.cli import main
+from ase_ecn.screening import read_structures, screen
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "crystals"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three good structures in three formats, and two bad files."""
+    source = tmp_path / "in"
+    source.mkdir()
+    write(source / "a.cif", bulk("NaCl", "rocksalt", a=5.9))
+    write(source / "b.extxyz", [bulk("Cu"), bulk("Si")])
+    write(source / "c.xyz", Atoms("H2", [[0, 0, 0], [0, 0, 0.74]]))
+    (source / "d.cif").write_text("this is no crystal")
+    (source / ".hidden").write_text("")
+    return source
+
+
+def test_predict_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(EXAMPLES / "NaCl-rocksalt.cif"), "--device", "cpu"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert "E_f / eV/atom" in out[0]
+    assert out[1].startswith("Na4Cl4")
+
+
+def test_bad_files_are_reported_and_skipped(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(f) for f in sorted(folder.glob("*.*")) if not f.name.startswith(".")]
+    assert main(["predict", *files, "missing.cif", "--device", "cpu"]) == 1
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 4
+    for name in ("c.xyz", "d.cif", "missing.cif"):
+        assert f"skipped {name}" in captured.err
+    assert "all three directions" in captured.err
+
+
+def test_relax_writes_all_structures(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "relaxed.extxyz"
+    files = [str(folder / "a.cif"), str(folder / "b.extxyz")]
+    assert main(["relax", *files, "-o", str(out), "--device", "cpu"]) == 0
+    images = read(out, index=":")
+    assert [a.get_chemical_formula() for a in images] == ["ClNa", "Cu", "Si2"]
+    assert images[0].get_volume() < bulk("NaCl", "rocksalt", a=5.9).get_volume()
+
+
+def test_screen_fills_a_database_and_goes_on(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.db"
+    arguments = ["screen", str(folder), "-o", str(out), "--device", "cpu"]
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert "3 crystals in" in captured.out
+    assert "skipped c.xyz" in captured.err
+    rows = list(connect(out).select())
+    assert [row.source for row in rows] == ["a.cif", "b.extxyz#0", "b.extxyz#1"]
+    row = rows[0]
+    assert row.energy == pytest.approx(2 * row.formation_energy)
+    assert row.calculator == "ecn"
+    assert row.magmoms.shape == (2,)
+    assert row.data["unrelaxed_cell"].shape == (3, 3)
+    assert row.volume_change < 0
+    assert len(list(connect(out).select("band_gap>3"))) == 1
+    assert main(arguments) == 1
+    assert len(list(connect(out).select())) == 3
+    write(folder / "e.cif", bulk("MgO", "rocksalt", a=4.3))
+    report = screen(folder, out, device="cpu")
+    assert "e.cif" in report.finished
+    assert set(report.failures) == {"c.xyz", "d.cif"}
+    assert len(list(connect(out).select())) == 4
+
+
+def test_a_database_is_a_source_too(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "candidates.db"
+    with connect(source) as database:
+        database.write(bulk("Cu"))
+        database.write(bulk("Fe"))
+    labels = [entry.label for entry in read_structures(source)]
+    assert labels == ["candidates.db#1", "candidates.db#2"]
+    assert len(screen(source, tmp_path / "o.db", device="cpu").finished) == 2
+
+
+def test_info_shows_cards(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 0
+    assert "ecn-mp20" in capsys.readouterr().out
+    assert main(["info", "empnn-mp20"]) == 0
+    assert json.loads(capsys.readouterr().out)["network"] == "empnn"
+    assert main(["info", "nothing"]) == 1
+    assert "error: unknown checkpoint" in capsys.readouterr().err
+
+
+def test_selftest_of_the_bundled_checkpoints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["selftest"]) == 0
+    assert capsys.readouterr().out.count(": ok") == 2
+
+
+def test_the_command_is_installed_and_prints_nothing_else() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ase_ecn.cli", "predict", str(EXAMPLES / "Fe-bcc.extxyz")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(done.stdout.splitlines()) == 2
+    assert done.stderr == ""
+
+
+def test_examples_are_valid_crystals() -> None:
+    entries = list(read_structures(EXAMPLES))
+    assert len(entries) >= 12
+    assert all(entry.atoms is not None for entry in entries)
+    assert {Path(entry.label).suffix for entry in entries} == {".cif", ".vasp", ".extxyz"}

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk, graphene
+from pymatgen.core import Lattice, Structure
+
+from ase_ecn import errors
+from ase_ecn.crystal import as_crystal
+
+
+def test_atoms_and_structure_give_the_same_crystal() -> None:
+    structure = Structure(Lattice.cubic(4.12), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    atoms = bulk("CsCl", "cesiumchloride", a=4.12)
+    ours, theirs = as_crystal(atoms), as_crystal(structure)
+    np.testing.assert_array_equal(ours.numbers, theirs.numbers)
+    np.testing.assert_allclose(ours.positions, theirs.positions, atol=1e-12)
+
+
+def test_left_handed_and_skewed_cells_are_fine() -> None:
+    atoms = bulk("NaCl", "rocksalt", a=5.64)
+    skewed = np.array([[1, 0, 0], [40, 1, 0], [-7, 90, 1]]) @ atoms.cell[:]
+    atoms.set_cell(skewed[[1, 0, 2]])
+    assert np.linalg.det(atoms.cell[:]) < 0 or np.linalg.det(atoms.cell[[1, 0, 2]]) < 0
+    assert as_crystal(atoms).volume == pytest.approx(5.64**3 / 4)
+
+
+def test_input_is_not_changed() -> None:
+    atoms = bulk("Cu") * (2, 1, 1)
+    before = atoms.copy()
+    as_crystal(atoms)
+    assert atoms == before
+
+
+def _partial() -> Structure:
+    return Structure(Lattice.cubic(3.6), [{"Cu": 0.5, "Au": 0.5}], [[0, 0, 0]])
+
+
+def _with(atoms: Atoms, **arrays: object) -> Atoms:
+    for name, value in arrays.items():
+        setattr(atoms, name, value)
+    return atoms
+
+
+@pytest.mark.parametrize(
+    ("structure", "error", "message"),
+    [
+        (Atoms(cell=[3, 3, 3], pbc=True), errors.EmptyCrystalError, "no atoms"),
+        (graphene(vacuum=5), errors.PeriodicityError, "all three"),
+        (Atoms("Cu", pbc=True), errors.CellError, "rank 0"),
+        (
+            Atoms("Cu", cell=[[3, 0, 0], [0, 3, 0], [3, 3, 0]], pbc=True),
+            errors.CellError,
+            "rank 2",
+        ),
+        (
+            Atoms("Cu", cell=[[3, 0, 0], [0, np.nan, 0], [0, 0, 3]], pbc=True),
+            errors.NonFiniteError,
+            "cell",
+        ),
+        (_with(bulk("Cu"), positions=[[np.inf, 0, 0]]), errors.NonFiniteError, "positions"),
+        (Atoms("X", cell=[3, 3, 3], pbc=True), errors.UnsupportedElementError, "X"),
+        (
+            Atoms("CuH", [[0, 0, 0], [0, 0, 0.3]], cell=[4, 4, 4], pbc=True),
+            errors.OverlappingAtomsError,
+            r"0 \(Cu\) and 1 \(H\)",
+        ),
+        (
+            Atoms("CuH", [[0, 0, 0.1], [0, 0, 3.9]], cell=[4, 4, 4], pbc=True),
+            errors.OverlappingAtomsError,
+            "0.2 Å",
+        ),
+        (Atoms("H", cell=[0.4, 4, 4], pbc=True), errors.OverlappingAtomsError, "translation"),
+        (_partial(), errors.PartialOccupancyError, "partly occupied"),
+        ("NaCl", errors.CrystalError, "str"),
+    ],
+)
+def test_bad_input_is_refused_with_its_cause(
+    structure: object, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        as_crystal(structure)  # type: ignore[arg-type]
+    assert isinstance(caught.value, ValueError)
+
+
+def test_unsupported_elements_are_listed_with_the_supported_ones() -> None:
+    with pytest.raises(errors.UnsupportedElementError, match=r"Cl.*supported are: Na K"):
+        as_crystal(bulk("NaCl", "rocksalt", a=5.64), elements={11, 19})
+
+
+def test_disordered_cif_is_refused(tmp_path: object) -> None:
+    from pathlib import Path
+
+    from ase.io import read
+
+    path = Path(str(tmp_path)) / "alloy.cif"
+    _partial().to(filename=str(path))
+    with pytest.raises(errors.PartialOccupancyError):
+        as_crystal(read(path))  # type: ignore[arg-type]

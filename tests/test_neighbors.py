@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from ase import Atoms
+from ase.neighborlist import neighbor_list
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.errors import OptionError
+from ase_ecn.graphs.neighbors import SHELL_TOLERANCE, nearest_shells
+from ase_ecn.testing import random_equivalent
+
+Edge = tuple[int, int, int, int, int]
+
+
+def edges_of(crystals: list[Crystal], k: int, device: str = "cpu") -> list[set[Edge]]:
+    counts = [len(c) for c in crystals]
+    found = nearest_shells(
+        torch.tensor(np.stack([c.cell for c in crystals]), device=device),
+        torch.tensor(np.concatenate([c.scaled_positions for c in crystals]), device=device),
+        torch.tensor(counts, device=device),
+        k,
+    )
+    assert (torch.diff(found.source) >= 0).all()
+    table = torch.cat([found.source[:, None], found.target[:, None], found.image], dim=1).tolist()
+    first = np.cumsum([0, *counts])
+    result: list[set[Edge]] = [set() for _ in crystals]
+    for i, j, *image in table:
+        owner = int(np.searchsorted(first, i, side="right")) - 1
+        result[owner].add((i - first[owner], j - first[owner], *image))
+    assert sum(map(len, result)) == len(table), "an edge occurs twice"
+    return result
+
+
+def brute_force(crystal: Crystal, k: int, cutoff: float) -> set[Edge]:
+    i, j, d, images = neighbor_list("ijdS", crystal.to_atoms(), cutoff)
+    result: set[Edge] = set()
+    for atom in range(len(crystal)):
+        mine = i == atom
+        limit = np.sort(d[mine])[k - 1] + SHELL_TOLERANCE
+        assert limit < cutoff
+        keep = mine & (d <= limit)
+        result |= {(atom, int(b), *map(int, s)) for b, s in zip(j[keep], images[keep], strict=True)}
+    return result
+
+
+@pytest.mark.parametrize(
+    ("name", "k", "expected"), [("fcc", 8, 12), ("fcc", 13, 18), ("bcc", 3, 8)]
+)
+def test_shells_stay_whole(prototypes: dict[str, Atoms], name: str, k: int, expected: int) -> None:
+    assert len(edges_of([as_crystal(prototypes[name])], k)[0]) == expected
+
+
+def test_a_batch_equals_brute_force(prototypes: dict[str, Atoms]) -> None:
+    crystals = [as_crystal(atoms) for atoms in prototypes.values()]
+    for crystal, edges in zip(crystals, edges_of(crystals, 12), strict=True):
+        assert edges == brute_force(crystal, 12, 12.0)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_skewed_cells_equal_brute_force(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cell = np.diag(rng.uniform(3, 8, size=3)) + rng.normal(size=(3, 3)) * 0.5
+    shear = np.array([[1, 0, 0], [3, 1, 0], [-2, 2, 1]])
+    crystal = Crystal(np.full(3, 29), shear @ cell, rng.normal(size=(3, 3)))
+    assert edges_of([crystal], 9)[0] == brute_force(crystal, 9, 20.0)
+
+
+def test_every_description_has_the_same_shells(prototypes: dict[str, Atoms]) -> None:
+    rng = np.random.default_rng(0)
+    for atoms in prototypes.values():
+        other = random_equivalent(atoms, rng, max_atoms=40)
+        reference, edges = edges_of([as_crystal(atoms), as_crystal(other.atoms)], 12)
+        for k, source in enumerate(other.source):
+            degree = sum(e[0] == k for e in edges)
+            assert degree == sum(e[0] == source for e in reference)
+
+
+def test_k_below_one_is_refused() -> None:
+    with pytest.raises(OptionError, match="at least 1"):
+        nearest_shells(torch.eye(3)[None], torch.zeros(1, 3), torch.tensor([1]), 0)
+
+
+@pytest.mark.gpu
+def test_gpu_equals_cpu(prototypes: dict[str, Atoms]) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    crystals = [as_crystal(atoms) for atoms in prototypes.values()]
+    assert edges_of(crystals, 12, "cuda") == edges_of(crystals, 12)

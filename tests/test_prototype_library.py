@@ -1,0 +1,81 @@
+"""Both networks on all of pymatgen's AFLOW prototypes with supported elements."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import spglib
+from ase import Atoms
+from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
+from pymatgen.io.ase import AseAtomsAdaptor
+
+from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import UnsupportedElementError
+from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.testing import (
+    assert_prediction_invariant,
+    assert_relaxation_equivariant,
+    random_equivalent,
+)
+
+
+@pytest.fixture(scope="module")
+def library() -> list[Atoms]:
+    elements = PropertyPredictor(device="cpu").card.elements
+    found = []
+    for entry in AFLOW_PROTOTYPE_LIBRARY:
+        atoms = AseAtomsAdaptor.get_atoms(entry["snl"].structure)
+        atoms = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
+        try:
+            as_crystal(atoms, elements)
+        except UnsupportedElementError:
+            continue
+        found.append(atoms)
+    assert len(AFLOW_PROTOTYPE_LIBRARY) == 288
+    assert len(found) >= 280
+    return found
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-8)])
+def test_predictions_are_invariant(library: list[Atoms], dtype: str, tolerance: float) -> None:
+    rng = np.random.default_rng(20)
+    predictor = PropertyPredictor(device="cpu", dtype=dtype)
+    originals, others = [], []
+    for atoms in library:
+        originals.append(as_crystal(atoms))
+        others.append(as_crystal(random_equivalent(atoms, rng).atoms))
+    first, second = predictor.predict(originals), predictor.predict(others)
+    differences = np.array(
+        [abs(a.formation_energy - b.formation_energy) for a, b in zip(first, second, strict=True)]
+    )
+    worst = int(differences.argmax())
+    assert differences[worst] <= tolerance, (
+        library[worst].get_chemical_formula(),
+        differences[worst],
+    )
+
+
+def test_all_properties_of_some_are_invariant(library: list[Atoms]) -> None:
+    rng = np.random.default_rng(21)
+    predictor = PropertyPredictor(device="cpu", dtype="float64")
+    for atoms in library[::12]:
+        assert_prediction_invariant(predictor, atoms, rng, tolerance=1e-7, equivalents=2)
+
+
+def test_strains_turn_with_the_crystal(library: list[Atoms]) -> None:
+    rng = np.random.default_rng(22)
+    network = LatticeNetwork(device="cpu", dtype="float64")
+    for atoms in library[::6]:
+        assert_relaxation_equivariant(network, atoms, rng, tolerance=1e-7)
+
+
+def test_relaxation_keeps_the_space_group(library: list[Atoms]) -> None:
+    network = LatticeNetwork(device="cpu")
+    crystals = [as_crystal(atoms) for atoms in library]
+    for crystal, outcome in zip(crystals, network.relax(crystals), strict=True):
+        groups = [
+            spglib.get_spacegroup((cell, crystal.scaled_positions, crystal.numbers), symprec=1e-3)
+            for cell in (crystal.cell, crystal.cell @ outcome.deformation)
+        ]
+        assert groups[0] == groups[1], crystal.to_atoms().get_chemical_formula()

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ase_ecn.crystal import as_crystal
+from ase_ecn.symmetry.colours import (
+    OTHER_ATOM,
+    OWN_IMAGE_EVEN,
+    OWN_IMAGE_ODD,
+    bond_colours,
+)
+from ase_ecn.symmetry.primitive import to_primitive
+from ase_ecn.symmetry.reduction import minkowski_reduce
+from ase_ecn.testing import random_equivalent
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(seeds)
+@settings(max_examples=50, deadline=None)
+def test_reduced_basis_spans_the_lattice_and_is_the_shortest(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cells = rng.normal(size=(4, 3, 3)) * rng.uniform(1, 10, size=(4, 1, 1))
+    shear = np.array([[1, 0, 0], [13, 1, 0], [-8, 21, 1]])
+    reduced, transforms = minkowski_reduce(shear @ cells)
+    np.testing.assert_allclose(np.abs(np.linalg.det(transforms)), 1, atol=1e-9)
+    np.testing.assert_allclose(reduced, transforms @ shear @ cells, atol=1e-9)
+    grid = np.stack(np.meshgrid(*[np.arange(-2, 3)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    grid = grid[(grid != 0).any(axis=1)]
+    for cell in reduced:
+        lengths = np.sort(np.linalg.norm(cell, axis=1))
+        assert lengths[0] <= np.linalg.norm(grid @ cell, axis=1).min() + 1e-9
+        # No vector that completes the first two to a basis is shorter than the third.
+        others = grid[np.abs(grid[:, 2]) == 1]
+        order = np.argsort(np.linalg.norm(cell, axis=1))
+        assert lengths[2] <= np.linalg.norm(others @ cell[order], axis=1).min() + 1e-9
+
+
+def test_primitive_cell_is_found_in_any_description(prototypes: dict[str, Atoms]) -> None:
+    rng = np.random.default_rng(0)
+    for name, atoms in prototypes.items():
+        other = random_equivalent(atoms, rng)
+        primitive = to_primitive(as_crystal(other.atoms))
+        assert len(primitive.crystal) == len(atoms), name
+        assert primitive.crystal.volume == pytest.approx(atoms.get_volume())
+        assert (primitive.crystal.numbers[primitive.site_of_atom] == other.atoms.numbers).all()
+        # Atoms that repeat the same original atom are the same site.
+        assert len({*zip(other.source, primitive.site_of_atom, strict=True)}) == len(atoms)
+
+
+def test_small_noise_is_averaged_and_large_noise_is_kept(prototypes: dict[str, Atoms]) -> None:
+    rng = np.random.default_rng(0)
+    for size, expected in ((1e-5, 2), (0.05, 16)):
+        atoms = prototypes["rocksalt"] * (2, 2, 2)
+        atoms.positions += rng.normal(size=atoms.positions.shape) * size
+        assert len(to_primitive(as_crystal(atoms)).crystal) == expected
+
+
+def test_colours_tell_own_images_from_other_atoms() -> None:
+    source, target = np.array([0, 0, 0, 1]), np.array([1, 0, 0, 0])
+    image = np.array([[0, 0, 0], [1, 0, 2], [2, 0, -2], [2, 0, 0]])
+    assert bond_colours(source, target, image).tolist() == [
+        OTHER_ATOM,
+        OWN_IMAGE_ODD,
+        OWN_IMAGE_EVEN,
+        OTHER_ATOM,
+    ]

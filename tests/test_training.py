@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ase import Atoms
+from ase.build import bulk
+from torch import nn
+
+from ase_ecn import ECNCalculator, LatticeRelaxer
+from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import DatasetError, OptionError
+from ase_ecn.training import datasets
+from ase_ecn.training.__main__ import main, read_config
+from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs
+from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
+from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches
+from ase_ecn.training.losses import lattice_loss, multitask_loss
+from ase_ecn.training.metrics import (
+    lattice_parameter_errors,
+    mean_absolute_error,
+    niggli_basis,
+    precision,
+    relative_length_errors,
+    roc_auc,
+)
+from ase_ecn.training.noise import NoiseSchedule, gaussian_noise
+
+
+def toy_dataset(size: int = 24) -> Dataset:
+    """Rocksalt halides whose 'energy' is a function of the lattice constant."""
+    rng = np.random.default_rng(0)
+    pairs = [(a, b) for a in ("Li", "Na", "K", "Rb") for b in ("F", "Cl", "Br")]
+    atoms = [bulk("".join(pairs[k % 12]), "rocksalt", a=rng.uniform(4.5, 7.0)) for k in range(size)]
+    energy = np.array([a.get_volume() / 50 for a in atoms])
+    return Dataset(
+        "toy",
+        [str(k) for k in range(size)],
+        [as_crystal(a) for a in atoms],
+        {
+            "formation_energy": energy,
+            "band_gap": np.where(np.arange(size) % 2, np.nan, 5.0 - energy),
+            "metal": (np.arange(size) % 2).astype(float),
+            "magnetization": np.zeros(size),
+        },
+    )
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
+    for module in ("fit_ecn", "fit_empnn", "evaluate"):
+        monkeypatch.setattr(
+            f"ase_ecn.training.{module}.READERS",
+            {"perov_5": lambda data, split: toy_dataset()},
+        )
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+FIT = "fit: {epochs: 3, batch_size: 8, learning_rate: 0.01, ema_decay: 0.5}\n"
+ECN_CONFIG = (
+    "network: ecn\nname: toy\ndata: {name: perov_5}\n"
+    "model: {crystal_targets: [formation_energy, band_gap, metal], features: 16, layers: 2}\n"
+) + FIT
+EMPNN_CONFIG = (
+    "network: empnn\nname: toy\ndata: {name: perov_5}\n"
+    "model: {features: 16, plain_layers: 1, deforming_layers: 2}\n"
+) + FIT
+
+
+def run(folder: Path, network: str, config: str, out: str = "run") -> Path:
+    (folder / "c.yaml").write_text(config)
+    arguments = ["--config", str(folder / "c.yaml"), "--data", str(folder / "data")]
+    status = main([f"fit-{network}", *arguments, "--out", str(folder / out), "--device", "cpu"])
+    assert status == 0
+    return folder / out / "toy.safetensors"
+
+
+def test_an_ecn_is_fitted_saved_evaluated_and_used(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = run(toy, "ecn", ECN_CONFIG)
+    curve = (toy / "run" / "curve.csv").read_text().splitlines()
+    assert len(curve) == 4
+    assert "formation_energy_mae" in curve[0]
+    atoms = bulk("NaCl", "rocksalt", a=5.6)
+    atoms.calc = ECNCalculator(weights)
+    assert np.isfinite(atoms.get_potential_energy())
+    assert atoms.calc.properties == ("formation_energy", "band_gap", "metal_probability")
+    with pytest.raises(ValueError, match="supported are"):
+        bulk("Cu").calc = atoms.calc
+    arguments = ["evaluate", str(weights), "--data", str(toy / "data"), "--write"]
+    assert main([*arguments, "--device", "cpu"]) == 0
+    assert "formation_energy_mae" in capsys.readouterr().out
+    test = atoms.calc.predictor.card.content["test"]
+    assert test == {}  # loaded before the evaluation
+    assert "metal_auc" in ECNCalculator(weights).predictor.card.content["test"]
+
+
+def test_an_empnn_is_fitted_saved_evaluated_and_used(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = run(toy, "empnn", EMPNN_CONFIG)
+    atoms = bulk("NaCl", "rocksalt", a=5.6)
+    LatticeRelaxer(atoms, checkpoint=weights, device="cpu", logfile=None).run(steps=2)
+    assert main(["evaluate", str(weights), "--data", str(toy / "data"), "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    assert "lengths_improvement" in out
+    assert "relaxed_moved_mean" in out
+
+
+def test_an_interrupted_fit_goes_on_to_the_same_weights(toy: Path) -> None:
+    whole = run(toy, "ecn", ECN_CONFIG, "whole").read_bytes()
+    part = toy / "part"
+    interrupted = False
+
+    def stop(*_: Any, **__: Any) -> None:
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
+    import ase_ecn.training.fit as loop
+
+    original = loop._append_row
+    try:
+        loop._append_row = lambda path, row: (original(path, row), row["epoch"] == 2 and stop())
+        with pytest.raises(KeyboardInterrupt):
+            run(toy, "ecn", ECN_CONFIG, "part")
+    finally:
+        loop._append_row = original
+    assert interrupted
+    assert (part / "state.pt").is_file()
+    assert run(toy, "ecn", ECN_CONFIG, "part").read_bytes() == whole
+
+
+def _line(options: FitOptions, out: Path, noise: float = 0.0) -> tuple[nn.Module, Any]:
+    torch.manual_seed(0)
+    x = torch.linspace(-1, 1, 64)[:, None]
+    y = 3 * x + 1
+    model = nn.Linear(1, 1)
+    task: Task[Any] = Task(
+        batches=lambda rng: ((x[i], y[i]) for i in shuffled_batches(64, 16, rng)),
+        batches_per_epoch=4,
+        loss=lambda m, b: (m(b[0]) - b[1]).abs().mean(),
+        validate=lambda m: {"mae": float((m(x) - y).abs().mean()) + noise},
+        monitor="mae",
+    )
+    return model, fit(model, task, options, out)
+
+
+def test_the_loop_learns_a_line(tmp_path: Path) -> None:
+    options = FitOptions(epochs=60, learning_rate=0.1, weight_decay=0.0, ema_decay=0.9)
+    _, result = _line(options, tmp_path)
+    assert result.validation["mae"] < 0.05
+    assert result.weights["weight"].item() == pytest.approx(3, abs=0.1)
+
+
+def test_the_loop_stops_when_nothing_gets_better(tmp_path: Path) -> None:
+    options = FitOptions(epochs=60, learning_rate=0.1, patience=3)
+    _, result = _line(options, tmp_path, noise=float("nan"))
+    assert result.epochs == 3
+
+
+def test_batches_hold_everything_once() -> None:
+    parts = list(shuffled_batches(10, 4, np.random.default_rng(0)))
+    assert [len(p) for p in parts] == [4, 4, 2]
+    assert sorted(np.concatenate(parts)) == list(range(10))
+
+
+def test_missing_labels_count_for_nothing() -> None:
+    outputs = {"a": torch.tensor([1.0, 5.0]), "metal": torch.tensor([9.0, -9.0])}
+    labels = {"a": torch.tensor([2.0, np.nan]), "metal": torch.tensor([np.nan, np.nan])}
+    loss = multitask_loss(outputs, labels, {"a": 2.0}, {"a": 3.0}, frozenset({"metal"}))
+    assert loss.item() == pytest.approx(3 * 1.0 / 2)
+
+
+def test_lattice_loss_knows_no_rotation_and_no_basis() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.normal(size=(1, 3, 3)) + 4 * np.eye(3)
+    noisy = gaussian_noise(true, 0.1, rng)
+    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    basis = np.array([[1, 2, 0], [0, 1, -1], [0, 0, 1]])
+    losses = [
+        lattice_loss(torch.tensor(a), torch.tensor(b)).item()
+        for a, b in (
+            (noisy, true),
+            (noisy @ rotation, true),
+            (noisy, true @ rotation),
+            (basis @ noisy, basis @ true),
+        )
+    ]
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-10)
+    assert lattice_loss(torch.tensor(true), torch.tensor(true)).item() < 1e-4
+    stretched = lattice_loss(torch.tensor(true), torch.tensor(true * 1.001)).item()
+    assert stretched == pytest.approx(2 * 0.001 * np.sqrt(3), rel=1e-2)
+
+
+def test_noise_has_the_stated_strength() -> None:
+    cells = np.tile(np.eye(3) * 5, (4000, 1, 1))
+    strain = gaussian_noise(cells, 0.01, np.random.default_rng(0)) / 5 - np.eye(3)
+    assert strain.std() == pytest.approx(0.01, rel=0.03)
+    same = NoiseSchedule().apply(cells, np.random.default_rng(1))
+    np.testing.assert_array_equal(same, NoiseSchedule().apply(cells, np.random.default_rng(1)))
+    size = np.linalg.norm(same / 5 - np.eye(3), axis=(1, 2))
+    assert (size < 0.02).mean() > 0.05
+    assert (size > 0.2).mean() > 0.1
+
+
+def test_metrics() -> None:
+    truth = np.array([1.0, np.nan, 3.0])
+    assert mean_absolute_error(np.array([2.0, 0.0, 3.0]), truth) == 0.5
+    positive = np.array([True, False, True, False])
+    assert roc_auc(np.array([0.9, 0.1, 0.8, 0.2]), positive) == 1.0
+    assert roc_auc(np.full(4, 0.5), positive) == 0.5
+    assert np.isnan(roc_auc(np.ones(2), np.array([True, True])))
+    assert precision(positive, np.array([True, True, False, False])) == 0.5
+    cells = np.stack([np.diag([4.0, 5.0, 6.0])] * 2)
+    other = cells * np.array([1.0, 1.1])[:, None, None]
+    lengths, angles = lattice_parameter_errors(other, cells)
+    np.testing.assert_allclose(lengths, [0, 0.5])
+    np.testing.assert_allclose(angles, 0, atol=1e-9)
+    np.testing.assert_allclose(relative_length_errors(other, cells), [0, 0.1])
+
+
+def test_niggli_basis_is_unimodular_and_reduces() -> None:
+    cell = np.array([[1, 0, 0], [5, 1, 0], [-3, 2, 1]]) @ bulk("Cu").cell[:]
+    basis = niggli_basis(cell)
+    assert abs(round(np.linalg.det(basis))) == 1
+    np.testing.assert_allclose(np.linalg.norm(basis @ cell, axis=1), 3.61 / np.sqrt(2), rtol=1e-9)
+
+
+def test_labels_of_repeated_atoms_are_averaged() -> None:
+    doubled = as_crystal(bulk("NaCl", "rocksalt", a=5.64) * (2, 1, 1))
+    dataset = Dataset("x", ["a"], [doubled], {}, {"site_moments": np.array([1.0, 5.0, 3.0, 7.0])})
+    labelled = labelled_graphs(dataset, "voronoi")
+    assert len(labelled.graphs.numbers) == 2
+    assert sorted(labelled.site_targets["site_moments"]) == [2.0, 6.0]
+
+
+def test_joined_sets_keep_their_labels() -> None:
+    toy = labelled_graphs(toy_dataset(4), "voronoi")
+    sites = Dataset("y", ["a"], [as_crystal(bulk("Fe"))], {}, {"site_moments": np.array([2.2])})
+    joined = concatenate(toy, labelled_graphs(sites, "voronoi"))
+    assert len(joined.graphs) == 5
+    np.testing.assert_allclose(
+        joined.targets["formation_energy"][:4], toy.targets["formation_energy"]
+    )
+    assert np.isnan(joined.targets["formation_energy"][4])
+    assert joined.site_targets["site_moments"][-1] == 2.2
+    batch = joined.graphs.batch(np.array([4, 0]))
+    assert batch.numbers.tolist()[0] == 26
+    assert batch.atom_counts.tolist() == [1, 2]
+
+
+def test_cache_returns_what_was_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path))
+    made = []
+
+    def make() -> Dataset:
+        made.append(1)
+        return toy_dataset(3)
+
+    first, second = cached_dataset("toy", make), cached_dataset("toy", make)
+    assert len(made) == 1
+    assert first.ids == second.ids == ["0", "1", "2"]
+    np.testing.assert_array_equal(second.crystals[1].cell, make().crystals[1].cell)
+    np.testing.assert_array_equal(second.targets["band_gap"], make().targets["band_gap"])
+
+
+def test_one_composition_is_in_one_part_only() -> None:
+    parts = split_by_composition(toy_dataset(48))
+    formulas = [
+        {datasets.reduced_formula(c.numbers) for c in part.crystals} for part in parts.values()
+    ]
+    assert sum(len(p) for p in parts.values()) == 48
+    assert not formulas[0] & formulas[1]
+    assert not formulas[0] & formulas[2]
+    numbers = Atoms("Na2Cl2").numbers
+    assert datasets.reduced_formula(numbers) == datasets.reduced_formula(Atoms("ClNa").numbers)
+
+
+def test_bad_configurations_and_data_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("network: ecn")
+    with pytest.raises(OptionError, match="needs"):
+        read_config(path, "ecn")
+    path.write_text(EMPNN_CONFIG)
+    with pytest.raises(OptionError, match="empnn"):
+        read_config(path, "ecn")
+    with pytest.raises(OptionError, match="cannot read"):
+        read_config(tmp_path / "none.yaml", "ecn")
+    with pytest.raises(DatasetError, match="does not exist"):
+        data_folder(tmp_path / "none")
+    with pytest.raises(DatasetError, match="unknown split"):
+        datasets.read_mp20(tmp_path, "all")
+    with pytest.raises(DatasetError, match="does not exist"):
+        datasets.read_mp20(tmp_path, "val")
+
+
+def test_bundled_configurations_are_valid() -> None:
+    folder = Path(datasets.__file__).parent / "configs"
+    assert read_config(folder / "ecn_mp20.yaml", "ecn")["name"] == "ecn-mp20"
+    assert read_config(folder / "empnn_mp20.yaml", "empnn")["name"] == "empnn-mp20"
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "split", "count", "atoms"),
+    [("mp_20", "test", 9046, 20), ("perov_5", "val", 3787, 5), ("carbon_24", "test", 2030, 24)],
+)
+def test_public_data_sets_are_read(
+    data: Path, name: str, split: str, count: int, atoms: int
+) -> None:
+    dataset = datasets.READERS[name](data, split)
+    assert len(dataset) == count == len(set(dataset.ids))
+    assert max(len(c) for c in dataset.crystals) == atoms
+    for labels in dataset.targets.values():
+        assert len(labels) == count
+        assert np.isfinite(labels).mean() > 0.9

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import OptionError
+from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, _all_faces, voronoi_bonds
+from ase_ecn.testing import random_equivalent
+
+
+def random_crystal(seed: int) -> Atoms:
+    """Random atoms in a random cell, no two close together."""
+    rng = np.random.default_rng(seed)
+    cell = np.diag(rng.uniform(4, 9, size=3)) + rng.normal(size=(3, 3))
+    points: list[np.ndarray] = []
+    while len(points) < 6:
+        candidate = rng.random(3)
+        gaps = np.array([candidate - p for p in points]).reshape(-1, 3)
+        gaps -= np.round(gaps)
+        if not len(points) or np.linalg.norm(gaps @ cell, axis=1).min() > 1.0:
+            points.append(candidate)
+    return Atoms(rng.integers(1, 80, size=6), scaled_positions=points, cell=cell, pbc=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "bonds_per_atom"),
+    [("fcc", 12), ("bcc", 14), ("hcp", 12), ("sc", 6), ("diamond", 16), ("rocksalt", 6)],
+)
+def test_known_coordination(prototypes: dict[str, Atoms], name: str, bonds_per_atom: int) -> None:
+    crystal = as_crystal(prototypes[name])
+    assert len(voronoi_bonds(crystal)) == bonds_per_atom * len(crystal)
+
+
+def test_faces_of_fcc_are_equal_and_those_of_bcc_have_two_sizes(
+    prototypes: dict[str, Atoms],
+) -> None:
+    np.testing.assert_allclose(
+        voronoi_bonds(as_crystal(prototypes["fcc"])).face_share, 1 / 12, rtol=1e-12
+    )
+    shares = np.sort(voronoi_bonds(as_crystal(prototypes["bcc"])).face_share)
+    square, hexagon = 2 / 16, 3 * np.sqrt(3) / 16  # areas in units of the cube's edge squared
+    surface = 6 * square + 8 * hexagon
+    np.testing.assert_allclose(shares[:6], square / surface, rtol=1e-12)
+    np.testing.assert_allclose(shares[6:], hexagon / surface, rtol=1e-12)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_cells_fill_space_and_faces_are_shared(seed: int) -> None:
+    from ase_ecn.graphs.voronoi import _candidate_faces, face_areas
+
+    crystal = as_crystal(random_crystal(seed))
+    source, target, image = _candidate_faces(crystal.cell, crystal.scaled_positions)
+    vectors = (
+        crystal.scaled_positions[target] - crystal.scaled_positions[source] + image
+    ) @ crystal.cell
+    areas = face_areas(source, vectors, len(crystal))
+    # A cell is made of pyramids over its faces, of half the bond's length in height.
+    volume = (areas * np.linalg.norm(vectors, axis=1)).sum() / 6
+    assert volume == pytest.approx(crystal.volume, rel=1e-7)
+    table = {
+        (i, j, *t): a for i, j, t, a in zip(source, target, image.tolist(), areas, strict=True)
+    }
+    for (i, j, *t), area in table.items():
+        back = table.get((j, i, *(-np.array(t)).tolist()), 0.0)
+        assert area == pytest.approx(back, abs=1e-7 * crystal.volume ** (2 / 3))
+
+
+def test_bonds_do_not_depend_on_the_description(prototypes: dict[str, Atoms]) -> None:
+    rng = np.random.default_rng(3)
+    for name, atoms in prototypes.items():
+        reference = voronoi_bonds(as_crystal(atoms))
+        other = random_equivalent(atoms, rng, max_atoms=60)
+        bonds = voronoi_bonds(as_crystal(other.atoms))
+        for i in range(len(atoms)):
+            expected = np.sort(reference.face_share[reference.source == i])
+            for k in np.flatnonzero(other.source == i):
+                shares = np.sort(bonds.face_share[bonds.source == k])
+                np.testing.assert_allclose(shares, expected, atol=1e-10, err_msg=name)
+
+
+def test_images_and_distances_belong_together(prototypes: dict[str, Atoms]) -> None:
+    rng = np.random.default_rng(5)
+    for atoms in prototypes.values():
+        crystal = as_crystal(random_equivalent(atoms, rng, supercell=False).atoms)
+        bonds = voronoi_bonds(crystal)
+        scaled = crystal.scaled_positions
+        vectors = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ crystal.cell
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), bonds.distance, atol=1e-9)
+        assert (bonds.face_share > MIN_FACE_SHARE).all()
+
+
+def test_cordero_keeps_bonds_within_the_radii(prototypes: dict[str, Atoms]) -> None:
+    crystal = as_crystal(prototypes["diamond"])
+    bonds = voronoi_bonds(crystal, "cordero")
+    assert len(bonds) == 4 * 2
+    assert bonds.distance.max() < 2 * 1.11 + 0.5
+
+
+def test_nothing_is_printed(
+    prototypes: dict[str, Atoms], capfd: pytest.CaptureFixture[str]
+) -> None:
+    for atoms in prototypes.values():
+        _all_faces(as_crystal(atoms * (2, 2, 1)))
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err == ""
+
+
+def test_unknown_mode_is_refused(prototypes: dict[str, Atoms]) -> None:
+    with pytest.raises(OptionError, match="cordero"):
+        voronoi_bonds(as_crystal(prototypes["fcc"]), "crystalnn")  # type: ignore[arg-type]
+
+
+@pytest.mark.data
+def test_cordero_bonds_are_those_of_isayevnn(data: object) -> None:
+    """Plain slow reference: pymatgen. Faces below 1e-3 of the surface are nobody's promise."""
+    from pathlib import Path
+
+    from pymatgen.analysis.local_env import IsayevNN
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    from ase_ecn.training.datasets import _csv_rows, _split_file, parse_cif
+
+    rows = _csv_rows(_split_file(Path(str(data)) / "mp_20", "val"))[:220]
+    reference = IsayevNN(tol=0.5, compute_adj_neighbors=False)
+    compared = 0
+    for row in rows:
+        crystal = parse_cif(row["cif"])
+        structure = AseAtomsAdaptor.get_structure(crystal.to_atoms())
+        try:
+            # Atom by atom: get_all_voronoi_polyhedra loses large faces of a few crystals.
+            polyhedra = [
+                reference.get_voronoi_polyhedra(structure, i) for i in range(len(structure))
+            ]
+        except (ValueError, RuntimeError, KeyError):
+            continue  # pymatgen gives up on some; there is nothing to compare with
+        theirs = {}
+        for i, faces in enumerate(polyhedra):
+            surface = sum(face["area"] for face in faces.values())
+            for n in reference._filter_nns(structure, i, faces):
+                edge = (i, n["site_index"], tuple(int(x) for x in n["image"]))
+                theirs[edge] = n["poly_info"]["area"] / surface
+        bonds = voronoi_bonds(crystal, "cordero")
+        ours = set(
+            zip(bonds.source.tolist(), bonds.target.tolist(), map(tuple, bonds.image.tolist()))
+        )
+        assert not ours - set(theirs), row["material_id"]
+        assert not {e for e in set(theirs) - ours if theirs[e] > 1.001e-3}, row["material_id"]
+        compared += 1
+    assert compared >= 200

@@ -1,0 +1,138 @@
+"""``python -m ase_ecn.training fit-ecn | fit-empnn | evaluate``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+import yaml
+from torch import nn
+
+from ase_ecn.checkpoint import resolve_device
+from ase_ecn.errors import ASEECNError, OptionError
+from ase_ecn.training.cards import write_checkpoint
+from ase_ecn.training.datasets import data_folder
+from ase_ecn.training.evaluate import evaluate, write_test_scores
+from ase_ecn.training.fit import FitResult
+from ase_ecn.training.fit_ecn import fit_ecn, load_ecn_data
+from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
+
+# The network, how the fit went, atomic numbers in the training data, crystals per split.
+_Fitted: TypeAlias = tuple[nn.Module, FitResult, list[int], dict[str, int]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("freud").setLevel(logging.WARNING)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    try:
+        return int(options.run(options))
+    except ASEECNError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ase_ecn.training", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for network in ("ecn", "empnn"):
+        command = commands.add_parser(f"fit-{network}", help=f"fit an {network.upper()}")
+        command.add_argument("--config", type=Path, required=True, help="YAML configuration")
+        command.add_argument("--out", type=Path, required=True, help="folder for all results")
+        command.set_defaults(run=_fit, network=network)
+    command = commands.add_parser("evaluate", help="test table of a checkpoint")
+    command.add_argument("checkpoint", help="bundled name or .safetensors file")
+    command.add_argument("--split", choices=("val", "test"), default="test")
+    command.add_argument(
+        "--write", action="store_true", help="put the scores on the test split into the card"
+    )
+    command.set_defaults(run=_evaluate)
+    for command in commands.choices.values():
+        command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
+        command.add_argument("--device", help="default: CUDA where there is one, else the CPU")
+        command.add_argument("--threads", type=int, help="CPU threads (default: torch's)")
+    return parser
+
+
+def _fit(options: argparse.Namespace) -> int:
+    config = read_config(options.config, options.network)
+    data, device = data_folder(options.data), str(resolve_device(options.device))
+    command = (
+        f"python -m ase_ecn.training fit-{options.network} --config {options.config.name} "
+        f"--out {options.out.name}"
+    )
+    weights = options.out / f"{config['name']}.safetensors"
+    fit = _fit_ecn if options.network == "ecn" else _fit_empnn
+    model, result, elements, counts = fit(config, data, options.out, device)
+    card = write_checkpoint(
+        weights,
+        model,
+        config,
+        result,
+        elements=elements,
+        counts=counts,
+        device=device,
+        command=command,
+    )
+    print(f"wrote {weights} ({card.sha256[:12]})")
+    return 0
+
+
+def _fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
+    model, result = fit_ecn(config, data, out, device)
+    parts = {split: load_ecn_data(data, config, split).graphs for split in ("train", "val")}
+    elements = np.unique(parts["train"].numbers).tolist()
+    return model, result, elements, {split: len(graphs) for split, graphs in parts.items()}
+
+
+def _fit_empnn(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
+    model, result = fit_empnn(config, data, out, device)
+    name = config["data"]["name"]
+    parts = {split: load_crystals(data, name, split) for split in ("train", "val")}
+    elements = sorted({int(z) for crystal in parts["train"] for z in crystal.numbers})
+    return model, result, elements, {split: len(crystals) for split, crystals in parts.items()}
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    device = str(resolve_device(options.device))
+    scores = evaluate(options.checkpoint, data_folder(options.data), options.split, device)
+    for name, value in scores.items():
+        print(f"{name:32s} {value:.5g}")
+    if options.write:
+        if options.split != "test":
+            raise OptionError("--write is for the test split")
+        write_test_scores(Path(options.checkpoint), scores)
+    return 0
+
+
+def read_config(path: Path, network: str) -> dict[str, Any]:
+    """Read a YAML configuration and check that it is for the network.
+
+    Raises
+    ------
+    OptionError
+        If it is not, or lacks a section.
+    """
+    try:
+        config = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise OptionError(f"cannot read the configuration {path}: {error}") from error
+    required = {"network", "name", "data", "model", "fit"}
+    if not isinstance(config, dict) or not required <= set(config):
+        raise OptionError(f"a configuration needs {', '.join(sorted(required))}")
+    if config["network"] != network:
+        raise OptionError(f"{path} configures {config['network']!r}, not {network!r}")
+    return config
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Cards: what a fit really was, written next to its weights."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ase_ecn.checkpoint import Card, save_checkpoint
+from ase_ecn.nn.ecn import ECN
+from ase_ecn.prediction import UNITS
+from ase_ecn.selftest import make_references
+from ase_ecn.training.fit import FitResult
+
+SOURCES = {
+    "mp_20": "MP-20 of CDVAE (MIT), from the Materials Project (CC BY 4.0)",
+    "perov_5": "Perov-5 of CDVAE (MIT), Castelli et al. 2012",
+    "carbon_24": "Carbon-24 of CDVAE (MIT), Pickard 2020 (CC BY 4.0)",
+    "mp_site_magmoms": (
+        "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
+        "at most 20 atoms, compositions of MP-20's validation and test splits left out"
+    ),
+}
+
+
+def write_checkpoint(
+    path: Path,
+    model: nn.Module,
+    config: dict[str, Any],
+    result: FitResult,
+    *,
+    elements: list[int],
+    counts: dict[str, int],
+    device: str,
+    command: str,
+) -> Card:
+    """Save weights and card, then the reference results for the self-test.
+
+    Parameters
+    ----------
+    path
+        The ``.safetensors`` file to write.
+    model, config, result
+        What was fitted, how, and how it went.
+    elements
+        Atomic numbers in the training data.
+    counts
+        Number of crystals in each part of the data.
+    device, command
+        Where and by which command.
+    """
+    sources = [SOURCES[config["data"]["name"]]]
+    card: dict[str, Any] = {
+        "name": config["name"],
+        "version": str(config.get("version", "v1")),
+        "license": "weights: CC BY 4.0, as the data",
+        "elements": elements,
+    }
+    if isinstance(model, ECN):
+        if model.config.site_targets:
+            sources.append(SOURCES["mp_site_magmoms"])
+        names = ["metal_probability" if t == "metal" else t for t in model.targets]
+        card["properties"] = {name: UNITS.get(name, "") for name in names}
+        card["forces"] = False
+    card |= {
+        "data": sources,
+        "split": {"name": f"{config['data']['name']}, published split", "crystals": counts},
+        "configuration": config,
+        "seed": config["fit"]["seed"],
+        "epochs": result.epochs,
+        "hardware": hardware(device),
+        "wall_time_s": round(result.wall_time),
+        "training_command": command,
+        "validation": {k: round(v, 5) for k, v in result.validation.items() if k != "score"},
+        "test": {},
+        "references": [],
+    }
+    save_checkpoint(path, model, card)
+    card["references"] = make_references(path)
+    return save_checkpoint(path, model, card)
+
+
+def hardware(device: str) -> str:
+    """Describe the machine in words."""
+    if torch.device(device).type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
+    return (
+        f"CPU {_cpu_name()}, {torch.get_num_threads()} of {os.cpu_count()} cores, "
+        f"torch {torch.__version__}"
+    )
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

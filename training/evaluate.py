@@ -1,0 +1,139 @@
+"""Test tables of checkpoints: what goes into their cards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ase_ecn.checkpoint import load_checkpoint, read_card
+from ase_ecn.nn.ecn import ECN
+from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.training.cache import cached_dataset
+from ase_ecn.training.datasets import READERS, Dataset
+from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
+from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
+from ase_ecn.training.metrics import mean_absolute_error, precision, relative_length_errors
+from ase_ecn.training.noise import gaussian_noise
+from ase_ecn.training.prototypes import substituted_pairs
+
+NOISE_SIGMA = 0.1
+NOISE_SEED = 2022
+PAIRS = 1000
+
+
+def evaluate(
+    checkpoint: str | Path, data: Path, split: str = "test", device: str = "cpu"
+) -> dict[str, float]:
+    """Scores of a checkpoint on one split of the data that it was fitted to.
+
+    Parameters
+    ----------
+    checkpoint
+        Bundled name or path.
+    data
+        The data folder.
+    split
+        ``"test"``, or ``"val"`` while something is still being chosen.
+    device
+        Where to compute.
+
+    Returns
+    -------
+    dict
+        Scores by name, with the unit in the name where it has one.
+    """
+    card = read_card(checkpoint)
+    config = card.content["configuration"]
+    if card.network == "ecn":
+        return evaluate_ecn(checkpoint, config, data, split, device)
+    return evaluate_empnn(checkpoint, config, data, split, device)
+
+
+def evaluate_ecn(
+    checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
+) -> dict[str, float]:
+    """Mean absolute errors, gap error of insulators, ROC AUC and both precisions."""
+    model = load_checkpoint(checkpoint, "ecn").model.to(device)
+    assert isinstance(model, ECN)
+    labelled = load_ecn_data(data, config, split)
+    predictions = predict_graphs(model, labelled, device)
+    scores = ecn_scores(predictions, labelled)
+    if "band_gap" in predictions and "metal" in predictions:
+        gap, metal = labelled.targets["band_gap"], labelled.targets["metal"] > 0.5
+        known = ~np.isnan(gap)
+        insulators = np.where(metal, np.nan, gap)
+        scores["band_gap_mae_insulators"] = mean_absolute_error(predictions["band_gap"], insulators)
+        called_metal = predictions["metal"][known] > 0.5
+        scores["metal_precision"] = precision(called_metal, metal[known])
+        scores["nonmetal_precision"] = precision(~called_metal, ~metal[known])
+    return scores
+
+
+def evaluate_empnn(
+    checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
+) -> dict[str, float]:
+    """Denoising at sigma = 0.1, movement of relaxed crystals, substituted prototypes.
+
+    Denoising is reported for a single application of the network, as in the paper, and for the
+    relaxer, which repeats it until nothing moves.
+    """
+    network = LatticeNetwork(checkpoint, device=device)
+    name = config["data"]["name"]
+    crystals = load_crystals(data, name, split)
+    true = np.stack([crystal.cell for crystal in crystals])
+    noisy = gaussian_noise(true, NOISE_SIGMA, np.random.default_rng(NOISE_SEED))
+    scores = denoising_scores(noisy, relaxed_cells(network, crystals, noisy, steps=1), true)
+    repeated = denoising_scores(noisy, relaxed_cells(network, crystals, noisy), true)
+    scores["lengths_improvement_relaxer"] = repeated["lengths_improvement"]
+    scores["angles_improvement_relaxer"] = repeated["angles_improvement"]
+    moved = relative_length_errors(relaxed_cells(network, crystals, true), true)
+    scores["relaxed_moved_mean"] = float(moved.mean())
+    scores["relaxed_moved_median"] = float(np.median(moved))
+    if name == "mp_20":
+        scores |= _substituted_scores(network, data, split)
+    return scores
+
+
+def relaxed_cells(
+    network: LatticeNetwork,
+    crystals: list[Any],
+    cells: np.ndarray[Any, np.dtype[np.float64]],
+    steps: int | None = None,
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Cells (B, 3, 3) after relaxing crystals that start from other ``cells`` (B, 3, 3)."""
+    moved = [
+        type(c)(c.numbers, cell, c.scaled_positions)
+        for c, cell in zip(crystals, cells, strict=True)
+    ]
+    options: dict[str, int] = {} if steps is None else {"steps": steps}
+    outcomes = network.relax(moved, **options)
+    return np.stack([c @ o.deformation for c, o in zip(cells, outcomes, strict=True)])
+
+
+def _substituted_scores(network: LatticeNetwork, data: Path, split: str) -> dict[str, float]:
+    def load(part: str) -> Dataset:
+        return cached_dataset(f"mp_20-{part}", lambda: READERS["mp_20"](data, part))
+
+    pairs = substituted_pairs(load("train"), load(split), count=PAIRS)
+    start = np.stack([pair.crystal.cell for pair in pairs])
+    true = np.stack([pair.true_cell for pair in pairs])
+    final = relaxed_cells(network, [pair.crystal for pair in pairs], start)
+    before, after = relative_length_errors(start, true), relative_length_errors(final, true)
+    return {
+        "substituted_pairs": float(len(pairs)),
+        "substituted_start_mean": float(before.mean()),
+        "substituted_start_median": float(np.median(before)),
+        "substituted_mean": float(after.mean()),
+        "substituted_median": float(np.median(after)),
+    }
+
+
+def write_test_scores(path: Path, scores: dict[str, float]) -> None:
+    """Put test scores into the card beside a ``.safetensors`` file."""
+    card_file = path.with_suffix(".json")
+    content = json.loads(card_file.read_text())
+    content["test"] = {k: round(v, 5) for k, v in scores.items()}
+    card_file.write_text(json.dumps(content, indent=1) + "\n")

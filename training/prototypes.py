@@ -1,0 +1,226 @@
+"""Substituted prototypes: how a lattice relaxer does on the structures that screening makes.
+
+The composition of a held-out crystal is put into the cell and positions of a training crystal of
+the same anonymous formula, space group and number of atoms. From there the relaxer has to find
+the lattice of the held-out crystal.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import spglib
+from numpy.typing import NDArray
+from pymatgen.analysis.structure_matcher import StructureMatcher
+from pymatgen.core import Structure
+from scipy.linalg import polar
+
+from ase_ecn.crystal import Crystal
+from ase_ecn.training.datasets import Dataset
+
+logger = logging.getLogger(__name__)
+
+LENGTH_TOLERANCE, SITE_TOLERANCE, ANGLE_TOLERANCE = 0.3, 0.5, 10.0
+"""Of the structure matcher: relative, in units of (volume per atom)^(1/3), in degrees."""
+MAX_CANDIDATES = 5
+"""Prototypes that are tried for one target; one of a large family is no reason to try all."""
+SYMPREC = 0.1
+"""Tolerance (Å) of space groups, the one behind those of the Materials Project."""
+_VOLUME_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class SubstitutedPair:
+    """A structure made by substitution and the lattice that it should relax to.
+
+    Attributes
+    ----------
+    crystal
+        Composition of the target in the cell and at the positions of the prototype.
+    true_cell
+        (3, 3) lattice of the target in Å, rows. Its vectors correspond to those of
+        ``crystal.cell`` one by one, and it is turned so that the strain between the two cells
+        is symmetric: the deformation contains no rotation.
+    test_id, prototype_id
+        Identifiers of the target and of the prototype.
+    """
+
+    crystal: Crystal
+    true_cell: NDArray[np.float64]
+    test_id: str
+    prototype_id: str
+
+
+@dataclass(frozen=True)
+class _Symmetry:
+    """Space group number, 0 if unknown, and the point group in the basis of the cell."""
+
+    number: int
+    rotations: frozenset[bytes]
+
+
+class _Family:
+    """Crystals of one set, with what is compared before any structure is matched."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.crystals = dataset.crystals
+        self.compositions = [tuple(np.sort(c.numbers).tolist()) for c in dataset.crystals]
+        self.by_pattern: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for index, crystal in enumerate(dataset.crystals):
+            self.by_pattern[_pattern(crystal)].append(index)
+        self._symmetries: dict[int, _Symmetry] = {}
+
+    def symmetry(self, index: int) -> _Symmetry:
+        # Most crystals are never asked for, and finding a space group costs milliseconds.
+        if index not in self._symmetries:
+            self._symmetries[index] = _symmetry(self.crystals[index])
+        return self._symmetries[index]
+
+
+def substituted_pairs(
+    prototypes: Dataset, targets: Dataset, count: int, seed: int = 0
+) -> list[SubstitutedPair]:
+    """Put compositions of ``targets`` into structures of ``prototypes``.
+
+    Targets are taken in random order, each at most once. The prototype is drawn from the crystals
+    with the anonymous formula, space group and number of atoms of the target but another
+    composition; a pymatgen ``StructureMatcher`` says which species goes where and brings the
+    target into the setting of the prototype. Of the assignments within its tolerances the one
+    with the closest electronegativities is taken, so cations replace cations. Elements without a
+    Pauling electronegativity (He, Ne, Ar) match nothing.
+
+    Parameters
+    ----------
+    prototypes
+        Crystals that give cells and positions.
+    targets
+        Crystals that give compositions and the lattices to find.
+    count
+        Number of pairs wanted.
+    seed
+        The same seed gives the same pairs.
+
+    Returns
+    -------
+    list of SubstitutedPair
+        At most ``count``; fewer if not enough targets have a prototype.
+
+    Raises
+    ------
+    ValueError
+        If ``count`` is negative.
+    """
+    if count < 0:
+        raise ValueError(f"count is {count}: the number of pairs cannot be negative")
+    rng = np.random.default_rng(seed)
+    known, wanted = _Family(prototypes), _Family(targets)
+    # Both sets have primitive and conventional cells; equal numbers of atoms make it unnecessary
+    # to reduce them, and the setting of the prototype has to be kept. Volumes may differ freely.
+    matcher = StructureMatcher(
+        LENGTH_TOLERANCE, SITE_TOLERANCE, ANGLE_TOLERANCE, primitive_cell=False, scale=True
+    )
+    pairs: list[SubstitutedPair] = []
+    for target in rng.permutation(len(targets)).tolist():
+        if len(pairs) == count:
+            break
+        for index in _candidates(known, wanted, target, rng):
+            symmetry = known.symmetry(index)
+            made = _substitute(
+                known.crystals[index], symmetry, wanted.crystals[target], matcher
+            )
+            if made is not None:
+                pairs.append(SubstitutedPair(*made, targets.ids[target], prototypes.ids[index]))
+                break
+    if len(pairs) < count:
+        logger.warning("only %d of %d substituted pairs found", len(pairs), count)
+    return pairs
+
+
+def _pattern(crystal: Crystal) -> tuple[int, ...]:
+    # Sorted counts of the elements: equal if and only if both the anonymous formula and the
+    # number of atoms are.
+    return tuple(np.sort(np.unique(crystal.numbers, return_counts=True)[1]).tolist())
+
+
+def _candidates(
+    known: _Family, wanted: _Family, target: int, rng: np.random.Generator
+) -> list[int]:
+    """Indices of a few prototypes in random order, compared by all but their geometry."""
+    family = known.by_pattern.get(_pattern(wanted.crystals[target]), [])
+    # With equal numbers of atoms, equal compositions are equal reduced compositions.
+    composition = wanted.compositions[target]
+    others = [index for index in family if known.compositions[index] != composition]
+    found: list[int] = []
+    if not others:
+        return found
+    number = wanted.symmetry(target).number
+    for index in rng.permutation(others).tolist():
+        if number and known.symmetry(index).number == number:
+            found.append(index)
+            if len(found) == MAX_CANDIDATES:
+                break
+    return found
+
+
+def _substitute(
+    prototype: Crystal, symmetry: _Symmetry, target: Crystal, matcher: StructureMatcher
+) -> tuple[Crystal, NDArray[np.float64]] | None:
+    """Substituted crystal and (3, 3) true cell in Å, or ``None`` if they do not match."""
+    truth = _structure(target)
+    mapping = matcher.get_best_electronegativity_anonymous_mapping(_structure(prototype), truth)
+    if mapping is None:
+        return None
+    number_of = {old.Z: new.Z for old, new in mapping.items()}
+    numbers = np.array([number_of[z] for z in prototype.numbers.tolist()], dtype=np.int64)
+    crystal = Crystal(numbers, prototype.cell.copy(), prototype.scaled_positions.copy())
+    like = matcher.get_s2_like_s1(_structure(crystal), truth)
+    if like is None:
+        return None
+    cell = np.array(like.lattice.matrix, dtype=np.float64)
+    # The matcher compares scaled lattices, but has to hand back the one that it was given.
+    volume = abs(np.linalg.det(cell))
+    assert abs(volume / target.volume - 1) < _VOLUME_TOLERANCE, "the volume has changed"
+    # Where atoms sit on special positions, several correspondences of lattice vectors fit equally
+    # well, and a matcher that knows no symmetry may swap, say, a and c of a tetragonal cell. The
+    # same point group in both bases tells that the correspondence is one that a relaxation, which
+    # keeps the symmetry, can reach.
+    aligned = Crystal(
+        np.array([site.specie.Z for site in like], dtype=np.int64),
+        cell,
+        np.array(like.frac_coords, dtype=np.float64),
+    )
+    if _symmetry(aligned).rotations != symmetry.rotations:
+        return None
+    return crystal, _without_rotation(prototype.cell, cell)
+
+
+def _structure(crystal: Crystal) -> Structure:
+    return Structure(crystal.cell, crystal.numbers.tolist(), crystal.scaled_positions)
+
+
+def _symmetry(crystal: Crystal) -> _Symmetry:
+    # spglib wants a right-handed cell; negating all vectors leaves the lattice, the positions and
+    # the matrices of the rotations as they are.
+    sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
+    atoms: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
+    dataset = spglib.get_symmetry_dataset(atoms, symprec=SYMPREC)
+    if dataset is None:
+        return _Symmetry(0, frozenset())
+    rotations = np.asarray(dataset.rotations, dtype=np.int64)
+    return _Symmetry(int(dataset.number), frozenset(w.tobytes() for w in rotations))
+
+
+def _without_rotation(
+    start: NDArray[np.float64], cell: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Turn ``cell`` as a whole until it is ``start`` times a symmetric positive strain.
+
+    Lengths and angles stay. A cell of the other handedness is mirrored.
+    """
+    # The deformation is (symmetric strain) times (orthogonal); leave the second out.
+    strain = polar(np.linalg.solve(start, cell), side="left")[1]
+    return np.asarray(start @ strain, dtype=np.float64)
