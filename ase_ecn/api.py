@@ -141,7 +141,7 @@ def _validated(position: int, structure: CrystalLike, elements: frozenset[int]) 
     try:
         return as_crystal(structure, elements)
     except ASEECNError as error:
-        raise type(error)(f"structure {position}: {error}") from error
+        raise type(error)(f"structure {position}: {error}") from None
 
 
 def _check_batch_size(batch_size: int | None) -> None:

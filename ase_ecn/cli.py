@@ -15,7 +15,7 @@ from ase.io import write
 
 from ase_ecn.checkpoint import bundled_checkpoints, read_card
 from ase_ecn.crystal import as_crystal
-from ase_ecn.errors import ASEECNError
+from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.prediction import UNITS, Prediction, PropertyPredictor
 from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
 from ase_ecn.screening import Source, read_structures, screen
@@ -108,7 +108,10 @@ def _relax(options: argparse.Namespace) -> int:
         rows.append([formula, f"{change:+.1f}", lengths, str(outcome.steps), outcome.reason, label])
     _print_table(["formula", "ΔV/V %", "a b c / Å", "steps", "stopped", "source"], rows)
     if images:
-        write(options.output, images)
+        try:
+            write(options.output, images)
+        except Exception as error:  # ASE's many writers raise anything
+            raise OptionError(f"cannot write {options.output}: {error}") from error
         print(f"wrote {options.output}")
     return _report(failures)
 

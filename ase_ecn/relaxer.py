@@ -92,7 +92,8 @@ class LatticeRelaxer(Optimizer):
         Crystal to relax, in place.
     checkpoint
         Name of a bundled checkpoint or path of a ``.safetensors`` file; ``None`` for
-        ``"empnn-mp20"``.
+        ``"empnn-mp20"``. A :class:`~ase_ecn.relaxation.LatticeNetwork` that is loaded already
+        saves loading it for every crystal.
     device
         ``None`` for CUDA where there is one, else the CPU.
     logfile

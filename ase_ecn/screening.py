@@ -123,6 +123,11 @@ def screen(
     ScreenReport
         What is in the database now, and what failed why.
     """
+    out = Path(out)
+    if out.suffix not in _DATABASES:
+        raise OptionError(f"{out} is no ase.db; allowed suffixes are {', '.join(_DATABASES)}")
+    if not out.parent.is_dir():
+        raise OptionError(f"the folder of {out} does not exist")
     predictor = PropertyPredictor(checkpoint, device=device)
     network = LatticeNetwork(relaxer_checkpoint, device=device)
     elements = predictor.card.elements & network.card.elements

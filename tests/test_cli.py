@@ -95,6 +95,17 @@ def test_a_database_is_a_source_too(folder: Path, tmp_path: Path) -> None:
     assert len(screen(source, tmp_path / "o.db", device="cpu").finished) == 2
 
 
+def test_bad_outputs_are_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for out in ("out.csv", "none/out.db"):
+        assert main(["screen", str(folder), "-o", str(tmp_path / out)]) == 1
+        assert "error:" in capsys.readouterr().err
+    out = str(tmp_path / "out.nonsense")
+    assert main(["relax", str(folder / "a.cif"), "-o", out, "--device", "cpu"]) == 1
+    assert "cannot write" in capsys.readouterr().err
+
+
 def test_info_shows_cards(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info"]) == 0
     assert "ecn-mp20" in capsys.readouterr().out

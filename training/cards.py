@@ -14,7 +14,7 @@ from ase_ecn.checkpoint import Card, save_checkpoint
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.prediction import UNITS
 from ase_ecn.selftest import make_references
-from ase_ecn.training.fit import FitResult
+from ase_ecn.training.fit import FitOptions, FitResult
 
 SOURCES = {
     "mp_20": "MP-20 of CDVAE (MIT), from the Materials Project (CC BY 4.0)",
@@ -70,7 +70,7 @@ def write_checkpoint(
         "data": sources,
         "split": {"name": f"{config['data']['name']}, published split", "crystals": counts},
         "configuration": config,
-        "seed": config["fit"]["seed"],
+        "seed": FitOptions(**config["fit"]).seed,
         "epochs": result.epochs,
         "hardware": hardware(device),
         "wall_time_s": round(result.wall_time),
