@@ -79,13 +79,11 @@ def _predict(options: argparse.Namespace) -> int:
     predictions = predictor.predict([as_crystal(atoms) for _, atoms in good])
     names = [n for n in predictor.properties if n in _HEADINGS]
     others = [n for n in predictor.properties if n not in _HEADINGS and n != "site_moments"]
-    _print_table(
-        ["formula", "atoms", *(_heading(n) for n in names + others), "source"],
-        [
-            [atoms.get_chemical_formula("metal"), str(len(atoms)), *_cells(p, names + others), label]
-            for (label, atoms), p in zip(good, predictions, strict=True)
-        ],
-    )
+    rows = [
+        [_formula(atoms), str(len(atoms)), *_cells(prediction, names + others), label]
+        for (label, atoms), prediction in zip(good, predictions, strict=True)
+    ]
+    _print_table(["formula", "atoms", *map(_heading, names + others), "source"], rows)
     return _report(failures)
 
 
@@ -104,8 +102,8 @@ def _relax(options: argparse.Namespace) -> int:
         images.append(relaxed)
         change = 100 * (relaxed.get_volume() / atoms.get_volume() - 1)
         lengths = " ".join(f"{x:.3f}" for x in relaxed.cell.lengths())
-        formula = atoms.get_chemical_formula("metal")
-        rows.append([formula, f"{change:+.1f}", lengths, str(outcome.steps), outcome.reason, label])
+        outcome_cells = [str(outcome.steps), outcome.reason, label]
+        rows.append([_formula(atoms), f"{change:+.1f}", lengths, *outcome_cells])
     _print_table(["formula", "ΔV/V %", "a b c / Å", "steps", "stopped", "source"], rows)
     if images:
         try:
@@ -194,6 +192,10 @@ def _valid(
             except ASEECNError as error:
                 failures[entry.label] = str(error)
     return good, failures
+
+
+def _formula(atoms: Atoms) -> str:
+    return str(atoms.get_chemical_formula("metal"))
 
 
 def _heading(name: str) -> str:

@@ -189,7 +189,7 @@ def _check_distances(crystal: Crystal) -> None:
         )
     scaled = crystal.scaled_positions @ np.linalg.inv(transforms[0])
     scaled -= np.floor(scaled)
-    points, owners = _with_margin(scaled, cell, MIN_DISTANCE)
+    points, owners, _ = periodic_points(scaled, cell, MIN_DISTANCE)
     pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
     if len(pairs):
         distances = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
@@ -202,17 +202,36 @@ def _check_distances(crystal: Crystal) -> None:
         )
 
 
-def _with_margin(
+def periodic_points(
     scaled: NDArray[np.float64], cell: NDArray[np.float64], margin: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Cartesian positions of the atoms and of the images within ``margin`` Å of the cell."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Atoms in a cell and their images in a layer around it.
+
+    Parameters
+    ----------
+    scaled
+        (N, 3) fractional coordinates between 0 and 1.
+    cell
+        (3, 3) lattice in Å, rows; should be reduced.
+    margin
+        Thickness of the layer in Å.
+
+    Returns
+    -------
+    points, owners, images
+        (M, 3) positions in Å, (M,) atom of each, and (M, 3) its lattice translation.
+    """
     heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
     owners = np.arange(len(scaled))
+    images = np.zeros((len(scaled), 3), dtype=np.int64)
     for axis in range(3):
         width = margin / heights[axis]
-        low = scaled[:, axis] < width
-        high = scaled[:, axis] > 1 - width
-        step = np.eye(3)[axis]
-        owners = np.concatenate([owners, owners[low], owners[high]])
-        scaled = np.concatenate([scaled, scaled[low] + step, scaled[high] - step])
-    return scaled @ cell, owners
+        reach = int(np.ceil(width))
+        coordinates = scaled[owners, axis]
+        parts = [
+            (np.flatnonzero((coordinates + n >= -width) & (coordinates + n <= 1 + width)), n)
+            for n in range(-reach, reach + 1)
+        ]
+        images = np.concatenate([images[k] + n * np.eye(3, dtype=np.int64)[axis] for k, n in parts])
+        owners = np.concatenate([owners[k] for k, _ in parts])
+    return (scaled[owners] + images) @ cell, owners, images

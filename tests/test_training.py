@@ -11,13 +11,14 @@ from ase.build import bulk
 from torch import nn
 
 from ase_ecn import ECNCalculator, LatticeRelaxer
+from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.crystal import as_crystal
-from ase_ecn.errors import DatasetError, OptionError
+from ase_ecn.errors import CheckpointError, DatasetError, OptionError
 from ase_ecn.training import datasets
 from ase_ecn.training.__main__ import main, read_config
 from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs
 from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
-from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches
+from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.losses import lattice_loss, multitask_loss
 from ase_ecn.training.metrics import (
     lattice_parameter_errors,
@@ -321,3 +322,14 @@ def test_public_data_sets_are_read(
     for labels in dataset.targets.values():
         assert len(labels) == count
         assert np.isfinite(labels).mean() > 0.9
+
+
+def test_a_fit_may_start_from_a_checkpoint(toy: Path) -> None:
+    first = run(toy, "empnn", EMPNN_CONFIG, "first")
+    still = EMPNN_CONFIG.replace("learning_rate: 0.01", "learning_rate: 1.0e-12")
+    second = run(toy, "empnn", f"init: {first}\n{still}", "second")
+    one, two = load_checkpoint(first).model, load_checkpoint(second).model
+    for a, b in zip(one.parameters(), two.parameters()):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+    with pytest.raises(CheckpointError, match="architecture"):
+        start_from(two, "empnn-mp20")

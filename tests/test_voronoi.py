@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, _all_faces, voronoi_bonds
+from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, _all_faces, voronoi_bonds, voronoi_polyhedra
 from ase_ecn.testing import random_equivalent
 
 
@@ -51,23 +51,21 @@ def test_faces_of_fcc_are_equal_and_those_of_bcc_have_two_sizes(
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=40, deadline=None)
 def test_cells_fill_space_and_faces_are_shared(seed: int) -> None:
-    from ase_ecn.graphs.voronoi import _candidate_faces, face_areas
-
     crystal = as_crystal(random_crystal(seed))
-    source, target, image = _candidate_faces(crystal.cell, crystal.scaled_positions)
-    vectors = (
-        crystal.scaled_positions[target] - crystal.scaled_positions[source] + image
-    ) @ crystal.cell
-    areas = face_areas(source, vectors, len(crystal))
+    bonds = _all_faces(crystal)
+    scaled = crystal.scaled_positions
+    vectors = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ crystal.cell
+    areas = voronoi_polyhedra(bonds.source, vectors, len(crystal)).face_areas
+    source, target, image = bonds.source, bonds.target, bonds.image
     # A cell is made of pyramids over its faces, of half the bond's length in height.
-    volume = (areas * np.linalg.norm(vectors, axis=1)).sum() / 6
-    assert volume == pytest.approx(crystal.volume, rel=1e-7)
+    volume = (areas * bonds.distance).sum() / 6
+    assert volume == pytest.approx(crystal.volume, rel=1e-10)
     table = {
         (i, j, *t): a for i, j, t, a in zip(source, target, image.tolist(), areas, strict=True)
     }
     for (i, j, *t), area in table.items():
         back = table.get((j, i, *(-np.array(t)).tolist()), 0.0)
-        assert area == pytest.approx(back, abs=1e-7 * crystal.volume ** (2 / 3))
+        assert area == pytest.approx(back, abs=1e-9 * crystal.volume ** (2 / 3))
 
 
 def test_bonds_do_not_depend_on_the_description(prototypes: dict[str, Atoms]) -> None:

@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(f"fit-{network}", help=f"fit an {network.upper()}")
         command.add_argument("--config", type=Path, required=True, help="YAML configuration")
         command.add_argument("--out", type=Path, required=True, help="folder for all results")
+        command.add_argument("--init", help="start from this checkpoint")
         command.set_defaults(run=_fit, network=network)
     command = commands.add_parser("evaluate", help="test table of a checkpoint")
     command.add_argument("checkpoint", help="bundled name or .safetensors file")
@@ -66,10 +67,14 @@ def _parser() -> argparse.ArgumentParser:
 def _fit(options: argparse.Namespace) -> int:
     config = read_config(options.config, options.network)
     data, device = data_folder(options.data), str(resolve_device(options.device))
+    if options.init:
+        config["init"] = options.init
     command = (
         f"python -m ase_ecn.training fit-{options.network} --config {options.config.name} "
         f"--out {options.out.name}"
     )
+    if options.init:
+        command += f" --init {options.init}"
     weights = options.out / f"{config['name']}.safetensors"
     fit = _fit_ecn if options.network == "ecn" else _fit_empnn
     model, result, elements, counts = fit(config, data, options.out, device)

@@ -21,6 +21,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from ase_ecn.checkpoint import load_checkpoint
+from ase_ecn.errors import CheckpointError
+
 logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
@@ -219,6 +222,20 @@ def _append_row(path: Path, row: dict[str, float]) -> None:
         if new:
             writer.writeheader()
         writer.writerow(row)
+
+
+def start_from(model: nn.Module, checkpoint: str) -> None:
+    """Give a new network the weights of a checkpoint of the same architecture.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint cannot be loaded or has another architecture.
+    """
+    loaded = load_checkpoint(checkpoint)
+    if loaded.model.config != model.config:
+        raise CheckpointError(f"{checkpoint} has another architecture than the configuration")
+    model.load_state_dict(loaded.model.state_dict())
 
 
 def shuffled_batches(

@@ -24,7 +24,7 @@ from ase_ecn.training.datasets import (
     reduced_formula,
     split_by_composition,
 )
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches
+from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.losses import multitask_loss
 from ase_ecn.training.metrics import mean_absolute_error, roc_auc
 
@@ -102,7 +102,8 @@ def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
     Parameters
     ----------
     config
-        Parsed YAML with ``model``, ``data``, ``fit`` and ``loss_weights``.
+        Parsed YAML with ``model``, ``data``, ``fit``, ``loss_weights``; ``init`` to start from a
+        checkpoint.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -119,6 +120,8 @@ def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
     val = load_ecn_data(data, config, "val")
     model = ECN(_model_config(config["model"]))
     _set_units(model, train)
+    if "init" in config:
+        start_from(model, config["init"])
     model.to(device)
     scales = dict(zip(model.targets, model.scale.tolist(), strict=True))
     views = float(config["data"].get("supercell_views", 0.5))

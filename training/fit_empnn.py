@@ -17,7 +17,7 @@ from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig, LatticeBatch
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches
+from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.losses import lattice_loss
 from ase_ecn.training.metrics import (
     lattice_parameter_errors,
@@ -58,7 +58,8 @@ def fit_empnn(
     Parameters
     ----------
     config
-        Parsed YAML with ``model``, ``data``, ``noise``, ``fit`` and ``loss_offset``.
+        Parsed YAML with ``model``, ``data``, ``noise``, ``fit``, ``loss_offset``; ``init`` to
+        start from a checkpoint.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -74,7 +75,10 @@ def fit_empnn(
     train = load_crystals(data, config["data"]["name"], "train")
     val = load_crystals(data, config["data"]["name"], "val")
     val = val[:: max(1, len(val) // int(config["data"].get("validation_crystals", 2000)))]
-    model = EMPNN(EMPNNConfig(**config["model"])).to(device)
+    model = EMPNN(EMPNNConfig(**config["model"]))
+    if "init" in config:
+        start_from(model, config["init"])
+    model.to(device)
     schedule = NoiseSchedule(**config.get("noise", {}))
     offset = float(config.get("loss_offset", 0.05))
     cells = np.stack([crystal.cell for crystal in train])

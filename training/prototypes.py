@@ -16,7 +16,7 @@ import numpy as np
 import spglib
 from numpy.typing import NDArray
 from pymatgen.analysis.structure_matcher import StructureMatcher
-from pymatgen.core import Structure
+from pymatgen.core.structure import Structure
 from scipy.linalg import polar
 
 from ase_ecn.crystal import Crystal
@@ -63,7 +63,7 @@ class _Symmetry:
     rotations: frozenset[bytes]
 
 
-class _Family:
+class _Collection:
     """Crystals of one set, with what is compared before any structure is matched."""
 
     def __init__(self, dataset: Dataset) -> None:
@@ -117,7 +117,7 @@ def substituted_pairs(
     if count < 0:
         raise ValueError(f"count is {count}: the number of pairs cannot be negative")
     rng = np.random.default_rng(seed)
-    known, wanted = _Family(prototypes), _Family(targets)
+    known, wanted = _Collection(prototypes), _Collection(targets)
     # Both sets have primitive and conventional cells; equal numbers of atoms make it unnecessary
     # to reduce them, and the setting of the prototype has to be kept. Volumes may differ freely.
     matcher = StructureMatcher(
@@ -129,9 +129,7 @@ def substituted_pairs(
             break
         for index in _candidates(known, wanted, target, rng):
             symmetry = known.symmetry(index)
-            made = _substitute(
-                known.crystals[index], symmetry, wanted.crystals[target], matcher
-            )
+            made = _substitute(known.crystals[index], symmetry, wanted.crystals[target], matcher)
             if made is not None:
                 pairs.append(SubstitutedPair(*made, targets.ids[target], prototypes.ids[index]))
                 break
@@ -147,7 +145,7 @@ def _pattern(crystal: Crystal) -> tuple[int, ...]:
 
 
 def _candidates(
-    known: _Family, wanted: _Family, target: int, rng: np.random.Generator
+    known: _Collection, wanted: _Collection, target: int, rng: np.random.Generator
 ) -> list[int]:
     """Indices of a few prototypes in random order, compared by all but their geometry."""
     family = known.by_pattern.get(_pattern(wanted.crystals[target]), [])
@@ -167,7 +165,7 @@ def _candidates(
 
 
 def _substitute(
-    prototype: Crystal, symmetry: _Symmetry, target: Crystal, matcher: StructureMatcher
+    prototype: Crystal, symmetry: _Symmetry, target: Crystal, matcher: Any
 ) -> tuple[Crystal, NDArray[np.float64]] | None:
     """Substituted crystal and (3, 3) true cell in Å, or ``None`` if they do not match."""
     truth = _structure(target)
@@ -214,9 +212,7 @@ def _symmetry(crystal: Crystal) -> _Symmetry:
     return _Symmetry(int(dataset.number), frozenset(w.tobytes() for w in rotations))
 
 
-def _without_rotation(
-    start: NDArray[np.float64], cell: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _without_rotation(start: NDArray[np.float64], cell: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn ``cell`` as a whole until it is ``start`` times a symmetric positive strain.
 
     Lengths and angles stay. A cell of the other handedness is mirrored.

@@ -3,8 +3,8 @@
 freud (voro++) says which atoms may share a face; the areas of those faces are then computed
 here in float64. The split has two reasons. freud works in float32, too coarse for invariance
 to 1e-8. And on exactly symmetric crystals voro++ writes to the process's standard output, so it
-is given a copy that is distorted by 1e-4, where no four faces meet in a point. A face that the
-distortion opens or closes has an area of that order and lies far below any threshold in use.
+is given a slightly distorted copy, where no four faces meet in a point. Small faces that the
+distortion closed are found afterwards: the atom behind one is nearer to a corner than it may be.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import freud
 import numpy as np
 from ase.data import covalent_radii
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from ase_ecn.crystal import Crystal
+from ase_ecn.crystal import Crystal, periodic_points
 from ase_ecn.errors import OptionError
 from ase_ecn.symmetry.reduction import minkowski_reduce
 
@@ -28,8 +29,9 @@ MIN_FACE_SHARE = 0.01
 CORDERO_TOLERANCE = 0.5
 """Å added to the sum of two Cordero radii in mode ``cordero`` (the paper's Δ)."""
 _VISIBLE_FACE_SHARE = 1e-3
-_DISTORTION = 1e-4
+_DISTORTION = 2e-5
 _PARALLEL = 1e-9
+_CORNER_TOLERANCE = 1e-9  # Å
 _CHUNK_ELEMENTS = 4_000_000
 
 # Cordero et al. give spin- or hybridisation-dependent radii for four elements; these are the
@@ -107,29 +109,35 @@ def voronoi_bonds(crystal: Crystal, mode: BondMode = "voronoi") -> Bonds:
 def _all_faces(crystal: Crystal) -> Bonds:
     reduced, transforms = minkowski_reduce(crystal.cell[None])
     cell, transform = reduced[0], transforms[0]
-    scaled = crystal.scaled_positions @ np.linalg.inv(transform)
-    source, target, image = _candidate_faces(cell, scaled - np.floor(scaled))
-    image = image - (np.floor(scaled[target]) - np.floor(scaled[source])).astype(np.int64)
-    vectors = (scaled[target] - scaled[source] + image) @ cell
-    areas = face_areas(source, vectors, len(crystal))
+    unwrapped = crystal.scaled_positions @ np.linalg.inv(transform)
+    scaled = unwrapped - np.floor(unwrapped)
+    pairs = _candidate_faces(cell, scaled)
+    while True:
+        source, target, image = pairs[:, 0], pairs[:, 1], pairs[:, 2:]
+        vectors = (scaled[target] - scaled[source] + image) @ cell
+        polyhedra = voronoi_polyhedra(source, vectors, len(crystal))
+        complete = np.unique(np.concatenate([pairs, _intruders(cell, scaled, polyhedra)]), axis=0)
+        if len(complete) == len(pairs):
+            break
+        pairs = complete
+    areas = polyhedra.face_areas
     surface = np.bincount(source, weights=areas, minlength=len(crystal))
+    offset = np.floor(unwrapped).astype(np.int64)
     return Bonds(
         source,
         target,
-        image @ transform,
+        (image - offset[target] + offset[source]) @ transform,
         np.linalg.norm(vectors, axis=1),
         areas / surface[source],
     )
 
 
-def _candidate_faces(
-    cell: NDArray[np.float64], scaled: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs (source, target, image) that share a face, by voro++ on a distorted copy."""
+def _candidate_faces(cell: NDArray[np.float64], scaled: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Sorted rows (source, target, image) that share a face, by voro++ on a distorted copy."""
     random = np.random.default_rng(0)
-    noise = random.uniform(-_DISTORTION, _DISTORTION, size=(3, 3))
-    distorted = cell @ (np.eye(3) + noise)
+    strain = random.uniform(-_DISTORTION, _DISTORTION, size=(3, 3))
     rattle = random.uniform(-_DISTORTION, _DISTORTION, size=scaled.shape)
+    distorted = cell @ (np.eye(3) + strain)
     # freud wants the lower triangular form of the cell; it is that of the metric tensor.
     lower = np.linalg.cholesky(distorted @ distorted.T)
     points = scaled @ lower + rattle
@@ -144,16 +152,54 @@ def _candidate_faces(
     neighbours = freud.locality.Voronoi().compute((box, points)).nlist
     source = np.asarray(neighbours.query_point_indices, dtype=np.int64)
     target = np.asarray(neighbours.point_indices, dtype=np.int64)
-    separation = (points[target] - points[source]) @ np.linalg.inv(lower)
-    image = np.asarray(neighbours.vectors, dtype=np.float64) @ np.linalg.inv(lower) - separation
-    order = np.argsort(source, kind="stable")
-    return source[order], target[order], np.round(image).astype(np.int64)[order]
+    vectors = np.asarray(neighbours.vectors, dtype=np.float64)
+    image = (vectors - points[target] + points[source]) @ np.linalg.inv(lower)
+    return np.unique(np.column_stack([source, target, np.round(image).astype(np.int64)]), axis=0)
 
 
-def face_areas(
+@dataclass(frozen=True)
+class Polyhedra:
+    """Voronoi cells of A atoms with E neighbours in all.
+
+    Attributes
+    ----------
+    face_areas
+        (E,) in Å², zero for neighbours that turn out to share no face.
+    vertices
+        (V, 3) corners in Å relative to their atom; a corner occurs once for each of its faces.
+    vertex_owner
+        (V,) atom of each corner.
+    """
+
+    face_areas: NDArray[np.float64]
+    vertices: NDArray[np.float64]
+    vertex_owner: NDArray[np.int64]
+
+
+def _intruders(
+    cell: NDArray[np.float64], scaled: NDArray[np.float64], polyhedra: Polyhedra
+) -> NDArray[np.int64]:
+    """Rows (source, target, image) of atoms that are nearer to a corner than its own atom.
+
+    Such an atom shares a small face that the distorted copy did not have. A corner without one
+    is exact.
+    """
+    owner = polyhedra.vertex_owner
+    radius = np.linalg.norm(polyhedra.vertices, axis=1)
+    corners = scaled[owner] + polyhedra.vertices @ np.linalg.inv(cell)
+    shift = np.floor(corners).astype(np.int64)
+    points, owners, images = periodic_points(scaled, cell, float(radius.max()))
+    nearest, index = cKDTree(points).query((corners - shift) @ cell)
+    inside = nearest < radius - _CORNER_TOLERANCE
+    return np.column_stack(
+        [owner[inside], owners[index[inside]], images[index[inside]] + shift[inside]]
+    )
+
+
+def voronoi_polyhedra(
     source: NDArray[np.int64], vectors: NDArray[np.float64], atoms: int
-) -> NDArray[np.float64]:
-    """Areas of the faces of Voronoi cells whose neighbours are known.
+) -> Polyhedra:
+    """Voronoi cells from vectors to the neighbours.
 
     The face of a neighbour lies in the plane that bisects the vector to it; every other
     neighbour's plane cuts it along a line. The area is half the sum over these edges of edge
@@ -167,15 +213,11 @@ def face_areas(
         (E, 3) vectors in Å to the neighbours. All that share a face must be among them.
     atoms
         Number of atoms.
-
-    Returns
-    -------
-    areas
-        (E,) in Å², zero for neighbours that turn out to share no face.
     """
     counts = np.bincount(source, minlength=atoms)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     areas = np.empty(len(source))
+    corners, owners = [], []
     by_count = np.argsort(counts, kind="stable")
     begin = 0
     while begin < atoms:
@@ -187,15 +229,21 @@ def face_areas(
         slots = starts[chunk, None] + np.arange(width)
         valid = np.arange(width) < counts[chunk, None]
         padded = np.where(valid[:, :, None], vectors[np.where(valid, slots, 0)], 0.0)
-        areas[slots[valid]] = _polyhedron_faces(padded, valid)[valid]
+        faces, vertices, rows = _polyhedron_faces(padded, valid)
+        areas[slots[valid]] = faces[valid]
+        corners.append(vertices)
+        owners.append(chunk[rows])
         begin = end
-    return areas
+    return Polyhedra(areas, np.concatenate(corners), np.concatenate(owners))
 
 
 def _polyhedron_faces(
     vectors: NDArray[np.float64], valid: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Face areas (A, K) of A polyhedra given by padded neighbour vectors (A, K, 3)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Faces and corners of A polyhedra given by padded neighbour vectors (A, K, 3).
+
+    Returns (A, K) areas, (V, 3) corners and the (V,) polyhedron of each.
+    """
     lengths = np.where(valid, np.linalg.norm(vectors, axis=2), 1.0)
     unit = vectors / lengths[:, :, None]
     axis_1, axis_2 = _plane_axes(unit)
@@ -209,9 +257,22 @@ def _polyhedron_faces(
     p_1, p_2 = p_1 / safe, p_2 / safe
     gram = vectors @ vectors.transpose(0, 2, 1)
     h = np.where(cuts, ((lengths**2)[:, None, :] - gram) / 2 / safe, np.inf)
-    edges = _edge_lengths(p_1, p_2, h, cuts)
-    doubled = np.where(edges > 0, edges * np.where(cuts, h, 0.0), 0.0).sum(axis=2)
-    return np.asarray(0.5 * doubled, dtype=np.float64)
+    lower, upper = _edge_intervals(p_1, p_2, h, cuts)
+    edges = np.maximum(upper - lower, 0.0)
+    exists = edges > 0
+    h = np.where(exists, h, 0.0)
+    areas = 0.5 * (edges * h).sum(axis=2)
+    # The upper end of every edge: edges go round a face, so each corner of the face comes once.
+    polyhedron, face, line = np.nonzero(exists)
+    along = upper[polyhedron, face, line, None]
+    out = h[polyhedron, face, line, None]
+    c, s = p_1[polyhedron, face, line, None], p_2[polyhedron, face, line, None]
+    corners = (
+        0.5 * vectors[polyhedron, face]
+        + (out * c - along * s) * axis_1[polyhedron, face]
+        + (out * s + along * c) * axis_2[polyhedron, face]
+    )
+    return areas, corners, polyhedron
 
 
 def _plane_axes(
@@ -225,14 +286,15 @@ def _plane_axes(
     return axis_1, np.cross(unit, axis_1)
 
 
-def _edge_lengths(
+def _edge_intervals(
     p_1: NDArray[np.float64],
     p_2: NDArray[np.float64],
     h: NDArray[np.float64],
     cuts: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    """Length of the edge that line l leaves on face k, after all other lines m: (A, K, K)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What all other lines m leave of line l on face k: ends (A, K, K), both zero if nothing."""
     finite = np.where(cuts, h, 0.0)
+    # Along the line, m limits t by a t <= b.
     a = p_1[..., :, None] * p_2[..., None, :] - p_2[..., :, None] * p_1[..., None, :]
     cosine = p_1[..., :, None] * p_1[..., None, :] + p_2[..., :, None] * p_2[..., None, :]
     b = finite[..., None, :] - finite[..., :, None] * cosine
@@ -248,6 +310,5 @@ def _edge_lengths(
     earlier = np.tri(cuts.shape[-1], k=-1, dtype=bool)
     hidden = (active & parallel & (b < -_PARALLEL * scale)) | (coincide & earlier)
     hidden &= ~np.eye(cuts.shape[-1], dtype=bool)
-    gone = hidden.any(axis=-1) | ~cuts
-    length = np.where(gone, 0.0, upper - lower)
-    return np.where(np.isfinite(length), np.maximum(length, 0.0), 0.0)
+    gone = hidden.any(axis=-1) | ~cuts | ~np.isfinite(upper) | ~np.isfinite(lower)
+    return np.where(gone, 0.0, lower), np.where(gone, 0.0, upper)
