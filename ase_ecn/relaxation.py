@@ -22,9 +22,9 @@ from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.symmetry.primitive import to_primitive
 
-STRAIN_TOLERANCE = 0.002
+STRAIN_TOLERANCE = 0.005
 """Default norm of the strain of one step below which a cell counts as relaxed."""
-MAX_STEPS = 20
+MAX_STEPS = 10
 """Default number of steps of one relaxation."""
 MAX_TOTAL_STRAIN = 1.0
 """Norm of the logarithmic strain from the start beyond which a relaxation is given up."""

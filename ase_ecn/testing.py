@@ -80,7 +80,7 @@ def _random_unimodular(rng: np.random.Generator) -> NDArray[np.int64]:
         shear = np.eye(3, dtype=np.int64)
         shear[i, j] = rng.integers(-2, 3)
         matrix = shear @ matrix
-    return matrix * rng.choice([-1, 1])
+    return matrix * int(rng.choice([-1, 1]))
 
 
 def assert_prediction_invariant(

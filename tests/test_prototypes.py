@@ -240,23 +240,15 @@ def test_targets_without_a_prototype_are_skipped(caplog: pytest.LogCaptureFixtur
 
 
 def test_another_structure_of_the_same_space_group_is_no_prototype() -> None:
-    # Fm-3m with a count pattern of 1:3 both, but BiF3 fills other sites than this chain of ideal
-    # octahedra without their centres.
-    bismuth_fluoride = from_spacegroup(
-        ["Bi", "F", "F"],
-        [(0, 0, 0), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)],
-        spacegroup=225,
-        cellpar=[5.85] * 3 + [90] * 3,
-        primitive_cell=True,
-    )
+    # Both are Pm-3m with one atom at the corner; the three others lie on edges or on faces.
+    rhenium_oxide = perovskite("Re", "X", "O", 3.75)[[0, 2, 3, 4]]
+    rhenium_oxide.set_scaled_positions([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]])
     auricupride = bulk("Cu", "fcc", a=3.75, cubic=True)
     auricupride.symbols[0] = "Au"
-    found = substituted_pairs(
-        dataset("known", {"D0_3": bismuth_fluoride}),
-        dataset("wanted", {"L1_2": auricupride}),
-        count=1,
-    )
-    assert found == []
+    known = dataset("known", {"D0_9": rhenium_oxide})
+    assert substituted_pairs(known, dataset("wanted", {"L1_2": auricupride}), count=1) == []
+    rhenium_oxide.symbols[:] = ["W", "N", "N", "N"]
+    assert len(substituted_pairs(known, dataset("wanted", {"D0_9": rhenium_oxide}), count=1)) == 1
 
 
 @pytest.mark.data

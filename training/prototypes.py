@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -146,22 +148,19 @@ def _pattern(crystal: Crystal) -> tuple[int, ...]:
 
 def _candidates(
     known: _Collection, wanted: _Collection, target: int, rng: np.random.Generator
-) -> list[int]:
+) -> Iterator[int]:
     """Indices of a few prototypes in random order, compared by all but their geometry."""
     family = known.by_pattern.get(_pattern(wanted.crystals[target]), [])
     # With equal numbers of atoms, equal compositions are equal reduced compositions.
     composition = wanted.compositions[target]
     others = [index for index in family if known.compositions[index] != composition]
-    found: list[int] = []
     if not others:
-        return found
+        return
     number = wanted.symmetry(target).number
-    for index in rng.permutation(others).tolist():
-        if number and known.symmetry(index).number == number:
-            found.append(index)
-            if len(found) == MAX_CANDIDATES:
-                break
-    return found
+    order = rng.permutation(others).tolist()
+    same = (index for index in order if number and known.symmetry(index).number == number)
+    # Lazily, as most targets match one of the first.
+    yield from islice(same, MAX_CANDIDATES)
 
 
 def _substitute(
