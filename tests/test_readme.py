@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ase_ecn.checkpoint import read_card
+
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -25,3 +27,21 @@ def test_there_are_exactly_two_set_up_commands() -> None:
         "pip install -c constraints.txt -e . && ase-ecn screen examples/crystals",
         'pip install -c constraints.txt -e ".[test]" && pytest',
     ]
+
+
+def test_accuracies_are_those_of_the_cards() -> None:
+    text = README.read_text()
+    ecn, empnn = (read_card(name).content["test"] for name in ("ecn-mp20", "empnn-mp20"))
+    expected = [
+        f"| {ecn['formation_energy_mae']:.4f} eV/atom",
+        f"| {ecn['band_gap_mae']:.3f} eV",
+        f"| {ecn['band_gap_mae_insulators']:.3f} eV",
+        f"| {ecn['metal_auc']:.4f}",
+        f"| {ecn['magnetization_mae']:.4f} µB/atom",
+        f"| {ecn['site_moments_mae']:.3f} µB",
+        f"| {empnn['lengths_improvement']:.3f} Å | {empnn['lengths_improvement_relaxer']:.3f} Å",
+        f"| {empnn['angles_improvement']:.2f}° | {empnn['angles_improvement_relaxer']:.2f}°",
+        f"{100 * empnn['relaxed_moved_mean']:.2f} %",
+        f"{100 * empnn['substituted_mean']:.2f} % / {100 * empnn['substituted_median']:.2f} %",
+    ]
+    assert [value for value in expected if value not in text] == []

@@ -11,7 +11,7 @@ from ase.build import bulk
 from torch import nn
 
 from ase_ecn import ECNCalculator, LatticeRelaxer
-from ase_ecn.checkpoint import load_checkpoint
+from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CheckpointError, DatasetError, OptionError
 from ase_ecn.training import datasets
@@ -331,5 +331,6 @@ def test_a_fit_may_start_from_a_checkpoint(toy: Path) -> None:
     one, two = load_checkpoint(first).model, load_checkpoint(second).model
     for a, b in zip(one.parameters(), two.parameters()):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+    assert read_card(second).content["init"]["sha256"] == read_card(first).sha256
     with pytest.raises(CheckpointError, match="architecture"):
         start_from(two, "empnn-mp20")

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ase_ecn.checkpoint import Card, save_checkpoint
+from ase_ecn.checkpoint import Card, read_card, save_checkpoint
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.prediction import UNITS
 from ase_ecn.selftest import make_references
@@ -79,6 +79,10 @@ def write_checkpoint(
         "test": {},
         "references": [],
     }
+    if "init" in config:
+        start = read_card(config["init"]).content
+        keys = ("sha256", "configuration", "epochs", "wall_time_s", "training_command")
+        card["init"] = {key: start.get(key) for key in keys}
     save_checkpoint(path, model, card)
     card["references"] = make_references(path)
     return save_checkpoint(path, model, card)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.crystal import Crystal
-from ase_ecn.graphs.lattice import lattice_batch
-from ase_ecn.nn.empnn import EMPNN, EMPNNConfig, LatticeBatch
+from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
+from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
 from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from

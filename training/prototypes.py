@@ -26,8 +26,11 @@ from ase_ecn.training.datasets import Dataset
 
 logger = logging.getLogger(__name__)
 
-LENGTH_TOLERANCE, SITE_TOLERANCE, ANGLE_TOLERANCE = 0.3, 0.5, 10.0
-"""Of the structure matcher: relative, in units of (volume per atom)^(1/3), in degrees."""
+SITE_TOLERANCE = 0.5
+"""Of the structure matcher, in units of (volume per atom)^(1/3)."""
+LATTICE_TOLERANCES = ((0.05, 2.0), (0.15, 5.0), (0.3, 10.0))
+"""Of the structure matcher: relative length at equal volumes, and angle in degrees. The last are
+those within which a crystal is a prototype; the tighter ones are tried before."""
 MAX_CANDIDATES = 5
 """Prototypes that are tried for one target; one of a large family is no reason to try all."""
 SYMPREC = 0.1
@@ -120,18 +123,20 @@ def substituted_pairs(
         raise ValueError(f"count is {count}: the number of pairs cannot be negative")
     rng = np.random.default_rng(seed)
     known, wanted = _Collection(prototypes), _Collection(targets)
-    # Both sets have primitive and conventional cells; equal numbers of atoms make it unnecessary
-    # to reduce them, and the setting of the prototype has to be kept. Volumes may differ freely.
-    matcher = StructureMatcher(
-        LENGTH_TOLERANCE, SITE_TOLERANCE, ANGLE_TOLERANCE, primitive_cell=False, scale=True
-    )
+    # The number of atoms is the same, and the setting of the prototype has to be kept, so nothing
+    # is made primitive. Volumes may differ freely.
+    matchers = [
+        StructureMatcher(length, SITE_TOLERANCE, angle, primitive_cell=False, scale=True)
+        for length, angle in LATTICE_TOLERANCES
+    ]
     pairs: list[SubstitutedPair] = []
     for target in rng.permutation(len(targets)).tolist():
         if len(pairs) == count:
             break
         for index in _candidates(known, wanted, target, rng):
-            symmetry = known.symmetry(index)
-            made = _substitute(known.crystals[index], symmetry, wanted.crystals[target], matcher)
+            made = _substitute(
+                known.crystals[index], known.symmetry(index), wanted.crystals[target], matchers
+            )
             if made is not None:
                 pairs.append(SubstitutedPair(*made, targets.ids[target], prototypes.ids[index]))
                 break
@@ -164,35 +169,39 @@ def _candidates(
 
 
 def _substitute(
-    prototype: Crystal, symmetry: _Symmetry, target: Crystal, matcher: Any
+    prototype: Crystal, symmetry: _Symmetry, target: Crystal, matchers: list[Any]
 ) -> tuple[Crystal, NDArray[np.float64]] | None:
     """Substituted crystal and (3, 3) true cell in Å, or ``None`` if they do not match."""
     truth = _structure(target)
-    mapping = matcher.get_best_electronegativity_anonymous_mapping(_structure(prototype), truth)
+    mapping = matchers[-1].get_best_electronegativity_anonymous_mapping(
+        _structure(prototype), truth
+    )
     if mapping is None:
         return None
     number_of = {old.Z: new.Z for old, new in mapping.items()}
     numbers = np.array([number_of[z] for z in prototype.numbers.tolist()], dtype=np.int64)
     crystal = Crystal(numbers, prototype.cell.copy(), prototype.scaled_positions.copy())
-    like = matcher.get_s2_like_s1(_structure(crystal), truth)
-    if like is None:
-        return None
-    cell = np.array(like.lattice.matrix, dtype=np.float64)
-    # The matcher compares scaled lattices, but has to hand back the one that it was given.
-    volume = abs(np.linalg.det(cell))
-    assert abs(volume / target.volume - 1) < _VOLUME_TOLERANCE, "the volume has changed"
+    substituted = _structure(crystal)
     # Where atoms sit on special positions, several correspondences of lattice vectors fit equally
-    # well, and a matcher that knows no symmetry may swap, say, a and c of a tetragonal cell. The
-    # same point group in both bases tells that the correspondence is one that a relaxation, which
-    # keeps the symmetry, can reach.
-    aligned = Crystal(
-        np.array([site.specie.Z for site in like], dtype=np.int64),
-        cell,
-        np.array(like.frac_coords, dtype=np.float64),
-    )
-    if _symmetry(aligned).rotations != symmetry.rotations:
-        return None
-    return crystal, _without_rotation(prototype.cell, cell)
+    # well, and the matcher, which knows no symmetry, may swap, say, a and c of a tetragonal cell.
+    # Tight tolerances leave it little choice (and little work: wide ones mean very many lattices
+    # for a long cell). The same point group in both bases tells that the correspondence is one
+    # that a relaxation, which keeps the symmetry, can reach.
+    for matcher in matchers:
+        like = matcher.get_s2_like_s1(substituted, truth)
+        if like is None:
+            continue
+        aligned = Crystal(
+            np.array([site.specie.Z for site in like], dtype=np.int64),
+            np.array(like.lattice.matrix, dtype=np.float64),
+            np.array(like.frac_coords, dtype=np.float64),
+        )
+        # The matcher compares scaled lattices, but has to hand back the one that it was given.
+        change = aligned.volume / target.volume - 1
+        assert abs(change) < _VOLUME_TOLERANCE, "the matcher changed the volume"
+        if _symmetry(aligned).rotations == symmetry.rotations:
+            return crystal, _without_rotation(prototype.cell, aligned.cell)
+    return None
 
 
 def _structure(crystal: Crystal) -> Structure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,7 +11,36 @@ from torch import Tensor
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.neighbors import nearest_shells
-from ase_ecn.nn.empnn import LatticeBatch
+
+
+@dataclass(frozen=True)
+class LatticeBatch:
+    """B crystals with N atoms and E edges, as tensors.
+
+    Attributes
+    ----------
+    cells
+        (B, 3, 3) lattices in Å, rows.
+    numbers
+        (N,) atomic numbers.
+    source, target
+        (E,) atoms of each edge.
+    fraction
+        (E, 3) edge vectors in fractional coordinates, ``x_j - x_i + image``; a deformation of
+        the cell leaves them as they are.
+    crystal_of_edge
+        (E,) crystal of each edge.
+    edge_counts
+        (B,) edges of each crystal.
+    """
+
+    cells: Tensor
+    numbers: Tensor
+    source: Tensor
+    target: Tensor
+    fraction: Tensor
+    crystal_of_edge: Tensor
+    edge_counts: Tensor
 
 
 def lattice_batch(

@@ -16,6 +16,7 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.graphs.voronoi import MIN_FACE_SHARE
 from ase_ecn.nn.layers import (
+    MAX_ATOMIC_NUMBER,
     GatedMessages,
     GaussianBasis,
     scatter_mean,
@@ -23,8 +24,6 @@ from ase_ecn.nn.layers import (
     two_layer,
 )
 from ase_ecn.symmetry.colours import COLOURS
-
-MAX_ATOMIC_NUMBER = 118
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor, nn
 
-from ase_ecn.nn.ecn import MAX_ATOMIC_NUMBER
-from ase_ecn.nn.layers import GatedMessages, GaussianBasis, scatter_mean
+from ase_ecn.graphs.lattice import LatticeBatch
+from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GatedMessages, GaussianBasis, scatter_mean
 
 
 @dataclass(frozen=True)
@@ -44,36 +44,6 @@ class EMPNNConfig:
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-able dictionary."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class LatticeBatch:
-    """B crystals with N atoms and E edges, as tensors.
-
-    Attributes
-    ----------
-    cells
-        (B, 3, 3) lattices in Å, rows.
-    numbers
-        (N,) atomic numbers.
-    source, target
-        (E,) atoms of each edge.
-    fraction
-        (E, 3) edge vectors in fractional coordinates, ``x_j - x_i + image``; a deformation of
-        the cell leaves them as they are.
-    crystal_of_edge
-        (E,) crystal of each edge.
-    edge_counts
-        (B,) edges of each crystal.
-    """
-
-    cells: Tensor
-    numbers: Tensor
-    source: Tensor
-    target: Tensor
-    fraction: Tensor
-    crystal_of_edge: Tensor
-    edge_counts: Tensor
 
 
 class DeformingLayer(nn.Module):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+MAX_ATOMIC_NUMBER = 118
 
 
 class GaussianBasis(nn.Module):
@@ -89,8 +89,3 @@ def smooth_step(x: Tensor) -> Tensor:
     """Zero below 0, one above 1, twice differentiable between."""
     x = x.clamp(0, 1)
     return x * x * x * (10 - 15 * x + 6 * x * x)
-
-
-def inverse_softplus(x: float) -> float:
-    """The argument at which softplus takes the value ``x``."""
-    return x + math.log(-math.expm1(-x))
