@@ -135,5 +135,5 @@ def write_test_scores(path: Path, scores: dict[str, float]) -> None:
     """Put test scores into the card beside a ``.safetensors`` file."""
     card_file = path.with_suffix(".json")
     content = json.loads(card_file.read_text())
-    content["test"] = {k: round(v, 5) for k, v in scores.items()}
+    content["test"] = {k: float(f"{v:.5g}") for k, v in scores.items()}
     card_file.write_text(json.dumps(content, indent=1) + "\n")
