@@ -30,7 +30,7 @@ class Relaxation:
     steps
         Applications of the network.
     reason
-        ``"converged"``, ``"steps"`` or ``"strain out of range"``.
+        ``"converged"``, ``"steps"``, or ``"strain out of range"``, which leaves the input's cell.
     strain
         Norm of the strain that the network would apply next.
     """

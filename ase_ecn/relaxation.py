@@ -28,6 +28,8 @@ MAX_STEPS = 10
 """Default number of steps of one relaxation."""
 MAX_TOTAL_STRAIN = 1.0
 """Norm of the logarithmic strain from the start beyond which a relaxation is given up."""
+OUT_OF_RANGE = "strain out of range"
+"""Reason of a relaxation that was given up; it leaves the cell as it was at the start."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class CellRelaxation:
     strain
         Norm of the strain of the last step that was computed.
     reason
-        ``"converged"``, ``"steps"`` or ``"strain out of range"``.
+        ``"converged"``, ``"steps"``, or ``"strain out of range"``: then the deformation is the
+        identity, for a cell that runs away is worse than one that is not relaxed.
     """
 
     deformation: NDArray[np.float64]
@@ -158,9 +161,7 @@ class LatticeNetwork:
                     total[k] = total[k] @ exp_symmetric(strain)
                     remaining.append(k)
                 else:
-                    results[k] = CellRelaxation(
-                        total[k], reason == "converged", step, float(norm), reason
-                    )
+                    results[k] = _outcome(total[k], step, float(norm), reason)
             active = remaining
         return [result for result in results if result is not None]
 
@@ -191,11 +192,19 @@ def total_log_strain(deformation: NDArray[np.float64]) -> float:
     return float(np.linalg.norm(0.5 * np.log(values)))
 
 
+def _outcome(
+    deformation: NDArray[np.float64], steps: int, norm: float, reason: str
+) -> CellRelaxation:
+    if reason == OUT_OF_RANGE:
+        deformation = np.eye(3)
+    return CellRelaxation(deformation, reason == "converged", steps, norm, reason)
+
+
 def _stop_reason(
     deformation: NDArray[np.float64], norm: float, tolerance: float, last: bool
 ) -> str | None:
     if norm < tolerance:
         return "converged"
     if total_log_strain(deformation) > MAX_TOTAL_STRAIN:
-        return "strain out of range"
+        return OUT_OF_RANGE
     return "steps" if last else None

@@ -19,6 +19,7 @@ from ase_ecn.errors import CrystalError, OptionError
 from ase_ecn.relaxation import (
     MAX_STEPS,
     MAX_TOTAL_STRAIN,
+    OUT_OF_RANGE,
     STRAIN_TOLERANCE,
     LatticeNetwork,
     exp_symmetric,
@@ -84,7 +85,8 @@ class LatticeRelaxer(Optimizer):
 
     Each step applies the network once: ``cell <- cell @ exp(S)`` with fractional coordinates
     unchanged. ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer.
-    After a run, :attr:`reason` says why it stopped.
+    After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``, or ``"strain out
+    of range"``, which leaves the cell as it was at the start.
 
     Parameters
     ----------
@@ -178,7 +180,8 @@ class LatticeRelaxer(Optimizer):
             if converged:
                 self.reason = "converged"
             elif out_of_range:
-                self.reason = "strain out of range"
+                self.reason = OUT_OF_RANGE
+                self.optimizable.set_x(self._start_cell.ravel())
             elif self.nsteps >= self.max_steps:
                 self.reason = "steps"
             yield converged

@@ -150,6 +150,22 @@ def test_relax_reports_each_crystal_and_leaves_the_input(
     assert (stopped.converged, stopped.steps, stopped.reason) == (False, 1, "steps")
 
 
+def test_a_cell_that_runs_away_is_left_as_it_was(
+    strained: Atoms, network: LatticeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = strained.cell[:].copy()
+    monkeypatch.setattr(
+        LatticeNetwork, "log_strains", lambda self, crystals, cells: np.tile(np.eye(3), (1, 1, 1))
+    )
+    result = relax(strained, device="cpu")[0]
+    assert (result.converged, result.reason, result.steps) == (False, "strain out of range", 1)
+    np.testing.assert_allclose(result.atoms.cell[:], before, atol=1e-12)
+    optimizer = relaxer(strained, network)
+    assert optimizer.run() is False
+    assert optimizer.reason == "strain out of range"
+    np.testing.assert_allclose(strained.cell[:], before, atol=1e-12)
+
+
 def test_bad_input_is_refused(strained: Atoms, network: LatticeNetwork) -> None:
     with pytest.raises(PeriodicityError):
         relaxer(Atoms("H2"), network)

@@ -207,7 +207,7 @@ def _store(path: Path, parts: dict[str, Any], progress: _Progress) -> None:
 
 
 def _restore(path: Path, parts: dict[str, Any]) -> _Progress:
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     for name, part in parts.items():
         part.load_state_dict(state[name])
     progress = _Progress()
