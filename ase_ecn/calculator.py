@@ -56,7 +56,9 @@ class ECNCalculator(Calculator):
     Raises
     ------
     CheckpointError
-        If the checkpoint cannot be used or an option is unknown.
+        If the checkpoint cannot be used.
+    OptionError
+        If there is no such device or dtype.
     CrystalError
         When attached to atoms that are not a valid crystal of supported elements.
     """

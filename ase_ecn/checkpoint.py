@@ -19,7 +19,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from ase_ecn.errors import CheckpointError
+from ase_ecn.errors import CheckpointError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 
@@ -214,18 +214,26 @@ def _parse_card(text: str) -> Card:
 
 
 def resolve_device(device: str | torch.device | None) -> torch.device:
-    """The device asked for, or CUDA where there is one, else the CPU; decided at call time."""
+    """Return the device asked for, else CUDA where there is one, else the CPU.
+
+    Raises
+    ------
+    OptionError
+        If there is no such device here.
+    """
     if device is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(device)
-    except RuntimeError as error:
-        raise CheckpointError(f"unknown device {device!r}: {error}") from error
+        resolved = torch.device(device)
+        torch.empty(0, device=resolved)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise OptionError(f"device {device!r} cannot be used: {error}") from None
+    return resolved
 
 
 def resolve_dtype(dtype: str) -> torch.dtype:
-    """``"float32"`` or ``"float64"`` as a torch dtype."""
+    """Return the torch dtype for ``"float32"`` or ``"float64"``; others are an OptionError."""
     known = {"float32": torch.float32, "float64": torch.float64}
     if dtype not in known:
-        raise CheckpointError(f"unknown dtype {dtype!r}; known are {', '.join(known)}")
+        raise OptionError(f"unknown dtype {dtype!r}; known are {', '.join(known)}")
     return known[dtype]

@@ -83,7 +83,9 @@ class PropertyPredictor:
     Raises
     ------
     CheckpointError
-        If the checkpoint cannot be used or an option is unknown.
+        If the checkpoint cannot be used.
+    OptionError
+        If there is no such device or dtype.
     """
 
     def __init__(

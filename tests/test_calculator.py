@@ -207,15 +207,16 @@ def test_predict_names_the_bad_structure(salt: Atoms) -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "error"),
     [
-        {"checkpoint": "ecn-mp21"},
-        {"checkpoint": "missing.safetensors"},
-        {"checkpoint": "empnn-mp20"},
-        {"device": "quantum"},
-        {"dtype": "float16"},
+        ({"checkpoint": "ecn-mp21"}, CheckpointError),
+        ({"checkpoint": "missing.safetensors"}, CheckpointError),
+        ({"checkpoint": "empnn-mp20"}, CheckpointError),
+        ({"device": "quantum"}, OptionError),
+        ({"device": "cuda:99"}, OptionError),
+        ({"dtype": "float16"}, OptionError),
     ],
 )
-def test_unknown_options_are_refused(options: dict[str, str]) -> None:
-    with pytest.raises(CheckpointError):
+def test_unknown_options_are_refused(options: dict[str, str], error: type[Exception]) -> None:
+    with pytest.raises(error):
         ECNCalculator(**options)  # type: ignore[arg-type]
