@@ -123,23 +123,25 @@ def _screen(options: argparse.Namespace) -> int:
         device=options.device,
         progress=sys.stderr.isatty(),
     )
-    finished = set(report.finished)
+    database = connect(out)
     rows = []
-    for row in connect(out).select():
-        if row.source in finished:
-            values = row.key_value_pairs
-            names = [n for n in _HEADINGS if n in values]
-            rows.append(
-                [
-                    row.formula,
-                    str(row.natoms),
-                    *(f"{values[n]:{_HEADINGS[n][1]}}".strip() for n in names),
-                    f"{100 * row.volume_change:+.1f}",
-                    str(row.relaxation_steps),
-                    row.relaxation_reason,
-                    row.source,
-                ]
-            )
+    for label, number in report.finished.items():
+        row = database.get(id=number)
+        values = row.key_value_pairs
+        rows.append(
+            [
+                row.formula,
+                str(row.natoms),
+                *(
+                    f"{values[n]:{_HEADINGS[n][1]}}".strip() if n in values else ""
+                    for n in _HEADINGS
+                ),
+                f"{100 * row.volume_change:+.1f}",
+                str(row.relaxation_steps),
+                row.relaxation_reason,
+                label,
+            ]
+        )
     headings = [_heading(n) for n in _HEADINGS]
     columns = ["formula", "atoms", *headings, "ΔV/V %", "steps", "stopped", "source"]
     _print_table(columns, rows)

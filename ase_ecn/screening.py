@@ -44,12 +44,12 @@ class ScreenReport:
     Attributes
     ----------
     finished
-        Labels of the structures that are now in the output database.
+        For the label of each structure that is in the output database, the id of its row.
     failures
         Reason for each label that is not.
     """
 
-    finished: list[str] = field(default_factory=list)
+    finished: dict[str, int] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
 
@@ -134,7 +134,7 @@ def screen(
     provenance = _provenance(predictor, network)
     report = ScreenReport()
     database = connect(out)
-    known = {row.structure_hash: row.source for row in database.select(**provenance)}
+    known = {row.structure_hash: row.id for row in database.select(**provenance)}
     pending: list[tuple[Source, Crystal]] = []
     for entry in tqdm(read_structures(source), disable=not progress, unit=" crystals"):
         try:
@@ -144,8 +144,9 @@ def screen(
         except ASEECNError as error:
             report.failures[entry.label] = str(error)
             continue
-        if _structure_hash(crystal) in known:
-            report.finished.append(entry.label)
+        row = known.get(_structure_hash(crystal))
+        if row is not None:
+            report.finished[entry.label] = row
             continue
         pending.append((entry, crystal))
         if len(pending) == _CHUNK:
@@ -176,7 +177,7 @@ def _finish(
         ):
             atoms = final.to_atoms()
             atoms.calc = single_point(atoms, prediction)
-            database.write(
+            report.finished[entry.label] = database.write(
                 atoms,
                 key_value_pairs={
                     **_scalars(prediction),
@@ -187,7 +188,6 @@ def _finish(
                 },
                 data={"unrelaxed_cell": crystal.cell},
             )
-            report.finished.append(entry.label)
 
 
 def _scalars(prediction: Prediction) -> dict[str, float]:
