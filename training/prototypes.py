@@ -22,6 +22,7 @@ from pymatgen.core.structure import Structure
 from scipy.linalg import polar
 
 from ase_ecn.crystal import Crystal
+from ase_ecn.errors import OptionError
 from ase_ecn.training.datasets import Dataset
 
 logger = logging.getLogger(__name__)
@@ -116,11 +117,11 @@ def substituted_pairs(
 
     Raises
     ------
-    ValueError
+    OptionError
         If ``count`` is negative.
     """
     if count < 0:
-        raise ValueError(f"count is {count}: the number of pairs cannot be negative")
+        raise OptionError(f"count is {count}: the number of pairs cannot be negative")
     rng = np.random.default_rng(seed)
     known, wanted = _Collection(prototypes), _Collection(targets)
     # The number of atoms is the same, and the setting of the prototype has to be kept, so nothing
