@@ -39,6 +39,7 @@ def test_accuracies_are_those_of_the_cards() -> None:
         f"| {ecn['metal_auc']:.4f}",
         f"| {ecn['magnetization_mae']:.4f} µB/atom",
         f"| {ecn['site_moments_mae']:.3f} µB",
+        f"| {ecn['site_moments_mae_unseen']:.3f} µB",
         f"| {empnn['lengths_improvement']:.3f} Å | {empnn['lengths_improvement_relaxer']:.3f} Å",
         f"| {empnn['angles_improvement']:.2f}° | {empnn['angles_improvement_relaxer']:.2f}°",
         f"{100 * empnn['relaxed_moved_mean']:.2f} %",

@@ -114,6 +114,14 @@ def test_an_empnn_is_fitted_saved_evaluated_and_used(
     assert "relaxed_moved_mean" in out
 
 
+def test_results_go_to_runs_by_default(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(toy)
+    (toy / "c.yaml").write_text(ECN_CONFIG)
+    arguments = ["--config", "c.yaml", "--data", "data", "--device", "cpu"]
+    assert main(["fit-ecn", *arguments]) == 0
+    assert (toy / "runs" / "toy" / "toy.safetensors").is_file()
+
+
 def test_an_interrupted_fit_goes_on_to_the_same_weights(toy: Path) -> None:
     whole = run(toy, "ecn", ECN_CONFIG, "whole").read_bytes()
     part = toy / "part"

@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     for network in ("ecn", "empnn"):
         command = commands.add_parser(f"fit-{network}", help=f"fit an {network.upper()}")
         command.add_argument("--config", type=Path, required=True, help="YAML configuration")
-        command.add_argument("--out", type=Path, required=True, help="folder for all results")
+        command.add_argument("--out", type=Path, help="folder for all results (default: runs/NAME)")
         command.add_argument("--init", help="start from this checkpoint")
         command.set_defaults(run=_fit, network=network)
     command = commands.add_parser("evaluate", help="test table of a checkpoint")
@@ -69,15 +69,16 @@ def _fit(options: argparse.Namespace) -> int:
     data, device = data_folder(options.data), str(resolve_device(options.device))
     if options.init:
         config["init"] = options.init
+    out = options.out or Path("runs") / config["name"]
     command = (
         f"python -m ase_ecn.training fit-{options.network} --config {options.config.name} "
-        f"--out {options.out.name}"
+        f"--out {out.name}"
     )
     if options.init:
         command += f" --init {options.init}"
-    weights = options.out / f"{config['name']}.safetensors"
+    weights = out / f"{config['name']}.safetensors"
     fit = _fit_ecn if options.network == "ecn" else _fit_empnn
-    model, result, elements, counts = fit(config, data, options.out, device)
+    model, result, elements, counts = fit(config, data, out, device)
     card = write_checkpoint(
         weights,
         model,

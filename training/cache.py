@@ -19,7 +19,7 @@ from ase_ecn.training.datasets import Dataset
 
 logger = logging.getLogger(__name__)
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 """Part of every file name; a change of what is stored raises it."""
 
 

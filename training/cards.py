@@ -22,7 +22,9 @@ SOURCES = {
     "carbon_24": "Carbon-24 of CDVAE (MIT), Pickard 2020 (CC BY 4.0)",
     "mp_site_magmoms": (
         "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
-        "at most 20 atoms, compositions of MP-20's validation and test splits left out"
+        "at most 20 atoms, compositions of MP-20's validation and test splits left out; "
+        "split by composition; "
+        "sites of nonmagnetic MP-20 crystals without d- or f-block elements are zero"
     ),
 }
 
@@ -93,7 +95,7 @@ def hardware(device: str) -> str:
     if torch.device(device).type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
     return (
-        f"CPU {_cpu_name()}, {torch.get_num_threads()} of {os.cpu_count()} cores, "
+        f"CPU {_cpu_name()}, {os.cpu_count()} cores, {torch.get_num_threads()} torch threads, "
         f"torch {torch.__version__}"
     )
 

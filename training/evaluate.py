@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.relaxation import LatticeNetwork
-from ase_ecn.training.cache import cached_dataset
-from ase_ecn.training.datasets import READERS, Dataset
+from ase_ecn.training.cache import LabelledGraphs, cached_dataset
+from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
 from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
 from ase_ecn.training.metrics import mean_absolute_error, precision, relative_length_errors
@@ -69,7 +71,27 @@ def evaluate_ecn(
         called_metal = predictions["metal"][known] > 0.5
         scores["metal_precision"] = precision(called_metal, metal[known])
         scores["nonmetal_precision"] = precision(~called_metal, ~metal[known])
+    if "site_moments" in predictions:
+        moments = labelled.site_targets["site_moments"]
+        seen = _in_training(labelled, config["data"]["name"], data)
+        scores["site_moments_mae_unseen"] = mean_absolute_error(
+            predictions["site_moments"], np.where(seen, np.nan, moments)
+        )
     return scores
+
+
+def _in_training(labelled: LabelledGraphs, name: str, data: Path) -> NDArray[np.bool_]:
+    """For each atom, whether its crystal's reduced formula is in the training split.
+
+    The crystals with site moments are split by formula among themselves, but the training split
+    of the main data set may hold a formula of theirs, without site moments.
+    """
+    train = cached_dataset(f"{name}-train", lambda: READERS[name](data, "train"))
+    known = {reduced_formula(crystal.numbers) for crystal in train.crystals}
+    offsets = labelled.graphs.atom_offsets
+    numbers = labelled.graphs.numbers.astype(np.int64)
+    seen = [reduced_formula(numbers[i:j]) in known for i, j in pairwise(offsets)]
+    return np.repeat(seen, np.diff(offsets))
 
 
 def evaluate_empnn(

@@ -2,7 +2,7 @@
 
 freud (voro++) says which atoms may share a face; the areas of those faces are then computed
 here in float64. The split has two reasons. freud works in float32, too coarse for invariance
-to 1e-8. And on exactly symmetric crystals voro++ writes to the process's standard output, so it
+to 1e-8. And on exactly symmetric crystals voro++ may write to the process's standard error, so it
 is given a slightly distorted copy, where no four faces meet in a point. Small faces that the
 distortion closed are found afterwards: the atom behind one is nearer to a corner than it may be.
 """
