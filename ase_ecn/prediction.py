@@ -20,7 +20,7 @@ from ase_ecn.checkpoint import (
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.batch import bond_graph, pack
 from ase_ecn.nn.ecn import ECN
-from ase_ecn.symmetry.primitive import to_primitive
+from ase_ecn.symmetry.primitive import primitive_cell
 
 UNITS = {
     "formation_energy": "eV/atom",
@@ -28,6 +28,8 @@ UNITS = {
     "metal_probability": "1",
     "magnetization": "µB/cell",
     "site_moments": "µB",
+    "fermi_level": "eV",
+    "heat_all": "eV/cell",
 }
 """Units of the known properties; a property fitted by a user has its unit in the card."""
 
@@ -126,8 +128,9 @@ class PropertyPredictor:
         return results
 
     def _predict_batch(self, crystals: Sequence[Crystal]) -> list[Prediction]:
-        primitives = [to_primitive(crystal) for crystal in crystals]
-        packed = pack([bond_graph(p.crystal, self.model.config.bonds) for p in primitives])  # type: ignore[arg-type]
+        config = self.model.config
+        primitives = [primitive_cell(crystal, config.motif) for crystal in crystals]
+        packed = pack([bond_graph(p.crystal, config.bonds) for p in primitives], config.group)
         batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
         with torch.inference_mode():
             outputs = {k: v.double().cpu().numpy() for k, v in self.model(batch).items()}

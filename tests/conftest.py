@@ -62,7 +62,7 @@ def prototypes() -> dict[str, Atoms]:
 @pytest.fixture
 def small_ecn() -> ECN:
     torch.manual_seed(0)
-    config = ECNConfig(("formation_energy", "metal"), ("site_moments",), features=16, layers=3)
+    config = ECNConfig(("formation_energy", "metal"), ("site_moments",), width=16, layers=3)
     return ECN(config).double().eval()
 
 

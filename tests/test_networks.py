@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +13,25 @@ from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondGraph, bond_graph, pack
 from ase_ecn.graphs.lattice import lattice_batch
-from ase_ecn.graphs.voronoi import voronoi_bonds
+from ase_ecn.graphs.supercell import supercell
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, bound_norm
 from ase_ecn.nn.layers import GaussianBasis, scatter_mean, smooth_step
-from ase_ecn.symmetry.colours import bond_colours
-from ase_ecn.symmetry.primitive import to_primitive
+from ase_ecn.symmetry.colours import GROUPS, MOTIFS, Group, Motif
+from ase_ecn.symmetry.primitive import primitive_cell, to_primitive
 from ase_ecn.testing import random_equivalent
+
+
+def ecn(**options: Any) -> ECN:
+    """A small network with random weights, none of them zero."""
+    torch.manual_seed(0)
+    targets = {"crystal_targets": ("formation_energy", "metal"), "site_targets": ("site_moments",)}
+    config = ECNConfig(**targets, **options, width=16, layers=3)
+    model = ECN(config).double().eval()
+    for parameter in model.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.3)
+    return model.requires_grad_(False)
 
 
 def outputs(model: ECN, graphs: list[BondGraph]) -> dict[str, np.ndarray]:
@@ -27,42 +40,47 @@ def outputs(model: ECN, graphs: list[BondGraph]) -> dict[str, np.ndarray]:
         return {k: v.numpy() for k, v in model(batch).items()}
 
 
-def full_supercell(crystal: Crystal) -> BondGraph:
-    """The paper's 2x2x2 supercell, edge by edge, with the colours of the quotient's edges."""
-    bonds = voronoi_bonds(crystal)
-    colours = bond_colours(bonds.source, bonds.target, bonds.image)
-    cells = list(itertools.product((0, 1), repeat=3))
-    size = len(crystal)
-    source, target, distance, share, colour = [], [], [], [], []
-    for a, cell in enumerate(cells):
-        for e in range(len(bonds)):
-            other = cells.index(tuple((np.array(cell) + bonds.image[e]) % 2))
-            source.append(a * size + bonds.source[e])
-            target.append(other * size + bonds.target[e])
-            distance.append(bonds.distance[e])
-            share.append(bonds.face_share[e])
-            colour.append(colours[e])
-    return BondGraph(
-        np.tile(crystal.numbers, 8),
-        np.array(source),
-        np.array(target),
-        np.array(distance),
-        np.array(share),
-        np.array(colour),
-    )
-
-
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("motif", MOTIFS)
 def test_quotient_gives_what_the_full_supercell_gives(
-    small_ecn: ECN, prototypes: dict[str, Atoms]
+    group: Group, motif: Motif, prototypes: dict[str, Atoms]
 ) -> None:
+    model = ecn(group=group, motif=motif)
     for name, atoms in prototypes.items():
-        crystal = as_crystal(atoms)
-        quotient = outputs(small_ecn, [bond_graph(crystal)])
-        full = outputs(small_ecn, [full_supercell(crystal)])
+        crystal = primitive_cell(as_crystal(atoms), motif).crystal
+        batch = pack([bond_graph(crystal)], group).batch(np.array([0]), dtype=torch.float64)
+        with torch.inference_mode():
+            quotient, full = model(batch), model(supercell(batch))
         for target in ("formation_energy", "metal"):
             np.testing.assert_allclose(quotient[target], full[target], atol=1e-10, err_msg=name)
         np.testing.assert_allclose(
             np.tile(quotient["site_moments"], 8), full["site_moments"], atol=1e-10
+        )
+
+
+def explicit_supercell(crystal: Crystal) -> Crystal:
+    """The 2x2x2 supercell atom by atom, in the order of the network's nodes."""
+    cells = np.array(list(itertools.product((0, 1), repeat=3)))
+    scaled = (crystal.scaled_positions[None] + cells[:, None]).reshape(-1, 3) / 2
+    return Crystal(np.tile(crystal.numbers, 8), 2 * crystal.cell, scaled)
+
+
+def test_supercell_batch_is_the_graph_of_the_supercell(prototypes: dict[str, Atoms]) -> None:
+    """Folded bonds are those that the Voronoi tessellation of 8 N real atoms has."""
+    for name in ("rocksalt", "perovskite", "hcp"):
+        crystal = to_primitive(as_crystal(prototypes[name])).crystal
+        folded = supercell(pack([bond_graph(crystal)]).batch(np.array([0]), dtype=torch.float64))
+        real = bond_graph(explicit_supercell(crystal))
+
+        def rows(source: Any, target: Any, vector: Any) -> np.ndarray:
+            table = np.column_stack([source, target, np.round(np.asarray(vector), 6) + 0.0])
+            return table[np.lexsort(table.T[::-1])]
+
+        np.testing.assert_allclose(
+            rows(folded.source, folded.target, folded.vector),
+            rows(real.source, real.target, real.vector),
+            atol=1e-5,
+            err_msg=name,
         )
 
 
@@ -86,28 +104,28 @@ def test_batching_changes_nothing(small_ecn: ECN, prototypes: dict[str, Atoms]) 
 
 
 def test_colours_matter_to_the_network(small_ecn: ECN, prototypes: dict[str, Atoms]) -> None:
-    graph = bond_graph(as_crystal(prototypes["fcc"]))
-    other = replace(graph, colour=np.zeros_like(graph.colour))
-    result = outputs(small_ecn, [graph, other])["formation_energy"]
+    batch = pack([bond_graph(as_crystal(prototypes["fcc"]))]).batch(
+        np.array([0]), dtype=torch.float64
+    )
+    other = replace(batch, own_image=torch.zeros_like(batch.own_image))
+    result = [small_ecn(b)["formation_energy"].item() for b in (batch, other)]
     assert abs(result[0] - result[1]) > 1e-6
 
 
 def test_a_face_at_the_threshold_has_no_weight(small_ecn: ECN) -> None:
     """A bond whose face crosses the threshold comes and goes without a jump."""
+    axes = np.eye(3)
     graph = BondGraph(
-        np.array([11, 17]),
-        np.array([0, 1, 0, 1]),
-        np.array([1, 0, 1, 0]),
-        np.array([2.8, 2.8, 3.9, 3.9]),
-        np.array([0.5, 0.5, 0.0100001, 0.0100001]),
-        np.zeros(4, dtype=np.int64),
+        numbers=np.array([11, 17]),
+        cell=6 * axes,
+        source=np.array([0, 1, 0, 1]),
+        target=np.array([1, 0, 1, 0]),
+        image=np.zeros((4, 3), dtype=np.int64),
+        vector=np.array([2.8 * axes[0], -2.8 * axes[0], 3.9 * axes[1], -3.9 * axes[1]]),
+        face_share=np.array([0.5, 0.5, 0.0100001, 0.0100001]),
     )
-    without = BondGraph(
-        *(
-            getattr(graph, n)[: 2 if n != "numbers" else None]
-            for n in ("numbers", "source", "target", "distance", "face_share", "colour")
-        )
-    )
+    bonds = ("source", "target", "image", "vector", "face_share")
+    without = replace(graph, **{name: getattr(graph, name)[:2] for name in bonds})
     result = outputs(small_ecn, [graph, without])["formation_energy"]
     assert abs(result[0] - result[1]) < 1e-9
 

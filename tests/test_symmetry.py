@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import OptionError
 from ase_ecn.symmetry.colours import (
-    OTHER_ATOM,
-    OWN_IMAGE_EVEN,
-    OWN_IMAGE_ODD,
-    bond_colours,
+    GROUPS,
+    bond_colour_count,
+    translation_colour_table,
+    translation_index,
 )
 from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.symmetry.reduction import minkowski_reduce
@@ -60,12 +61,25 @@ def test_small_noise_is_averaged_and_large_noise_is_kept(prototypes: dict[str, A
         assert len(to_primitive(as_crystal(atoms)).crystal) == expected
 
 
-def test_colours_tell_own_images_from_other_atoms() -> None:
-    source, target = np.array([0, 0, 0, 1]), np.array([1, 0, 0, 0])
-    image = np.array([[0, 0, 0], [1, 0, 2], [2, 0, -2], [2, 0, 0]])
-    assert bond_colours(source, target, image).tolist() == [
-        OTHER_ATOM,
-        OWN_IMAGE_ODD,
-        OWN_IMAGE_EVEN,
-        OTHER_ATOM,
-    ]
+def test_translations_are_counted_modulo_two() -> None:
+    images = np.array([[0, 0, 0], [2, -4, 6], [1, 0, 0], [-1, 2, 3], [5, 7, -3]])
+    assert translation_index(images).tolist() == [0, 0, 4, 5, 7]
+
+
+def test_groups_colour_translations_as_finely_as_they_are_small() -> None:
+    """S_N > S_lattice > the lattice's own group > P-1 (eq. 6)."""
+    fcc = np.array([[[0, 2, 2], [2, 0, 2], [2, 2, 0.0]]])
+    triclinic = np.array([[[3, 0, 0], [0.4, 4, 0], [0.7, 1.1, 5.0]]])
+    for cell, orbits in ((fcc, 3), (triclinic, 8)):
+        counts = [
+            len(np.unique(translation_colour_table(cell, group)[0, 0]))
+            for group in ("S_N", "S_lattice", "bravais", "P-1")
+        ]
+        assert counts == [1, 2, orbits, 8]
+    assert translation_colour_table(fcc, "P-1").shape == (1, 24, 8)
+    assert translation_colour_table(triclinic, "P-1").shape == (1, 1, 8)
+    assert all(
+        translation_colour_table(fcc, g).max() < bond_colour_count(g, "fixed") for g in GROUPS
+    )
+    with pytest.raises(OptionError, match="S_lattice"):
+        translation_colour_table(fcc, "P1")  # type: ignore[arg-type]

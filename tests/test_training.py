@@ -65,7 +65,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 FIT = "fit: {epochs: 3, batch_size: 8, learning_rate: 0.01, ema_decay: 0.5}\n"
 ECN_CONFIG = (
     "network: ecn\nname: toy\ndata: {name: perov_5}\n"
-    "model: {crystal_targets: [formation_energy, band_gap, metal], features: 16, layers: 2}\n"
+    "model: {crystal_targets: [formation_energy, band_gap, metal], width: 16, layers: 2}\n"
 ) + FIT
 EMPNN_CONFIG = (
     "network: empnn\nname: toy\ndata: {name: perov_5}\n"

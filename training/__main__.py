@@ -1,4 +1,4 @@
-"""``python -m ase_ecn.training fit-ecn | fit-empnn | evaluate``."""
+"""``python -m ase_ecn.training fit-ecn | fit-empnn | evaluate | ablation | clean``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from torch import nn
 
 from ase_ecn.checkpoint import resolve_device
 from ase_ecn.errors import ASEECNError, OptionError
+from ase_ecn.training.ablation import add_ablation_arguments, run_ablation
 from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.evaluate import evaluate, write_test_scores
 from ase_ecn.training.fit import FitResult
 from ase_ecn.training.fit_ecn import fit_ecn, load_ecn_data
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
+from ase_ecn.training.fit_user import fit_user
+from ase_ecn.training.materials_project import add_clean_arguments, run_clean
 
 # The network, how the fit went, atomic numbers in the training data, crystals per split.
 _Fitted: TypeAlias = tuple[nn.Module, FitResult, list[int], dict[str, int]]
@@ -46,10 +49,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     for network in ("ecn", "empnn"):
         command = commands.add_parser(f"fit-{network}", help=f"fit an {network.upper()}")
-        command.add_argument("--config", type=Path, required=True, help="YAML configuration")
+        own_labels = network == "ecn"
+        command.add_argument(
+            "--config", type=Path, required=not own_labels, help="YAML configuration"
+        )
         command.add_argument("--out", type=Path, help="folder for all results (default: runs/NAME)")
         command.add_argument("--init", help="start from this checkpoint")
-        command.set_defaults(run=_fit, network=network)
+        command.set_defaults(run=_fit, network=network, target=None)
+        if own_labels:
+            command.add_argument(
+                "--target", help="fit this property of the crystals in the file --data instead"
+            )
+            command.add_argument("--units", help="unit of the property")
+            command.add_argument("--epochs", type=int, help="for one's own labels (default: 200)")
     command = commands.add_parser("evaluate", help="test table of a checkpoint")
     command.add_argument("checkpoint", help="bundled name or .safetensors file")
     command.add_argument("--split", choices=("val", "test"), default="test")
@@ -57,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
         "--write", action="store_true", help="put the scores on the test split into the card"
     )
     command.set_defaults(run=_evaluate)
+    command = commands.add_parser("ablation", help="what each variant of the ECN buys")
+    add_ablation_arguments(command)
+    command.set_defaults(run=run_ablation)
+    command = commands.add_parser("clean", help="clean and split tables of structures")
+    add_clean_arguments(command)
+    command.set_defaults(run=run_clean)
     for command in commands.choices.values():
         command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
         command.add_argument("--device", help="default: CUDA where there is one, else the CPU")
@@ -65,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fit(options: argparse.Namespace) -> int:
+    if options.target:
+        return _fit_own_labels(options)
+    if not options.config:
+        raise OptionError("give --config, or --data FILE --target NAME --units UNIT")
     config = read_config(options.config, options.network)
     data, device = data_folder(options.data), str(resolve_device(options.device))
     if options.init:
@@ -90,6 +112,13 @@ def _fit(options: argparse.Namespace) -> int:
         command=command,
     )
     print(f"wrote {weights} ({card.sha256[:12]})")
+    return 0
+
+
+def _fit_own_labels(options: argparse.Namespace) -> int:
+    scores = fit_user(options, str(resolve_device(options.device)))
+    for name, value in scores.items():
+        print(f"test {name:27s} {value:.5g}")
     return 0
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.batch import BondGraph, PackedGraphs, bond_graph, pack
-from ase_ecn.symmetry.primitive import to_primitive
+from ase_ecn.graphs.voronoi import BondMode
+from ase_ecn.symmetry.colours import Motif
+from ase_ecn.symmetry.primitive import primitive_cell
 from ase_ecn.training.datasets import Dataset
 
 logger = logging.getLogger(__name__)
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 """Part of every file name; a change of what is stored raises it."""
 
 
@@ -55,23 +58,28 @@ def cached_dataset(key: str, make: Callable[[], Dataset]) -> Dataset:
     return _dataset_from_arrays(dict(np.load(path)))
 
 
-def cached_graphs(key: str, mode: str, make: Callable[[], Dataset]) -> LabelledGraphs:
+def cached_graphs(
+    key: str, make: Callable[[], Dataset], bonds: BondMode = "voronoi", motif: Motif = "free"
+) -> LabelledGraphs:
     """Return labelled bond graphs stored under ``key``, made and stored on first use."""
-    path = cache_folder() / f"graphs-v{CACHE_VERSION}-{key}-{mode}.npz"
+    path = cache_folder() / f"graphs-v{CACHE_VERSION}-{key}-{bonds}-{motif}.npz"
     if not path.is_file():
         dataset = make()
         logger.info("bonds of %d crystals of %s", len(dataset), key)
-        _save(path, _graph_arrays(labelled_graphs(dataset, mode)))
+        _save(path, _graph_arrays(labelled_graphs(dataset, bonds, motif)))
     return _graphs_from_arrays(dict(np.load(path)))
 
 
-def labelled_graphs(dataset: Dataset, mode: str) -> LabelledGraphs:
+def labelled_graphs(
+    dataset: Dataset, bonds: BondMode = "voronoi", motif: Motif = "free"
+) -> LabelledGraphs:
     """Build the bond graphs of a data set with all processors.
 
     Atoms that repeat each other get the mean of their labels.
     """
     with ProcessPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        made = list(pool.map(_graph, dataset.crystals, [mode] * len(dataset), chunksize=64))
+        make = partial(_graph, bonds=bonds, motif=motif)
+        made = list(pool.map(make, dataset.crystals, chunksize=64))
     graphs = [graph for graph, _ in made]
     site_targets = {}
     starts = np.concatenate([[0], np.cumsum([len(c) for c in dataset.crystals])])
@@ -83,6 +91,16 @@ def labelled_graphs(dataset: Dataset, mode: str) -> LabelledGraphs:
             ]
         )
     return LabelledGraphs(pack(graphs), dict(dataset.targets), site_targets)
+
+
+def subset(labelled: LabelledGraphs, indices: NDArray[np.int64]) -> LabelledGraphs:
+    """The crystals with the given indices, in that order."""
+    graphs, atoms = labelled.graphs.select(indices)
+    return LabelledGraphs(
+        graphs,
+        {name: labels[indices] for name, labels in labelled.targets.items()},
+        {name: labels[atoms] for name, labels in labelled.site_targets.items()},
+    )
 
 
 def concatenate(first: LabelledGraphs, second: LabelledGraphs) -> LabelledGraphs:
@@ -111,9 +129,9 @@ def concatenate(first: LabelledGraphs, second: LabelledGraphs) -> LabelledGraphs
     )
 
 
-def _graph(crystal: Crystal, mode: str) -> tuple[BondGraph, NDArray[np.int64]]:
-    primitive = to_primitive(crystal)
-    return bond_graph(primitive.crystal, mode), primitive.site_of_atom  # type: ignore[arg-type]
+def _graph(crystal: Crystal, bonds: BondMode, motif: Motif) -> tuple[BondGraph, NDArray[np.int64]]:
+    primitive = primitive_cell(crystal, motif)
+    return bond_graph(primitive.crystal, bonds), primitive.site_of_atom
 
 
 def _mean_by_site(

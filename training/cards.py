@@ -20,6 +20,16 @@ SOURCES = {
     "mp_20": "MP-20 of CDVAE (MIT), from the Materials Project (CC BY 4.0)",
     "perov_5": "Perov-5 of CDVAE (MIT), Castelli et al. 2012",
     "carbon_24": "Carbon-24 of CDVAE (MIT), Pickard 2020 (CC BY 4.0)",
+    "mp_2018": (
+        "formation energies and gaps of further entries: 2018 release of the Materials Project "
+        "(MEGNet MP-2018.6.1, CC BY 4.0), formation energies aligned with MP-20's by composition; "
+        "without entries that share composition and space group with MP-20's validation or test"
+    ),
+    "fermi": (
+        "Fermi levels (VASP's reference, PBE): insulators of the Materials Project (CC BY 4.0), "
+        "magnetic Heusler compounds, VASP runs from the tests of public codes; "
+        "split by composition"
+    ),
     "mp_site_magmoms": (
         "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
         "at most 20 atoms, compositions of MP-20's validation and test splits left out; "
@@ -55,22 +65,32 @@ def write_checkpoint(
     device, command
         Where and by which command.
     """
-    sources = [SOURCES[config["data"]["name"]]]
+    name = config["data"]["name"]
+    sources = [SOURCES.get(name, "the user's own labels")]
+    published = name in SOURCES
     card: dict[str, Any] = {
         "name": config["name"],
         "version": str(config.get("version", "v1")),
-        "license": "weights: CC BY 4.0, as the data",
+        "license": "weights: CC BY 4.0, as the data" if published else "as the user's data",
         "elements": elements,
     }
     if isinstance(model, ECN):
         if model.config.site_targets:
             sources.append(SOURCES["mp_site_magmoms"])
+        if "fermi_level" in model.targets:
+            sources.append(SOURCES["fermi"])
+        if "mp_2018_max_atoms" in config["data"]:
+            sources.append(SOURCES["mp_2018"])
         names = ["metal_probability" if t == "metal" else t for t in model.targets]
-        card["properties"] = {name: UNITS.get(name, "") for name in names}
+        units = {**UNITS, **config.get("units", {})}
+        card["properties"] = {name: units.get(name, "") for name in names}
         card["forces"] = False
     card |= {
         "data": sources,
-        "split": {"name": f"{config['data']['name']}, published split", "crystals": counts},
+        "split": {
+            "name": f"{name}, published split" if published else "by composition, 80/10/10",
+            "crystals": counts,
+        },
         "configuration": config,
         "seed": FitOptions(**config["fit"]).seed,
         "epochs": result.epochs,

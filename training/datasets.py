@@ -30,6 +30,8 @@ from ase_ecn.errors import CrystalError, DatasetError
 SPLITS = ("train", "val", "test")
 METALLIC_GAP = 1e-6
 """A band gap below this (eV) counts as metallic."""
+_PBE = ("PBE", "PBE+U")
+_VACUUM = 6.0  # Å; layers of a solid are nearer
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,42 @@ def read_site_moments(data: Path, held_out: set[str], max_atoms: int = 20) -> Da
         ids.append(row["id"])
         moments.append(np.abs(np.array(row["site_magmoms_muB"], dtype=np.float64)))
     return Dataset("mp_site_magmoms", ids, crystals, {}, {"site_moments": np.concatenate(moments)})
+
+
+def read_fermi_levels(data: Path, max_atoms: int = 40) -> Dataset:
+    """Fermi levels (eV, relative to VASP's average potential) of PBE calculations.
+
+    Insulators of the Materials Project, magnetic Heusler compounds, and VASP runs of the test
+    data of other projects: those without flags, of solids without a vacuum.
+    """
+    ids, crystals, levels = [], [], []
+    for row in _fermi_rows(data):
+        structure = row.get("final") or row.get("structure") or row
+        if row.get("efermi_eV") is None or len(structure["species"]) > max_atoms:
+            continue
+        try:
+            atoms = Atoms(
+                structure["species"],
+                scaled_positions=structure["frac"],
+                cell=structure["cell"],
+                pbc=True,
+            )
+            crystals.append(as_crystal(atoms))
+        except (CrystalError, KeyError):
+            continue
+        ids.append(row["id"])
+        levels.append(row["efermi_eV"])
+    return Dataset("fermi", ids, crystals, {"fermi_level": np.array(levels, dtype=np.float64)})
+
+
+def _fermi_rows(data: Path) -> Iterator[dict[str, Any]]:
+    for name in ("mp_insulators_efermi", "heusler_ahc_efermi_magnetic"):
+        yield from _json_rows(data / "fermi" / f"{name}.jsonl.gz")
+    for name in ("singlepoints", "relaxations"):
+        for row in _json_rows(data / "vasp" / f"{name}.jsonl.gz"):
+            solid = (row["vacuum_gap_A"] or 0) < _VACUUM
+            if row["flags"] == [] and row["functional"] in _PBE and solid:
+                yield row
 
 
 def split_by_composition(dataset: Dataset) -> dict[str, Dataset]:

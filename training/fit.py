@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,10 +24,13 @@ from tqdm import tqdm
 
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.errors import CheckpointError
+from ase_ecn.nn.ecn import ECN
 
 logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
+
+_MAY_BE_FRESH = re.compile(r"^(heads|angular|shift|scale)\b|\.extra_")
 
 
 @dataclass(frozen=True)
@@ -227,15 +231,32 @@ def _append_row(path: Path, row: dict[str, float]) -> None:
 def start_from(model: nn.Module, checkpoint: str) -> None:
     """Give a new network the weights of a checkpoint of the same architecture.
 
+    Heads of properties that the checkpoint doesn't predict stay fresh, and so do angular features
+    that it lacks; these start as if they were not there.
+
     Raises
     ------
     CheckpointError
         If the checkpoint cannot be loaded or has another architecture.
     """
     loaded = load_checkpoint(checkpoint)
-    if loaded.model.config != model.config:
-        raise CheckpointError(f"{checkpoint} has another architecture than the configuration")
-    model.load_state_dict(loaded.model.state_dict())
+    theirs, mine = loaded.model.state_dict(), model.state_dict()
+    taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
+    fresh = [k for k in mine if k not in taken and not _MAY_BE_FRESH.search(k)]
+    if type(loaded.model) is not type(model) or fresh:
+        raise CheckpointError(
+            f"{checkpoint} has another architecture than the configuration"
+            + (f": it doesn't fit {', '.join(fresh[:5])}" if fresh else "")
+        )
+    # Units belong to targets, whose order may differ.
+    units = {k: taken.pop(k) for k in ("shift", "scale") if k in taken}
+    model.load_state_dict({**mine, **taken})
+    if isinstance(model, ECN) and isinstance(loaded.model, ECN):
+        places = {name: k for k, name in enumerate(loaded.model.targets)}
+        for k, name in enumerate(model.targets):
+            if name in places:
+                model.shift[k] = units["shift"][places[name]]
+                model.scale[k] = units["scale"][places[name]]
 
 
 def shuffled_batches(

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.nn.ecn import ECN, ECNConfig
-from ase_ecn.symmetry.colours import OTHER_ATOM
-from ase_ecn.training.cache import LabelledGraphs, cached_graphs, concatenate
+from ase_ecn.training.alignment import read_mp_2018
+from ase_ecn.training.cache import LabelledGraphs, cached_graphs, concatenate, labelled_graphs
 from ase_ecn.training.datasets import (
     READERS,
     Dataset,
+    read_fermi_levels,
     read_site_moments,
     reduced_formula,
     split_by_composition,
@@ -40,10 +41,14 @@ _MAIN_GROUP = frozenset(chemical_symbols.index(s) for s in _MAIN_GROUP_SYMBOLS.s
 
 @dataclass(frozen=True)
 class Batch:
-    """Graphs and (B,) or (N,) labels."""
+    """Graphs and (B,) or (N,) labels.
+
+    The last crystals may be further views of others, whose numbers ``twins`` holds in order.
+    """
 
     graphs: BondBatch
     labels: dict[str, Tensor]
+    twins: Tensor | None = None
 
 
 def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGraphs:
@@ -58,16 +63,27 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
     split
         ``"train"``, ``"val"`` or ``"test"``.
     """
-    name, mode = config["data"]["name"], config["model"].get("bonds", "voronoi")
-    labelled = cached_graphs(f"{name}-{split}", mode, lambda: READERS[name](data, split))
-    if "site_moments" not in config["model"].get("site_targets", ()):
-        return labelled
-    if split == "train":
-        labelled = _with_nonmagnetic_sites(labelled)
-    sites = cached_graphs(
-        f"{_SITE_MOMENTS}-{split}", mode, lambda: _site_moment_split(data, name, split)
-    )
-    return concatenate(labelled, sites)
+    name, model = config["data"]["name"], config["model"]
+    kind = {"bonds": model.get("bonds", "voronoi"), "motif": model.get("motif", "free")}
+    labelled = cached_graphs(f"{name}-{split}", lambda: READERS[name](data, split), **kind)
+    if "site_moments" in config["model"].get("site_targets", ()):
+        if split == "train":
+            labelled = _with_nonmagnetic_sites(labelled)
+        sites = cached_graphs(
+            f"{_SITE_MOMENTS}-{split}", lambda: _site_moment_split(data, name, split), **kind
+        )
+        labelled = concatenate(labelled, sites)
+    if "fermi_level" in model["crystal_targets"]:
+        levels = cached_graphs(
+            f"fermi-{split}", lambda: split_by_composition(read_fermi_levels(data))[split], **kind
+        )
+        labelled = concatenate(labelled, levels)
+    if split == "train" and "mp_2018_max_atoms" in config["data"]:
+        largest = int(config["data"]["mp_2018_max_atoms"])
+        extra = cached_graphs(f"mp_2018-{largest}", lambda: read_mp_2018(data, largest), **kind)
+        labelled = concatenate(labelled, extra)
+    group = model.get("group", "S_lattice")
+    return replace(labelled, graphs=labelled.graphs.with_group(group))
 
 
 def _site_moment_split(data: Path, name: str, split: str) -> Dataset:
@@ -114,27 +130,54 @@ def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
     model, result
         The network with the best averaged weights, on the CPU, and how the fit went.
     """
-    options = FitOptions(**config["fit"])
-    torch.manual_seed(options.seed)
     train = load_ecn_data(data, config, "train")
     val = load_ecn_data(data, config, "val")
-    model = ECN(_model_config(config["model"]))
+    return fit_to_graphs(config, train, val, out, device)
+
+
+def fit_to_graphs(
+    config: dict[str, Any], train: LabelledGraphs, val: LabelledGraphs, out: Path, device: str
+) -> tuple[ECN, FitResult]:
+    """Fit to labelled graphs, whose translations are coloured by the network's group.
+
+    Parameters
+    ----------
+    config, out, device
+        As for :func:`fit_ecn`.
+    train, val
+        To fit to, and to choose the best epoch by.
+    """
+    options = FitOptions(**config["fit"])
+    torch.manual_seed(options.seed)
+    model = ECN(model_config(config["model"]))
     _set_units(model, train)
     if "init" in config:
         start_from(model, config["init"])
     model.to(device)
     scales = dict(zip(model.targets, model.scale.tolist(), strict=True))
     views = float(config["data"].get("supercell_views", 0.5))
+    largest_twin = int(config["data"].get("twin_atoms", 0))
+    twin_weight = float(config["data"].get("twin_weight", 1.0))
+    weights = config.get("loss_weights", {})
+    sizes = np.diff(train.graphs.atom_offsets)
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
         for indices in shuffled_batches(len(train.graphs), options.batch_size, rng):
-            batch = make_batch(train, indices, model.config, device)
-            yield replace(batch, graphs=_random_views(batch.graphs, views, rng))
+            twins = np.flatnonzero(sizes[indices] <= largest_twin)
+            both = np.concatenate([indices, indices[twins]])
+            batch = make_batch(train, both, model.config, device)
+            large = rng.random(len(both)) < views
+            large[twins], large[len(indices) :] = False, True
+            graphs = _large_supercells(_one_view(batch.graphs, rng), large)
+            yield replace(batch, graphs=graphs, twins=torch.as_tensor(twins, device=device))
 
     def loss(network: nn.Module, batch: Batch) -> Tensor:
         outputs = network(batch.graphs)
-        weights = config.get("loss_weights", {})
-        return multitask_loss(outputs, batch.labels, scales, weights, CLASSES)
+        total = multitask_loss(outputs, batch.labels, scales, weights, CLASSES)
+        if batch.twins is not None and len(batch.twins):
+            crystal_outputs = {k: outputs[k] for k in model.config.crystal_targets}
+            total = total + twin_weight * twin_differences(crystal_outputs, batch.twins, scales)
+        return total
 
     task = Task(
         batches=batches,
@@ -148,11 +191,18 @@ def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
     return model.cpu().eval(), result
 
 
-def _model_config(section: dict[str, Any]) -> ECNConfig:
+def model_config(section: dict[str, Any]) -> ECNConfig:
+    """Architecture from the section ``model`` of a configuration."""
     options: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in section.items()
     }
     return ECNConfig(**options)
+
+
+def labelled_graphs_for(dataset: Dataset, config: ECNConfig) -> LabelledGraphs:
+    """Labelled graphs as a network wants them, not cached."""
+    labelled = labelled_graphs(dataset, config.bonds, config.motif)
+    return replace(labelled, graphs=labelled.graphs.with_group(config.group))
 
 
 def _set_units(model: ECN, train: LabelledGraphs) -> None:
@@ -180,15 +230,43 @@ def make_batch(
     )
 
 
-def _random_views(graphs: BondBatch, chance: float, rng: np.random.Generator) -> BondBatch:
+def _large_supercells(graphs: BondBatch, chosen: NDArray[np.bool_]) -> BondBatch:
     """Show some crystals as supercells so large that no bond joins an atom to its own image.
 
     The graph of such a supercell has the same quotient but other colours, so this costs nothing
     and teaches the network to give both views the same properties.
     """
-    chosen = torch.as_tensor(rng.random(len(graphs.atom_counts)) < chance)
-    recolour = chosen.to(graphs.colour.device)[graphs.crystal_of_atom[graphs.source]]
-    return replace(graphs, colour=torch.where(recolour, OTHER_ATOM, graphs.colour))
+    device = graphs.source.device
+    large = torch.as_tensor(chosen).to(device)[graphs.crystal_of_atom[graphs.source]]
+    return replace(graphs, own_image=graphs.own_image & ~large)
+
+
+def _one_view(graphs: BondBatch, rng: np.random.Generator) -> BondBatch:
+    """Names of the axes drawn at random, where the network would average over them."""
+    views = graphs.translation_colours.shape[1]
+    if views == 1:
+        return graphs
+    view = int(rng.integers(views))
+    return replace(graphs, translation_colours=graphs.translation_colours[:, view : view + 1])
+
+
+def twin_differences(outputs: dict[str, Tensor], twins: Tensor, scales: dict[str, float]) -> Tensor:
+    """How much two views of the same crystals differ: the mean over crystals, summed over targets.
+
+    Parameters
+    ----------
+    outputs
+        (B,) for each crystal target; the last are the second views.
+    twins
+        (T,) crystals that have a second view, in the order of the second views.
+    scales
+        Units of the targets.
+    """
+    parts = [
+        (output[twins] - output[-len(twins) :]).abs().mean() / scales[name]
+        for name, output in outputs.items()
+    ]
+    return torch.stack(parts).sum()
 
 
 def predict_graphs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds
-from ase_ecn.symmetry.colours import bond_colours
+from ase_ecn.symmetry.colours import Group, translation_colour_table, translation_index
 
 
 @dataclass(frozen=True)
@@ -22,34 +22,40 @@ class BondGraph:
     ----------
     numbers
         (N,) atomic numbers.
+    cell
+        (3, 3) primitive lattice vectors as rows, in Å.
     source, target
         (E,) atoms of each directed bond.
-    distance
-        (E,) lengths in Å.
+    image
+        (E, 3) lattice translation of the target, in units of the cell's vectors.
+    vector
+        (E, 3) from source to target, in Å.
     face_share
         (E,) share of the source's Voronoi surface.
-    colour
-        (E,) colours, see :mod:`ase_ecn.symmetry.colours`.
     """
 
     numbers: NDArray[np.int64]
+    cell: NDArray[np.float64]
     source: NDArray[np.int64]
     target: NDArray[np.int64]
-    distance: NDArray[np.float64]
+    image: NDArray[np.int64]
+    vector: NDArray[np.float64]
     face_share: NDArray[np.float64]
-    colour: NDArray[np.int64]
 
 
 def bond_graph(primitive: Crystal, mode: BondMode = "voronoi") -> BondGraph:
     """Build the graph of a crystal that is already primitive."""
     bonds = voronoi_bonds(primitive, mode)
+    scaled = primitive.scaled_positions
+    vector = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ primitive.cell
     return BondGraph(
         primitive.numbers,
+        primitive.cell,
         bonds.source,
         bonds.target,
-        bonds.distance,
+        bonds.image,
+        vector,
         bonds.face_share,
-        bond_colours(bonds.source, bonds.target, bonds.image),
     )
 
 
@@ -61,25 +67,54 @@ class PackedGraphs:
     ----------
     numbers
         (N,) atomic numbers of all atoms.
+    cells
+        (G, 3, 3) primitive lattice vectors in Å.
     source, target
         (E,) atom indices relative to the first atom of their graph.
-    distance, face_share, colour
-        (E,) as in :class:`BondGraph`.
+    image, vector, face_share
+        (E, 3), (E, 3) and (E,) as in :class:`BondGraph`.
+    translation_colours
+        (G, V, 8) colours of the eight lattice translations modulo two, see
+        :func:`ase_ecn.symmetry.colours.translation_colour_table`.
     atom_offsets, bond_offsets
         (G + 1,) first atom and bond of each graph.
     """
 
     numbers: NDArray[np.int16]
+    cells: NDArray[np.float64]
     source: NDArray[np.int32]
     target: NDArray[np.int32]
-    distance: NDArray[np.float64]
+    image: NDArray[np.int8]
+    vector: NDArray[np.float64]
     face_share: NDArray[np.float64]
-    colour: NDArray[np.int8]
+    translation_colours: NDArray[np.int8]
     atom_offsets: NDArray[np.int64]
     bond_offsets: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.atom_offsets) - 1
+
+    def with_group(self, group: Group) -> PackedGraphs:
+        """Colour the lattice translations by another group."""
+        return replace(self, translation_colours=translation_colour_table(self.cells, group))
+
+    def select(self, indices: NDArray[np.int64]) -> tuple[PackedGraphs, NDArray[np.int64]]:
+        """Pack the graphs with the given indices; also return the indices of their atoms."""
+        atoms, atom_counts = _ranges(self.atom_offsets, indices)
+        bonds, bond_counts = _ranges(self.bond_offsets, indices)
+        selected = PackedGraphs(
+            numbers=self.numbers[atoms],
+            cells=self.cells[indices],
+            source=self.source[bonds],
+            target=self.target[bonds],
+            image=self.image[bonds],
+            vector=self.vector[bonds],
+            face_share=self.face_share[bonds],
+            translation_colours=self.translation_colours[indices],
+            atom_offsets=_offsets(atom_counts),
+            bond_offsets=_offsets(bond_counts),
+        )
+        return selected, atoms
 
     def batch(
         self,
@@ -93,6 +128,8 @@ class PackedGraphs:
         bonds, bond_counts = _ranges(self.bond_offsets, indices)
         first_atom = np.concatenate([[0], np.cumsum(atom_counts)[:-1]])
         shift = np.repeat(first_atom, bond_counts)
+        source, target = self.source[bonds], self.target[bonds]
+        vector = self.vector[bonds]
 
         def tensor(array: NDArray[np.generic], to: torch.dtype) -> torch.Tensor:
             return torch.as_tensor(array).to(device=device, dtype=to)
@@ -101,11 +138,14 @@ class PackedGraphs:
             numbers=tensor(self.numbers[atoms], torch.int64),
             crystal_of_atom=tensor(np.repeat(np.arange(len(indices)), atom_counts), torch.int64),
             atom_counts=tensor(atom_counts, torch.int64),
-            source=tensor(self.source[bonds] + shift, torch.int64),
-            target=tensor(self.target[bonds] + shift, torch.int64),
-            distance=tensor(self.distance[bonds], dtype),
+            source=tensor(source + shift, torch.int64),
+            target=tensor(target + shift, torch.int64),
+            vector=tensor(vector, dtype),
+            distance=tensor(np.linalg.norm(vector, axis=1), dtype),
             face_share=tensor(self.face_share[bonds], dtype),
-            colour=tensor(self.colour[bonds], torch.int64),
+            translation=tensor(translation_index(self.image[bonds]), torch.int64),
+            own_image=tensor(source == target, torch.bool),
+            translation_colours=tensor(self.translation_colours[indices], torch.int64),
         )
 
 
@@ -119,8 +159,16 @@ class BondBatch:
         (N,) atomic number and crystal of each atom.
     atom_counts
         (B,) atoms of each crystal.
-    source, target, distance, face_share, colour
-        (E,) bonds; ``source`` and ``target`` index the N atoms.
+    source, target
+        (E,) bonds, as indices of the N atoms.
+    vector, distance, face_share
+        (E, 3) and (E,) in Å, and the share of the source's Voronoi surface.
+    translation
+        (E,) lattice translation of the target modulo two, as an index below eight.
+    own_image
+        (E,) whether the bond joins an atom to an image of itself.
+    translation_colours
+        (B, V, 8) colours of the translations in V views over which the network averages.
     """
 
     numbers: torch.Tensor
@@ -128,13 +176,16 @@ class BondBatch:
     atom_counts: torch.Tensor
     source: torch.Tensor
     target: torch.Tensor
+    vector: torch.Tensor
     distance: torch.Tensor
     face_share: torch.Tensor
-    colour: torch.Tensor
+    translation: torch.Tensor
+    own_image: torch.Tensor
+    translation_colours: torch.Tensor
 
 
-def pack(graphs: Sequence[BondGraph]) -> PackedGraphs:
-    """Concatenate graphs."""
+def pack(graphs: Sequence[BondGraph], group: Group = "S_lattice") -> PackedGraphs:
+    """Concatenate graphs and colour their lattice translations by a group."""
 
     def joined(name: str, dtype: type[np.generic]) -> NDArray[np.generic]:
         return np.concatenate([getattr(g, name) for g in graphs]).astype(dtype)
@@ -143,19 +194,22 @@ def pack(graphs: Sequence[BondGraph]) -> PackedGraphs:
         "numbers": np.int16,
         "source": np.int32,
         "target": np.int32,
-        "distance": np.float64,
+        "image": np.int8,
+        "vector": np.float64,
         "face_share": np.float64,
-        "colour": np.int8,
     }
-    arrays = {f.name: joined(f.name, dtypes[f.name]) for f in fields(BondGraph)}
+    arrays = {name: joined(name, dtype) for name, dtype in dtypes.items()}
+    cells = np.stack([g.cell for g in graphs])
     return PackedGraphs(
         **arrays,  # type: ignore[arg-type]
+        cells=cells,
+        translation_colours=translation_colour_table(cells, group),
         atom_offsets=_offsets([len(g.numbers) for g in graphs]),
         bond_offsets=_offsets([len(g.source) for g in graphs]),
     )
 
 
-def _offsets(counts: Sequence[int]) -> NDArray[np.int64]:
+def _offsets(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 

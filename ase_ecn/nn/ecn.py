@@ -14,16 +14,29 @@ from torch import Tensor, nn
 
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch
-from ase_ecn.graphs.voronoi import MIN_FACE_SHARE
+from ase_ecn.graphs.supercell import CELLS, supercell
+from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, BondMode
+from ase_ecn.nn.angular import MAX_DEGREE, AngularDensity, spherical_harmonics
+from ase_ecn.nn.atoms import ATOM_FEATURES, AtomFeatures
 from ase_ecn.nn.layers import (
-    MAX_ATOMIC_NUMBER,
+    ColouredMessages,
     GatedMessages,
     GaussianBasis,
     scatter_mean,
     smooth_step,
     two_layer,
 )
-from ase_ecn.symmetry.colours import COLOURS
+from ase_ecn.symmetry.colours import (
+    GROUPS,
+    LATTICE_COLOURS,
+    MOTIFS,
+    OTHER_ATOM,
+    Group,
+    Motif,
+    bond_colour_count,
+)
+
+MESSAGES = ("gated", "coloured")
 
 
 @dataclass(frozen=True)
@@ -36,27 +49,64 @@ class ECNConfig:
         Properties read from the mean of the atoms' features.
     site_targets
         Properties read from each atom's features.
-    features, layers
-        Width and number of rounds of message passing.
+    group, motif
+        What colours the bonds, see :mod:`ase_ecn.symmetry.colours`.
+    cell_encoding
+        Run on the paper's full supercell, whose cells are told apart by a one-hot input. Needs
+        the motif ``"fixed"``.
+    messages
+        ``"gated"``: colours are inputs of gated messages. ``"coloured"``: the paper's, with
+        input weights for each colour and attention.
+    features
+        Input features of atoms: ``"number"`` or ``"group_period"``.
+    hubbard
+        Whether to mark crystals that the Materials Project treats with a Hubbard U.
+    width, layers
+        Number of features of an atom and of rounds of message passing.
     distance_features, share_features
         Number of Gaussians for the bond length and for the logarithm of the face share.
+    angular_degree, angular_channels
+        Highest degree and channels of the angular features of gated messages; degree 0 for none.
     bonds
         Kind of bonds: ``"voronoi"`` or ``"cordero"``.
     """
 
     crystal_targets: tuple[str, ...]
     site_targets: tuple[str, ...] = ()
-    features: int = 112
+    group: Group = "S_lattice"
+    motif: Motif = "free"
+    cell_encoding: bool = False
+    messages: str = "gated"
+    features: str = "number"
+    hubbard: bool = False
+    width: int = 112
     layers: int = 5
     distance_features: int = 40
     share_features: int = 8
-    bonds: str = "voronoi"
+    angular_degree: int = 0
+    angular_channels: int = 16
+    bonds: BondMode = "voronoi"
 
     def __post_init__(self) -> None:
         if not self.crystal_targets and not self.site_targets:
             raise OptionError("an ECN needs at least one target")
-        if self.bonds not in ("voronoi", "cordero"):
-            raise OptionError(f"unknown bonds {self.bonds!r}; known are 'voronoi' and 'cordero'")
+        for option, known in (
+            ("group", GROUPS),
+            ("motif", MOTIFS),
+            ("messages", MESSAGES),
+            ("features", ATOM_FEATURES),
+            ("bonds", ("voronoi", "cordero")),
+        ):
+            if getattr(self, option) not in known:
+                raise OptionError(
+                    f"unknown {option} {getattr(self, option)!r}; known are {', '.join(known)}"
+                )
+        if self.cell_encoding and self.motif != "fixed":
+            raise OptionError("the encoding of cells needs the motif 'fixed'")
+        if not 0 <= self.angular_degree <= MAX_DEGREE:
+            raise OptionError(f"the angular degree must be 0 to {MAX_DEGREE}")
+        if self.angular_degree and self.messages != "gated":
+            raise OptionError("angular features need gated messages")
 
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-able dictionary."""
@@ -64,7 +114,7 @@ class ECNConfig:
 
 
 class ECN(nn.Module):
-    """Crystal graph network with colours from the group S_lattice (eq. 6) and a free motif.
+    """Crystal graph network whose bonds are coloured by a lattice group (claim 6.1).
 
     Outputs are in units of the training targets' spread; :attr:`shift` and :attr:`scale` map them
     to physical units.
@@ -76,14 +126,29 @@ class ECN(nn.Module):
     def __init__(self, config: ECNConfig) -> None:
         super().__init__()
         self.config = config
-        width = config.features
-        self.embedding = nn.Embedding(MAX_ATOMIC_NUMBER + 1, width)
+        width = config.width
+        self.embedding = AtomFeatures(width, config.features, config.hubbard)
+        if config.cell_encoding:
+            self.cell_embedding = nn.Embedding(CELLS, width)
         self.distance = GaussianBasis(0.8, 6.5, config.distance_features)
         self.share = GaussianBasis(-4.6, -0.7, config.share_features)
-        edge_features = config.distance_features + config.share_features + COLOURS
-        self.layers = nn.ModuleList(
-            GatedMessages(width, edge_features) for _ in range(config.layers)
-        )
+        self.colours = bond_colour_count(config.group, config.motif)
+        edge_features = config.distance_features + config.share_features
+        angular = config.angular_channels * config.angular_degree
+        if config.messages == "gated":
+            edge_features += self.colours
+            self.layers = nn.ModuleList(
+                GatedMessages(width, edge_features, angular) for _ in range(config.layers)
+            )
+        else:
+            self.layers = nn.ModuleList(
+                ColouredMessages(width, edge_features, self.colours) for _ in range(config.layers)
+            )
+        if config.angular_degree:
+            self.angular = nn.ModuleList(
+                AngularDensity(width, edge_features, config.angular_channels, config.angular_degree)
+                for _ in range(config.layers)
+            )
         self.norm = nn.LayerNorm(width)
         self.heads = nn.ModuleDict({name: two_layer(width, width, 1) for name in self.targets})
         self.register_buffer("shift", torch.zeros(len(self.targets), dtype=torch.float64))
@@ -100,14 +165,63 @@ class ECN(nn.Module):
         Parameters
         ----------
         batch
-            B crystals with N atoms.
+            B crystals with N atoms, their translations coloured by the network's group.
 
         Returns
         -------
         dict
-            (B,) for crystal targets and (N,) for site targets.
+            (B,) for crystal targets and (N,) for site targets, averaged over the views of the
+            lattice.
         """
-        h = self.norm(self._atom_features(batch))
+        count = batch.translation_colours.shape[1]
+        views = [self._outputs(batch, view) for view in range(count)]
+        if count == 1:
+            return views[0]
+        return {k: torch.stack([v[k] for v in views]).mean(dim=0) for k in views[0]}
+
+    def atom_features(self, batch: BondBatch, view: int = 0) -> Tensor:
+        """Features of the atoms after the last round.
+
+        Returns
+        -------
+        Tensor
+            (N, width), or (8 N, width) in the order of :func:`ase_ecn.graphs.supercell.supercell`
+            with an encoding of the cells.
+        """
+        h: Tensor = self.embedding(batch)
+        if self.config.cell_encoding:
+            cell = torch.arange(CELLS, device=h.device)
+            h = (h[None] + self.cell_embedding(cell)[:, None]).flatten(0, 1)
+            batch = supercell(batch)
+        colour = self._bond_colours(batch, view)
+        edges, weight = self._edge_features(batch)
+        if self.config.messages == "coloured":
+            for layer in self.layers:
+                h = layer(h, edges, colour, batch.source, batch.target, weight)
+        else:
+            one_hot = nn.functional.one_hot(colour, self.colours).to(edges.dtype)
+            edges = torch.cat([edges, one_hot], dim=1)
+            h = self._gated_rounds(h, edges, weight, batch)
+        out: Tensor = self.norm(h)
+        return out
+
+    def _gated_rounds(self, h: Tensor, edges: Tensor, weight: Tensor, batch: BondBatch) -> Tensor:
+        ends = (batch.source, batch.target)
+        if not self.config.angular_degree:
+            for layer in self.layers:
+                h = layer(h, edges, *ends, weight)
+            return h
+        unit = batch.vector / batch.distance[:, None]
+        harmonics = spherical_harmonics(unit, self.config.angular_degree)
+        for layer, density in zip(self.layers, self.angular, strict=True):
+            extra = density(h, edges, harmonics, *ends, weight)
+            h = layer(h, edges, *ends, weight, extra)
+        return h
+
+    def _outputs(self, batch: BondBatch, view: int) -> dict[str, Tensor]:
+        h = self.atom_features(batch, view)
+        if self.config.cell_encoding:
+            h = h.reshape(CELLS, -1, h.shape[1]).mean(dim=0)
         pooled = scatter_mean(h, batch.crystal_of_atom, batch.atom_counts)
         outputs = {}
         for k, name in enumerate(self.targets):
@@ -116,19 +230,20 @@ class ECN(nn.Module):
             outputs[name] = raw * self.scale[k].to(raw.dtype) + self.shift[k].to(raw.dtype)
         return outputs
 
-    def _atom_features(self, batch: BondBatch) -> Tensor:
-        edges, weight = self._edge_features(batch)
-        h: Tensor = self.embedding(batch.numbers)
-        for layer in self.layers:
-            h = layer(h, edges, batch.source, batch.target, weight)
-        return h
+    def _bond_colours(self, batch: BondBatch, view: int) -> Tensor:
+        """Orbits of the bonds, (E,): the product of the lattice's and the motif's colours."""
+        if self.config.group == "S_N":
+            return torch.zeros_like(batch.source)
+        colours = LATTICE_COLOURS[self.config.group]
+        crystal = batch.crystal_of_atom.index_select(0, batch.source)
+        lattice = batch.translation_colours[crystal, view, batch.translation]
+        if self.config.motif == "free":
+            return torch.where(batch.own_image, colours - lattice, OTHER_ATOM)
+        return lattice + colours * batch.own_image.to(lattice.dtype)
 
     def _edge_features(self, batch: BondBatch) -> tuple[Tensor, Tensor]:
         share = batch.face_share
-        colours = nn.functional.one_hot(batch.colour, COLOURS).to(share.dtype)
-        edges = torch.cat(
-            [self.distance(batch.distance), self.share(torch.log(share)), colours], dim=1
-        )
+        edges = torch.cat([self.distance(batch.distance), self.share(torch.log(share))], dim=1)
         weight = torch.sqrt(share)
         if self.config.bonds == "voronoi":
             # A face on the threshold has no weight, so it may come and go with rounding.

@@ -50,17 +50,25 @@ class GatedMessages(nn.Module):
     """One round of message passing (eqs. 8-10 of the ECN paper) with gated messages.
 
     ``m_ij = w_ij sigmoid(p_ij) * silu(q_ij)``, where ``p`` and ``q`` are linear in both atoms'
-    features and in the edge's; the gate takes the place of the scalar attention of eq. 15. The
-    products with atom features are made once per atom, not per edge.
+    features, in the edge's and in further features of edges; the gate takes the place of the
+    scalar attention of eq. 15. The products with atom features are made once per atom, not per
+    edge.
     """
 
-    def __init__(self, features: int, edge_features: int) -> None:
+    def __init__(self, features: int, edge_features: int, extra_features: int = 0) -> None:
         super().__init__()
         self.source = nn.Linear(features, 2 * features)
         self.target = nn.Linear(features, 2 * features, bias=False)
         self.edge = nn.Linear(edge_features, 2 * features, bias=False)
         self.norm = nn.LayerNorm(2 * features)
         self.update = two_layer(2 * features, features, features)
+        if extra_features:
+            self.extra_edge = nn.Linear(extra_features, 2 * features, bias=False)
+            self.extra_atom = two_layer(extra_features, features, features)
+            # They start as if they were not there, so that a network can be given them later.
+            for layer in (self.extra_edge, self.extra_atom[-1]):
+                for parameter in layer.parameters():
+                    nn.init.zeros_(parameter)
 
     def forward(
         self,
@@ -69,20 +77,90 @@ class GatedMessages(nn.Module):
         source: Tensor,
         target: Tensor,
         weight: Tensor | None = None,
+        extra: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
-        """Update (N, F) atom features from (E, D) edge features and (E,) edge weights."""
+        """Update (N, F) atom features.
+
+        Parameters
+        ----------
+        h
+            (N, F) atom features.
+        edges
+            (E, D) edge features.
+        source, target
+            (E,) atoms of each edge.
+        weight
+            (E,) edge weights.
+        extra
+            (E, X) and (N, X) further features of edges and atoms in this round.
+        """
         mixed = (
             self.edge(edges)
             + self.source(h).index_select(0, source)
             + self.target(h).index_select(0, target)
         )
+        if extra is not None:
+            mixed = mixed + self.extra_edge(extra[0])
         gate, value = mixed.chunk(2, dim=1)
         messages = torch.sigmoid(gate) * functional.silu(value)
         if weight is not None:
             messages = messages * weight[:, None]
         received = scatter_sum(messages, source, len(h))
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
+        if extra is not None:
+            change = change + self.extra_atom(extra[1])
         return h + change
+
+
+class ColouredMessages(nn.Module):
+    """One round of message passing as in the ECN paper (eqs. 8-10 and 15, appendices A.4, A.7).
+
+    ``m_ij`` is a perceptron with one hidden layer whose input weights belong to the colour of the
+    edge, the rest being shared; ``phi_a(m_ij)``, a linear layer, weights it in the sum.
+    """
+
+    def __init__(self, features: int, edge_features: int, colours: int) -> None:
+        super().__init__()
+        self.colours = colours
+        self.source = nn.Linear(features, colours * features)
+        self.target = nn.Linear(features, colours * features, bias=False)
+        self.edge = nn.Linear(edge_features, colours * features, bias=False)
+        self.message = nn.Sequential(nn.SiLU(), nn.Linear(features, features), nn.SiLU())
+        self.attention = nn.Linear(features, 1)
+        self.norm = nn.LayerNorm(2 * features)
+        self.update = two_layer(2 * features, features, features)
+
+    def forward(
+        self,
+        h: Tensor,
+        edges: Tensor,
+        colour: Tensor,
+        source: Tensor,
+        target: Tensor,
+        weight: Tensor,
+    ) -> Tensor:
+        """Update (N, F) atom features from (E, D) edge features, (E,) colours and weights."""
+        rows = self.colours * source + colour
+        columns = self.colours * target + colour
+        width = h.shape[1]
+        mixed = (
+            self.source(h).reshape(-1, width).index_select(0, rows)
+            + self.target(h).reshape(-1, width).index_select(0, columns)
+            + self._edge_part(edges, colour)
+        )
+        messages = self.message(mixed)
+        messages = messages * (self.attention(messages) * weight[:, None])
+        received = scatter_sum(messages, source, len(h))
+        change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
+        return h + change
+
+    def _edge_part(self, edges: Tensor, colour: Tensor) -> Tensor:
+        weights = self.edge.weight.reshape(self.colours, -1, edges.shape[1])
+        parts = edges.new_zeros(len(edges), weights.shape[1])
+        for c in range(self.colours):
+            chosen = (colour == c)[:, None].to(edges.dtype)
+            parts = parts + (chosen * edges) @ weights[c].T
+        return parts
 
 
 def smooth_step(x: Tensor) -> Tensor:

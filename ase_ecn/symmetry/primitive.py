@@ -10,10 +10,22 @@ import spglib
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
+from ase_ecn.errors import CrystalError
+from ase_ecn.symmetry.colours import Motif
 from ase_ecn.symmetry.reduction import minkowski_reduce
 
 SYMPREC = 1e-3
 """Two atoms within this distance (Å) of a lattice translation count as repetitions."""
+
+# Rows: primitive vectors in terms of the conventional ones of a centring.
+_CENTRINGS = {
+    "P": np.eye(3),
+    "A": np.array([[1, 0, 0], [0, 1 / 2, 1 / 2], [0, -1 / 2, 1 / 2]]),
+    "C": np.array([[1 / 2, -1 / 2, 0], [1 / 2, 1 / 2, 0], [0, 0, 1]]),
+    "R": np.array([[2 / 3, 1 / 3, 1 / 3], [-1 / 3, 1 / 3, 1 / 3], [-1 / 3, -2 / 3, 1 / 3]]),
+    "I": np.array([[-1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [1 / 2, 1 / 2, -1 / 2]]),
+    "F": np.array([[0, 1 / 2, 1 / 2], [1 / 2, 0, 1 / 2], [1 / 2, 1 / 2, 0]]),
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,40 @@ def to_primitive(crystal: Crystal, symprec: float = SYMPREC) -> PrimitiveCrystal
         Crystal(crystal.numbers, reduced[0], scaled - np.floor(scaled)),
         np.arange(len(crystal.numbers)),
     )
+
+
+def to_standard_primitive(crystal: Crystal, symprec: float = SYMPREC) -> PrimitiveCrystal:
+    """Find the primitive cell of the standardised crystal, its origin included.
+
+    The paper's colours depend on which image of an atom counts as inside the cell. Here spglib
+    chooses origin and axes and puts the atoms on their exact sites; atoms within ``symprec`` of
+    an upper face of the cell count as outside. Where spglib has several equivalent choices, its
+    result depends on the input: unlike :func:`to_primitive`, this is no property of the crystal.
+
+    Raises
+    ------
+    CrystalError
+        If spglib finds no symmetry.
+    """
+    sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
+    cell_and_atoms: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
+    dataset = spglib.get_symmetry_dataset(cell_and_atoms, symprec=symprec)
+    if dataset is None:
+        raise CrystalError(f"spglib finds no symmetry of the crystal at {symprec} Å")
+    conventional = np.asarray(dataset.std_lattice, dtype=np.float64)
+    cell = _CENTRINGS[dataset.international[0]] @ conventional
+    _, first = np.unique(np.asarray(dataset.std_mapping_to_primitive), return_index=True)
+    positions = np.asarray(dataset.std_positions, dtype=np.float64)[first] @ conventional
+    scaled = positions @ np.linalg.inv(cell)
+    scaled -= np.floor(scaled + symprec / np.linalg.norm(cell, axis=1))
+    numbers = np.asarray(dataset.std_types, dtype=np.int64)[first]
+    site_of_atom = np.asarray(dataset.mapping_to_primitive, dtype=np.int64)
+    return PrimitiveCrystal(Crystal(numbers, cell, scaled), site_of_atom)
+
+
+def primitive_cell(crystal: Crystal, motif: Motif) -> PrimitiveCrystal:
+    """Primitive cell as a network with this motif wants it."""
+    return to_primitive(crystal) if motif == "free" else to_standard_primitive(crystal)
 
 
 def _has_pure_translation(crystal: Crystal, symprec: float) -> bool:

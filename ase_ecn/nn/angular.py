@@ -1,0 +1,121 @@
+"""Angles between bonds, by expanding each atom's surroundings in spherical harmonics.
+
+A sum over pairs of bonds costs the square of their number. The same information is in the density
+of neighbours about an atom, expanded in spherical harmonics: its product with the harmonics of a
+bond sums the Legendre polynomials of the angles to all other bonds, at linear cost.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ase_ecn.nn.layers import scatter_sum
+
+MAX_DEGREE = 4
+
+
+def spherical_harmonics(unit: Tensor, degree: int) -> list[Tensor]:
+    """Real spherical harmonics of degrees 1 to ``degree``.
+
+    Parameters
+    ----------
+    unit
+        (E, 3) unit vectors.
+    degree
+        At most ``MAX_DEGREE``.
+
+    Returns
+    -------
+    list of Tensor
+        (E, 2 l + 1) for each degree l, so normalised that the scalar product of two of them is
+        the Legendre polynomial ``P_l(cos angle)``.
+    """
+    x, y, z = unit.unbind(1)
+    degrees = [unit]
+    if degree >= 2:
+        s = 3**0.5
+        degrees.append(
+            torch.stack(
+                [
+                    s * x * y,
+                    s * y * z,
+                    0.5 * (3 * z * z - 1),
+                    s * x * z,
+                    0.5 * s * (x * x - y * y),
+                ],
+                dim=1,
+            )
+        )
+    if degree >= 3:
+        a, b, c = (5 / 8) ** 0.5, 15**0.5, (3 / 8) ** 0.5
+        degrees.append(
+            torch.stack(
+                [
+                    a * y * (3 * x * x - y * y),
+                    b * x * y * z,
+                    c * y * (5 * z * z - 1),
+                    0.5 * z * (5 * z * z - 3),
+                    c * x * (5 * z * z - 1),
+                    0.5 * b * z * (x * x - y * y),
+                    a * x * (x * x - 3 * y * y),
+                ],
+                dim=1,
+            )
+        )
+    if degree >= 4:
+        a, b, c = 35**0.5 / 2, (35 / 8) ** 0.5, 5**0.5 / 2
+        d = (5 / 8) ** 0.5
+        x2, y2, z2 = x * x, y * y, z * z
+        degrees.append(
+            torch.stack(
+                [
+                    a * x * y * (x2 - y2),
+                    b * y * z * (3 * x2 - y2),
+                    c * x * y * (7 * z2 - 1),
+                    d * y * z * (7 * z2 - 3),
+                    (35 * z2 * z2 - 30 * z2 + 3) / 8,
+                    d * x * z * (7 * z2 - 3),
+                    0.5 * c * (x2 - y2) * (7 * z2 - 1),
+                    b * x * z * (x2 - 3 * y2),
+                    0.25 * a * (x2 * x2 - 6 * x2 * y2 + y2 * y2),
+                ],
+                dim=1,
+            )
+        )
+    return degrees
+
+
+class AngularDensity(nn.Module):
+    """Invariants of the density of neighbours around each atom.
+
+    With harmonics ``Y`` of the bonds, bond weights ``w`` and C learned channels
+    ``v_ij = (V h_j) * (U e_ij)``, the density is ``A_i = sum_j w_ij v_ij Y(r_ij)``. Each degree
+    gives C features per bond, ``A_i . Y(r_ij) = sum_k w_ik v_ik P_l(cos angle_jik)``, and C per
+    atom, ``A_i . A_i``; both are bounded smoothly.
+    """
+
+    def __init__(self, features: int, edge_features: int, channels: int, degree: int) -> None:
+        super().__init__()
+        self.degree = degree
+        self.value = nn.Linear(features, channels, bias=False)
+        self.radial = nn.Linear(edge_features, channels)
+
+    def forward(
+        self,
+        h: Tensor,
+        edges: Tensor,
+        harmonics: list[Tensor],
+        source: Tensor,
+        target: Tensor,
+        weight: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Return (E, C * degree) features of bonds and (N, C * degree) features of atoms."""
+        v = self.value(h).index_select(0, target) * self.radial(edges) * weight[:, None]
+        of_bonds, of_atoms = [], []
+        for y in harmonics[: self.degree]:
+            density = scatter_sum(v[:, :, None] * y[:, None, :], source, len(h))
+            of_bonds.append((density.index_select(0, source) * y[:, None, :]).sum(dim=2))
+            of_atoms.append((density * density).sum(dim=2))
+        bonds, atoms = torch.cat(of_bonds, dim=1), torch.cat(of_atoms, dim=1)
+        return bonds * torch.rsqrt(1 + bonds * bonds), atoms / (1 + atoms)
