@@ -20,6 +20,7 @@ from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
 from ase_ecn.training.metrics import mean_absolute_error, precision, relative_length_errors
 from ase_ecn.training.noise import gaussian_noise
 from ase_ecn.training.prototypes import substituted_pairs
+from ase_ecn.training.supercell_jump import CRYSTALS, supercell_jumps
 
 NOISE_SIGMA = 0.1
 NOISE_SEED = 2022
@@ -77,6 +78,15 @@ def evaluate_ecn(
         scores["site_moments_mae_unseen"] = mean_absolute_error(
             predictions["site_moments"], np.where(seen, np.nan, moments)
         )
+    if "formation_energy" in predictions and model.config.motif == "free":
+        crystals = cached_dataset(
+            f"{config['data']['name']}-{split}",
+            lambda: READERS[config["data"]["name"]](data, split),
+        ).crystals
+        chosen = crystals[:: max(1, len(crystals) // CRYSTALS)][:CRYSTALS]
+        jumps = supercell_jumps(model, chosen, device=device)
+        scores["supercell_jump_mean"] = float(jumps.mean())
+        scores["supercell_jump_max"] = float(jumps.max())
     return scores
 
 

@@ -241,6 +241,8 @@ def start_from(model: nn.Module, checkpoint: str) -> None:
     """
     loaded = load_checkpoint(checkpoint)
     theirs, mine = loaded.model.state_dict(), model.state_dict()
+    theirs = {k: v.clone() for k, v in theirs.items()}
+    mine = {k: v.clone() for k, v in mine.items()}
     taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
     fresh = [k for k in mine if k not in taken and not _MAY_BE_FRESH.search(k)]
     if type(loaded.model) is not type(model) or fresh:
@@ -248,15 +250,16 @@ def start_from(model: nn.Module, checkpoint: str) -> None:
             f"{checkpoint} has another architecture than the configuration"
             + (f": it doesn't fit {', '.join(fresh[:5])}" if fresh else "")
         )
-    # Units belong to targets, whose order may differ.
-    units = {k: taken.pop(k) for k in ("shift", "scale") if k in taken}
     model.load_state_dict({**mine, **taken})
     if isinstance(model, ECN) and isinstance(loaded.model, ECN):
         places = {name: k for k, name in enumerate(loaded.model.targets)}
-        for k, name in enumerate(model.targets):
-            if name in places:
-                model.shift[k] = units["shift"][places[name]]
-                model.scale[k] = units["scale"][places[name]]
+        # Units belong to targets, whose number and order may differ.
+        for unit in ("shift", "scale"):
+            values = mine[unit].clone()
+            for k, name in enumerate(model.targets):
+                if name in places:
+                    values[k] = theirs[unit][places[name]]
+            getattr(model, unit).copy_(values)
 
 
 def shuffled_batches(
