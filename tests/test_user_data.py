@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.db import connect
+from ase.io import write
+
+from ase_ecn.checkpoint import read_card, save_checkpoint
+from ase_ecn.errors import CheckpointError, DatasetError, OptionError
+from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.nn.empnn import EMPNN
+from ase_ecn.training.datasets import reduced_formula
+from ase_ecn.training.fit import FitOptions
+from ase_ecn.training.user_data import read_user_data, split_user_data, user_config
+
+
+def salts(count: int = 12) -> list[Atoms]:
+    names = [a + b for a in ("Li", "Na", "K", "Rb") for b in ("F", "Cl", "Br")]
+    return [bulk(names[k % 12], "rocksalt", a=4.0 + 0.1 * k) for k in range(count)]
+
+
+def database(path: Path, rows: list[tuple[Atoms, dict[str, Any]]]) -> Path:
+    with connect(path) as db:
+        for atoms, entries in rows:
+            db.write(atoms, **entries)
+    return path
+
+
+def table(path: Path, rows: list[dict[str, Any]]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def cif(atoms: Atoms) -> str:
+    buffer = io.BytesIO()
+    write(buffer, atoms, format="cif")
+    return buffer.getvalue().decode()
+
+
+def labelled(atoms: Atoms, **results: Any) -> Atoms:
+    atoms.calc = SinglePointCalculator(atoms, **results)
+    return atoms
+
+
+def test_a_database_gives_pairs_data_and_results(tmp_path: Path) -> None:
+    rows = [
+        (
+            labelled(a * (1, 1, 2), energy=-4.0 * k, magmoms=np.arange(4.0)),
+            {"hardness": float(k), "data": {"shift": k / 2, "charge": [1.0, -1.0, 1.0, -1.0]}},
+        )
+        for k, a in enumerate(salts())
+    ]
+    path = database(tmp_path / "my.db", rows)
+    hardness = read_user_data(path, "hardness")
+    np.testing.assert_array_equal(hardness.targets["hardness"], np.arange(12.0))
+    assert hardness.ids[0] == "my-1"
+    assert not hardness.site_targets
+    shift = read_user_data(path, "shift").targets["shift"]
+    np.testing.assert_array_equal(shift, np.arange(12) / 2)
+    charge = read_user_data(path, "charge")
+    assert charge.site_targets["charge"].tolist() == [1.0, -1.0] * 24
+    assert not charge.targets
+    assert read_user_data(path, "magmoms").site_targets["magmoms"].tolist() == [0, 1, 2, 3] * 12
+
+
+def test_totals_of_a_calculator_are_divided_by_atoms(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [(labelled(a, energy=-2.0 * k), {"e": -2.0}) for k, a in enumerate(salts())]
+    path = database(tmp_path / "my.db", rows)
+    with caplog.at_level(logging.WARNING):
+        energy = read_user_data(path, "energy").targets["energy"]
+    np.testing.assert_array_equal(energy, -np.arange(12.0))
+    assert "divided by atoms" in caplog.text
+    assert read_user_data(path, "e").targets["e"][0] == -2.0
+
+
+def test_an_extxyz_gives_comments_columns_and_results(tmp_path: Path) -> None:
+    frames = []
+    for k, atoms in enumerate(salts()):
+        atoms.info["gap"] = 0.5 * k
+        atoms.set_array("q", np.array([1.0, -1.0]))
+        frames.append(labelled(atoms, energy=-2.0 * k))
+    write(tmp_path / "my.extxyz", frames)
+    path = tmp_path / "my.extxyz"
+    np.testing.assert_allclose(read_user_data(path, "gap").targets["gap"], np.arange(12) / 2)
+    assert read_user_data(path, "q").site_targets["q"].tolist() == [1.0, -1.0] * 12
+    np.testing.assert_allclose(read_user_data(path, "energy").targets["energy"], -np.arange(12.0))
+
+
+def test_a_table_holds_crystals_or_names_of_files(tmp_path: Path) -> None:
+    rows = [{"cif": cif(a), "gap": k, "q": "[1, -1]"} for k, a in enumerate(salts())]
+    path = table(tmp_path / "my.csv", rows)
+    gap = read_user_data(path, "gap")
+    np.testing.assert_array_equal(gap.targets["gap"], np.arange(12.0))
+    assert [len(c) for c in gap.crystals] == [2] * 12
+    assert read_user_data(path, "q").site_targets["q"].tolist() == [1.0, -1.0] * 12
+    (tmp_path / "cells").mkdir()
+    names = []
+    for k, atoms in enumerate(salts()):
+        names.append(f"cells/{k}.vasp")
+        write(tmp_path / names[-1], atoms)
+    by_name = table(
+        tmp_path / "names.csv", [{"file": name, "gap": k} for k, name in enumerate(names)]
+    )
+    np.testing.assert_array_equal(read_user_data(by_name, "gap").targets["gap"], np.arange(12.0))
+
+
+def test_bad_rows_are_named_and_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows: list[dict[str, Any]] = [{"cif": cif(a), "gap": 1.0} for a in salts(13)]
+    rows[2]["cif"] = "data_nothing"
+    rows[4]["gap"] = ""
+    path = table(tmp_path / "my.csv", rows)
+    with caplog.at_level(logging.WARNING):
+        dataset = read_user_data(path, "gap")
+    assert len(dataset) == 11
+    assert dataset.ids[2] == "my-4"
+    assert "skipped 2 of 13 rows (row 3: S" in caplog.text  # ASE's StopIteration has no message
+    assert "row 5: no gap" in caplog.text
+    molecule = Atoms("H2", [[0, 0, 0], [0, 0, 0.74]])
+    flat = database(tmp_path / "flat.db", [(molecule, {"gap": 1.0})] * 12)
+    with pytest.raises(
+        DatasetError, match=r"0 valid crystals .* needed \(row 1: pbc is .*; \.\.\.\)"
+    ):
+        read_user_data(flat, "gap")
+
+
+def test_bad_files_are_refused(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"cif": cif(a), "gap": 1.0, "name": "x"} for a in salts()]
+    path = table(tmp_path / "my.csv", rows)
+    with pytest.raises(DatasetError, match="has 'gpa'; there are gap, name"):
+        read_user_data(path, "gpa")
+    with pytest.raises(DatasetError, match=r"'name' in row 1 of .* is not numeric: 'x'"):
+        read_user_data(path, "name")
+    with pytest.raises(
+        DatasetError, match=r"unknown format; known are \.db, \.extxyz, \.xyz, \.csv"
+    ):
+        read_user_data(tmp_path / "my.json", "gap")
+    with pytest.raises(DatasetError, match="does not exist"):
+        read_user_data(tmp_path / "none.db", "gap")
+    with pytest.raises(DatasetError, match="5 valid crystals with 'gap'; at least 10"):
+        read_user_data(table(tmp_path / "few.csv", rows[:5]), "gap")
+    (tmp_path / "empty.csv").write_text("cif,gap\n")
+    with pytest.raises(DatasetError, match="holds no crystals"):
+        read_user_data(tmp_path / "empty.csv", "gap")
+    (tmp_path / "columns.csv").write_text("structure,gap\na,1\n")
+    with pytest.raises(DatasetError, match=r"needs a column 'cif' .* there are structure, gap"):
+        read_user_data(tmp_path / "columns.csv", "gap")
+    (tmp_path / "broken.db").write_text("no database" * 100)
+    with pytest.raises(DatasetError, match="cannot be read"):
+        read_user_data(tmp_path / "broken.db", "gap")
+    with pytest.raises(DatasetError, match="is infinite"):
+        read_user_data(table(tmp_path / "inf.csv", [{**r, "gap": "inf"} for r in rows]), "gap")
+    with pytest.raises(DatasetError, match="labels must be 0 or 1"):
+        read_user_data(table(tmp_path / "m.csv", [{**r, "metal": 3} for r in rows]), "metal")
+
+
+def test_labels_of_other_shapes_are_refused(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"cif": cif(a), "q": "[1, 2]"} for a in salts()]
+    rows[3]["q"] = "[1, 2, 3]"
+    path = table(tmp_path / "my.csv", rows)
+    with pytest.raises(
+        DatasetError, match=r"row 4 .* has shape \(3,\); allowed are .* the 2 atoms"
+    ):
+        read_user_data(path, "q")
+    rows[3]["q"] = "1"
+    with pytest.raises(DatasetError, match="for some crystals and one per atom for others"):
+        read_user_data(table(path, rows), "q")
+
+
+def test_a_split_keeps_compositions_together(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = database(tmp_path / "my.db", [(a, {"gap": 1.0}) for a in salts(48)])
+    parts = split_user_data(read_user_data(path, "gap"), seed=3)
+    assert sum(len(p) for p in parts.values()) == 48
+    formulas = [{reduced_formula(c.numbers) for c in p.crystals} for p in parts.values()]
+    assert all(formulas)
+    assert len(formulas[0] | formulas[1] | formulas[2]) == sum(len(f) for f in formulas)
+    assert not caplog.text
+    path = database(
+        tmp_path / "one.db", [(bulk("Si", a=5 + k / 9), {"gap": 1.0}) for k in range(20)]
+    )
+    parts = split_user_data(read_user_data(path, "gap"))
+    assert [len(parts[k]) for k in ("train", "val", "test")] == [16, 2, 2]
+    assert "will flatter" in caplog.text
+
+
+@pytest.mark.parametrize("per_site", [False, True])
+def test_a_configuration_makes_a_network(per_site: bool) -> None:
+    config = user_config("bulk_modulus", "GPa", per_site, epochs=7, seed=5)
+    model = ECN(_config(config))
+    assert model.targets == ("bulk_modulus",)
+    assert bool(model.config.site_targets) == per_site
+    options = FitOptions(**config["fit"])
+    assert (options.epochs, options.seed) == (7, 5)
+    assert config["units"] == {"bulk_modulus": "GPa"}
+    assert {"network", "name", "data", "model", "fit"} <= set(config)
+    assert "init" not in config
+
+
+def test_a_configuration_takes_the_architecture_of_a_checkpoint(tmp_path: Path) -> None:
+    started = ECN(ECNConfig(("band_gap", "metal"), ("site_moments",), layers=2))
+    path = tmp_path / "c.safetensors"
+    save_checkpoint(path, started, {"name": "c", "elements": [1]})
+    config = user_config("bulk_modulus", "GPa", False, init=str(path))
+    assert config["init"] == str(path)
+    model = ECN(_config(config))
+    assert model.targets == ("bulk_modulus",)
+    # The same body, whatever the heads.
+    bodies = [
+        {k: v.shape for k, v in network.state_dict().items() if _is_body(k)}
+        for network in (started, model)
+    ]
+    assert bodies[0] == bodies[1]
+    assert read_card(path).content["architecture"]["crystal_targets"] == ["band_gap", "metal"]
+
+
+def test_impossible_configurations_are_refused(tmp_path: Path, small_empnn: EMPNN) -> None:
+    for name in ("bulk modulus", "1st", "_hidden", "", "keys", "type", "a.b"):
+        with pytest.raises(OptionError, match="cannot be the name of a property"):
+            user_config(name, "GPa", False)
+    with pytest.raises(OptionError, match="epochs is 0"):
+        user_config("gap", "eV", False, epochs=0)
+    save_checkpoint(tmp_path / "e.safetensors", small_empnn, {"name": "e", "elements": [1]})
+    with pytest.raises(CheckpointError, match="empnn, not of ecn"):
+        user_config("gap", "eV", False, init=str(tmp_path / "e.safetensors"))
+
+
+def _config(config: dict[str, Any]) -> ECNConfig:
+    return ECNConfig(
+        **{k: tuple(v) if isinstance(v, list) else v for k, v in config["model"].items()}
+    )
+
+
+def _is_body(key: str) -> bool:
+    return not key.startswith(("heads.", "shift", "scale"))
