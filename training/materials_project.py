@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -45,6 +46,8 @@ from ase_ecn.training.datasets import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+logger = logging.getLogger(__name__)
 
 SYMPREC = 0.1
 """Tolerance in Å for space groups and primitive cells, the one of the Materials Project."""
@@ -301,22 +304,28 @@ def clean(dataset: Dataset, processes: int | None = None) -> CleanedData:
                 f"{', '.join(dataset.targets) or 'none'}"
             )
     found = materials(dataset, processes)
-    counts = {"a": len(dataset)}
+    counts: dict[str, int] = {}
+
+    def note(stage: str, entries: int) -> None:
+        counts[stage] = entries
+        logger.info("(%s) %s: %d entries", stage, STAGES[stage], entries)
+
+    note("a", len(dataset))
 
     kept = _lowest_in_energy(found, dataset.targets["formation_energy"])
-    counts["b"] = len(kept)
+    note("b", len(kept))
 
     kept = kept[np.array([found[i].sites for i in kept], dtype=np.int64) <= MAX_SITES]
-    counts["c"] = len(kept)
+    note("c", len(kept))
 
     ranks = _parallel(dimensionality, [dataset.crystals[i] for i in kept], processes)
     kept = kept[np.array(ranks, dtype=np.int64) == 3]
-    counts["d"] = len(kept)
+    note("d", len(kept))
 
     bonds = _parallel(degrees, [dataset.crystals[i] for i in kept], processes)
     valid = np.array([bool(d.all()) for d in bonds], dtype=np.bool_)
     kept = kept[valid]
-    counts["e"] = len(kept)
+    note("e", len(kept))
     if not len(kept):
         raise DatasetError(f"the cleaning leaves nothing of {dataset.name}: {counts}")
 
@@ -326,7 +335,7 @@ def clean(dataset: Dataset, processes: int | None = None) -> CleanedData:
         np.concatenate([d for d, good in zip(bonds, valid, strict=True) if good]),
         counts,
     )
-    counts["f"] = int(cleaned.insulators.sum())
+    note("f", int(cleaned.insulators.sum()))
     return cleaned
 
 
