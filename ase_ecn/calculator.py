@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from ase.calculators.calculator import (
     all_properties,
 )
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import as_crystal
-from ase_ecn.errors import PropertyUnavailableError
+from ase_ecn.errors import OutOfDomainWarning, PropertyUnavailableError
 from ase_ecn.prediction import Prediction, PropertyPredictor
 
 _NEEDS = {
@@ -39,8 +41,9 @@ class ECNCalculator(Calculator):
     eV (not a DFT total energy), ``magmom`` the absolute magnetization of the cell in µB,
     ``magmoms`` the (N,) absolute site moments in µB. Everything else that the checkpoint predicts
     answers to :meth:`get_property` by name, for the bundled one ``formation_energy`` (eV/atom),
-    ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell) and ``site_moments``
-    ((N,) µB). ASE's file formats keep standard names only; :meth:`annotate` and :meth:`db_row`
+    ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell), ``fermi_level`` (eV, VASP's
+    reference), ``site_moments`` ((N,) µB), and the uncertainties ``formation_energy_std`` (eV/atom)
+    and ``band_gap_std`` (eV): nine in ten errors are within 1.645 of them. ASE's file formats keep standard names only; :meth:`annotate` and :meth:`db_row`
     bring the others along.
 
     Parameters
@@ -126,6 +129,11 @@ class ECNCalculator(Calculator):
             For a name of ASE's that an ECN does not give, such as ``"forces"``.
         PropertyUnavailableError
             For any other unknown name; the message lists the known ones.
+
+        Warns
+        -----
+        OutOfDomainWarning
+            If the labels that the property was fitted to lack one of the crystal's elements.
         """
         if name in self.implemented_properties:
             return super().get_property(name, atoms, allow_calculation)
@@ -139,6 +147,7 @@ class ECNCalculator(Calculator):
         prediction = self._current_prediction(atoms, allow_calculation)
         if prediction is None:
             return None
+        self._warn_outside_of_training(name)
         value = prediction[name]
         return value.copy() if isinstance(value, np.ndarray) else value
 
@@ -158,6 +167,10 @@ class ECNCalculator(Calculator):
     def get_metal_probability(self, atoms: Atoms | None = None) -> float:
         """Probability, 0 to 1, that the crystal is a metal."""
         return float(self.get_property("metal_probability", atoms))
+
+    def get_fermi_level(self, atoms: Atoms | None = None) -> float:
+        """Fermi level in eV, relative to VASP's average potential."""
+        return float(self.get_property("fermi_level", atoms))
 
     def get_site_moments(self, atoms: Atoms | None = None) -> NDArray[np.float64]:
         """Absolute site moments in µB, (N,)."""
@@ -204,6 +217,20 @@ class ECNCalculator(Calculator):
         if self.prediction is None and allow:
             self.calculate(atoms, ["energy"], changes or all_changes)
         return self.prediction
+
+    def _warn_outside_of_training(self, name: str) -> None:
+        known = self.predictor.card.property_elements.get(name)
+        if known is None or self.atoms is None:
+            return
+        foreign = sorted(set(self.atoms.numbers.tolist()) - known)
+        if foreign:
+            symbols = ", ".join(chemical_symbols[z] for z in foreign)
+            warnings.warn(
+                f"{name} of {self.atoms.symbols}: no training label has {symbols}; "
+                "don't rely on it",
+                OutOfDomainWarning,
+                stacklevel=3,
+            )
 
     def _known(self) -> str:
         return ", ".join(dict.fromkeys((*self.implemented_properties, *self.properties)))

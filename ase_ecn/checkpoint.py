@@ -66,6 +66,12 @@ class Card:
         """Atomic numbers that occur in the training data."""
         return frozenset(int(z) for z in self.content["elements"])
 
+    @property
+    def property_elements(self) -> dict[str, frozenset[int]]:
+        """Atomic numbers among a property's training labels, where they are fewer than all."""
+        parts = self.content.get("property_elements", {})
+        return {name: frozenset(int(z) for z in numbers) for name, numbers in parts.items()}
+
     def provenance(self) -> dict[str, str]:
         """Name, version and hash, to be kept with every result."""
         return {"checkpoint": self.name, "version": self.version, "sha256": self.sha256}

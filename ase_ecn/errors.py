@@ -57,3 +57,7 @@ class CheckpointError(ASEECNError):
 
 class DatasetError(ASEECNError):
     """A data set is missing or does not have the expected columns."""
+
+
+class OutOfDomainWarning(UserWarning):
+    """A prediction is outside of what the network was trained on."""

@@ -30,6 +30,8 @@ UNITS = {
     "site_moments": "µB",
     "fermi_level": "eV",
     "heat_all": "eV/cell",
+    "formation_energy_std": "eV/atom",
+    "band_gap_std": "eV",
 }
 """Units of the known properties; a property fitted by a user has its unit in the card."""
 
@@ -107,7 +109,12 @@ class PropertyPredictor:
     @property
     def properties(self) -> tuple[str, ...]:
         """Names of the predicted properties."""
-        return tuple(_public_name(name) for name in self.model.targets)
+        return tuple(_public_name(name) for name in self._outputs)
+
+    @property
+    def _outputs(self) -> tuple[str, ...]:
+        spreads = (f"{name}_std" for name in self.model.config.uncertainties)
+        return (*self.model.targets, *spreads)
 
     def predict(
         self, crystals: Sequence[Crystal], batch_size: int | None = None
@@ -139,7 +146,7 @@ class PropertyPredictor:
             atoms = packed.atom_offsets[k] + primitive.site_of_atom
             values = {
                 _public_name(name): self._value(name, outputs[name], k, atoms, len(crystal))
-                for name in self.model.targets
+                for name in self._outputs
             }
             predictions.append(Prediction(values))
         return predictions

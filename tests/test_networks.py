@@ -8,17 +8,23 @@ import numpy as np
 import pytest
 import torch
 from ase import Atoms
+from ase.build import bulk
+from ase.data import atomic_numbers
+from scipy.special import eval_legendre
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondGraph, bond_graph, pack
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.graphs.supercell import supercell
+from ase_ecn.nn.angular import AngularDensity, spherical_harmonics
+from ase_ecn.nn.atoms import group_and_period, hubbard_flag
 from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.nn.ecn_en import EquivariantECN
 from ase_ecn.nn.empnn import EMPNN, bound_norm
 from ase_ecn.nn.layers import GaussianBasis, scatter_mean, smooth_step
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS, Group, Motif
-from ase_ecn.symmetry.primitive import primitive_cell, to_primitive
+from ase_ecn.symmetry.primitive import primitive_cell, to_primitive, to_standard_primitive
 from ase_ecn.testing import random_equivalent
 
 
@@ -46,7 +52,10 @@ def test_quotient_gives_what_the_full_supercell_gives(
     group: Group, motif: Motif, prototypes: dict[str, Atoms]
 ) -> None:
     model = ecn(group=group, motif=motif)
-    for name, atoms in prototypes.items():
+    # P-1 averages over up to 24 views of a lattice.
+    names = ("hcp", "triclinic") if group == "P-1" else tuple(prototypes)
+    for name in names:
+        atoms = prototypes[name]
         crystal = primitive_cell(as_crystal(atoms), motif).crystal
         batch = pack([bond_graph(crystal)], group).batch(np.array([0]), dtype=torch.float64)
         with torch.inference_mode():
@@ -94,6 +103,166 @@ def test_ecn_is_invariant(small_ecn: ECN, prototypes: dict[str, Atoms]) -> None:
             np.testing.assert_allclose(
                 result[target][0], result[target][1], atol=1e-8, err_msg=name
             )
+
+
+def test_displacements_turn_with_the_crystal(prototypes: dict[str, Atoms]) -> None:
+    """E(n) equivariance of the moved coordinates (eq. 27), and invariant predictions."""
+    torch.manual_seed(0)
+    config = ECNConfig(("formation_energy",), messages="coloured", width=16, layers=3)
+    model = EquivariantECN(config).double().eval().requires_grad_(False)
+    rng = np.random.default_rng(5)
+    atoms = prototypes["triclinic"].copy()
+    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    order = rng.permutation(len(atoms))
+    turned = Atoms(
+        atoms.numbers[order],
+        cell=atoms.cell[:] @ rotation,
+        positions=atoms.positions[order] @ rotation + [0.3, 5.0, -2.0],
+        pbc=True,
+    )
+    batches = [
+        pack([bond_graph(as_crystal(a))]).batch(np.array([0]), dtype=torch.float64)
+        for a in (atoms, turned)
+    ]
+    one, two = (model.displacements(b).numpy() for b in batches)
+    assert np.abs(one).max() > 1e-3
+    np.testing.assert_allclose(one[order] @ rotation, two, atol=1e-10)
+    energies = [model(b)["formation_energy"].item() for b in batches]
+    assert abs(energies[0] - energies[1]) < 1e-10
+
+
+def test_sites_of_high_symmetry_do_not_move(prototypes: dict[str, Atoms]) -> None:
+    torch.manual_seed(0)
+    config = ECNConfig(("formation_energy",), messages="coloured", group="P-1", width=8, layers=2)
+    model = EquivariantECN(config).double().requires_grad_(False)
+    for name in ("rocksalt", "fluorite"):
+        crystal = to_primitive(as_crystal(prototypes[name])).crystal
+        batch = pack([bond_graph(crystal)], "P-1").batch(np.array([0]), dtype=torch.float64)
+        assert model.displacements(batch).abs().max() < 1e-12, name
+
+
+def test_equivariant_ecn_needs_coloured_messages() -> None:
+    with pytest.raises(OptionError, match="coloured"):
+        EquivariantECN(ECNConfig(("formation_energy",)))
+
+
+@pytest.mark.parametrize("messages", ["gated", "coloured"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_group_is_invariant_with_a_free_motif(
+    group: Group, messages: str, prototypes: dict[str, Atoms]
+) -> None:
+    """Also P-1, whose output is averaged over the names of the axes."""
+    angular = 3 if messages == "gated" else 0
+    model = ecn(group=group, messages=messages, angular_degree=angular)
+    rng = np.random.default_rng(1)
+    for name in ("rocksalt", "triclinic"):
+        atoms = prototypes[name]
+        other = random_equivalent(atoms, rng, max_atoms=16).atoms
+        graphs = [bond_graph(to_primitive(as_crystal(a)).crystal) for a in (atoms, other)]
+        batch = pack(graphs, group).batch(np.arange(2), dtype=torch.float64)
+        energy = model(batch)["formation_energy"].numpy()
+        np.testing.assert_allclose(energy[0], energy[1], atol=1e-8, err_msg=name)
+
+
+def test_a_fixed_motif_depends_on_what_counts_as_inside_the_cell() -> None:
+    """The paper's colours change when an atom is called by another of its images."""
+    crystal = as_crystal(bulk("ZnO", "wurtzite", a=3.25, c=5.2))
+    energies = {}
+    for motif in MOTIFS:
+        model = ecn(motif=motif)
+        moved = crystal.scaled_positions + np.array([[1, 0, 0], *3 * [[0, 0, 0]]])
+        graphs = [bond_graph(crystal), bond_graph(replace(crystal, scaled_positions=moved))]
+        energies[motif] = outputs(model, graphs)["formation_energy"]
+    assert abs(np.diff(energies["free"])) < 1e-10
+    assert abs(np.diff(energies["fixed"])) > 1e-4
+
+
+def test_cell_encoding_tells_cells_apart_and_a_fixed_motif_is_deterministic(
+    prototypes: dict[str, Atoms],
+) -> None:
+    model = ecn(motif="fixed", cell_encoding=True)
+    crystal = as_crystal(prototypes["wurtzite"])
+    primitives = [to_standard_primitive(c).crystal for c in (crystal, crystal)]
+    result = outputs(model, [bond_graph(p) for p in primitives])
+    assert abs(np.diff(result["formation_energy"])) < 1e-12
+    assert len(result["site_moments"]) == 2 * len(crystal)
+    batch = pack([bond_graph(primitives[0])]).batch(np.array([0]), dtype=torch.float64)
+    features = model.atom_features(batch).reshape(8, len(crystal), -1)
+    assert (features[1:] - features[0]).abs().max() > 1e-3
+
+
+def test_standard_primitive_cell_is_the_crystal(prototypes: dict[str, Atoms]) -> None:
+    """Same volume per atom, same bond lengths, and every atom of a supercell has its site."""
+    rng = np.random.default_rng(4)
+    for name, atoms in prototypes.items():
+        crystal = as_crystal(random_equivalent(atoms, rng, max_atoms=40).atoms)
+        standard, free = to_standard_primitive(crystal), to_primitive(crystal)
+        assert len(standard.crystal) == len(free.crystal), name
+        sites = standard.crystal.numbers[standard.site_of_atom]
+        np.testing.assert_array_equal(sites, crystal.numbers, err_msg=name)
+        lengths = [
+            np.sort(np.linalg.norm(bond_graph(p.crystal).vector, axis=1)) for p in (standard, free)
+        ]
+        np.testing.assert_allclose(*lengths, atol=5e-3, err_msg=name)
+
+
+def test_group_and_period_follow_the_periodic_table() -> None:
+    table = {"H": (1, 1), "He": (18, 1), "B": (13, 2), "Cl": (17, 3), "Sc": (3, 4), "Zn": (12, 4)}
+    table |= {
+        "La": (19, 6),
+        "Ac": (19, 7),
+        "Yb": (32, 6),
+        "Lu": (3, 6),
+        "Hf": (4, 6),
+        "Pb": (14, 6),
+    }
+    for symbol, expected in table.items():
+        assert group_and_period(atomic_numbers[symbol]) == expected, symbol
+
+
+def test_hubbard_flag_follows_the_rule() -> None:
+    crystals = [
+        bulk("MnO", "rocksalt", a=4.4),
+        bulk("MgO", "rocksalt", a=4.2),
+        bulk("MnS", "rocksalt", a=5.2),
+    ]
+    graphs = [bond_graph(as_crystal(atoms)) for atoms in crystals]
+    flags = hubbard_flag(pack(graphs).batch(np.arange(3)))
+    assert flags.tolist() == [True, False, False]
+    model = ecn(hubbard=True, features="group_period")
+    plain = ecn(features="group_period")
+    plain.load_state_dict({k: v for k, v in model.state_dict().items() if k != "embedding.hubbard"})
+    with_flag, without = (outputs(m, graphs)["formation_energy"] for m in (model, plain))
+    assert abs(with_flag[0] - without[0]) > 1e-6
+    np.testing.assert_allclose(with_flag[1:], without[1:], atol=1e-12)
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3, 4])
+def test_harmonics_multiply_to_legendre_polynomials(degree: int) -> None:
+    unit = torch.nn.functional.normalize(torch.randn(7, 3, dtype=torch.float64), dim=1)
+    y = spherical_harmonics(unit, degree)[degree - 1]
+    expected = eval_legendre(degree, (unit @ unit.T).numpy())
+    np.testing.assert_allclose((y @ y.T).numpy(), expected, atol=1e-12)
+
+
+def test_angular_features_are_the_sum_over_pairs_of_bonds(prototypes: dict[str, Atoms]) -> None:
+    """Against the plain quadratic sum over pairs of bonds of an atom."""
+    torch.manual_seed(1)
+    layer = AngularDensity(6, 5, channels=3, degree=2).double()
+    batch = pack([bond_graph(as_crystal(prototypes["triclinic"]))]).batch(
+        np.array([0]), dtype=torch.float64
+    )
+    h = torch.randn(len(batch.numbers), 6, dtype=torch.float64)
+    edges = torch.randn(len(batch.source), 5, dtype=torch.float64)
+    weight = torch.rand(len(batch.source), dtype=torch.float64)
+    unit = batch.vector / batch.distance[:, None]
+    with torch.no_grad():
+        found, _ = layer(h, edges, spherical_harmonics(unit, 2), batch.source, batch.target, weight)
+        v = layer.value(h)[batch.target] * layer.radial(edges) * weight[:, None]
+    same = (batch.source[:, None] == batch.source[None]).double().numpy()
+    cosine = (unit @ unit.T).numpy()
+    plain = np.hstack([(eval_legendre(d, cosine) * same) @ v.numpy() for d in (1, 2)])
+    np.testing.assert_allclose(found.numpy(), plain / np.sqrt(1 + plain**2), atol=1e-12)
 
 
 def test_batching_changes_nothing(small_ecn: ECN, prototypes: dict[str, Atoms]) -> None:

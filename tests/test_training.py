@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,22 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk
+from ase.io import write
 from torch import nn
 
 from ase_ecn import ECNCalculator, LatticeRelaxer
 from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CheckpointError, DatasetError, OptionError
+from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.training import datasets
 from ase_ecn.training.__main__ import main, read_config
-from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs
+from ase_ecn.training.alignment import aligned_formation_energies
+from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs, subset
+from ase_ecn.training.calibration import reliability, with_spreads
 from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.fit_ecn import predict_graphs, twin_differences
 from ase_ecn.training.losses import lattice_loss, multitask_loss
 from ase_ecn.training.metrics import (
     lattice_parameter_errors,
@@ -29,6 +35,7 @@ from ase_ecn.training.metrics import (
     roc_auc,
 )
 from ase_ecn.training.noise import NoiseSchedule, gaussian_noise
+from ase_ecn.training.supercell_jump import supercell_jumps
 
 
 def toy_dataset(size: int = 24) -> Dataset:
@@ -342,3 +349,81 @@ def test_a_fit_may_start_from_a_checkpoint(toy: Path) -> None:
     assert read_card(second).content["init"]["sha256"] == read_card(first).sha256
     with pytest.raises(CheckpointError, match="architecture"):
         start_from(two, "empnn-mp20")
+
+
+def test_uncertainties_hold_what_they_state() -> None:
+    """Nine in ten of fresh labels are in the interval, and spreads follow the errors."""
+    rng = np.random.default_rng(0)
+    dataset = toy_dataset(600)
+    noisy = np.array([9 in crystal.numbers for crystal in dataset.crystals])
+    labels = rng.laplace(scale=np.where(noisy, 0.5, 0.05))
+    labelled = labelled_graphs(replace(dataset, targets={"formation_energy": labels}))
+    torch.manual_seed(0)
+    model = ECN(ECNConfig(("formation_energy",), width=16, layers=2)).eval()
+    torch.nn.init.zeros_(model.heads["formation_energy"][-1].weight)
+    torch.nn.init.zeros_(model.heads["formation_energy"][-1].bias)
+    fit_part, fresh = (subset(labelled, np.arange(k, 600, 2)) for k in (0, 1))
+    calibrated, held = with_spreads(model, fit_part, ("formation_energy",))
+    assert 0.88 < held["formation_energy"] < 0.92
+    predictions = predict_graphs(calibrated, fresh, "cpu")
+    assert 0.8 < reliability(predictions, fresh)["formation_energy"]["0.9"] < 0.98
+    std = predictions["formation_energy_std"]
+    assert np.median(std[noisy[1::2]]) > 3 * np.median(std[~noisy[1::2]])
+    np.testing.assert_array_equal(
+        predictions["formation_energy"], predict_graphs(model, fresh, "cpu")["formation_energy"]
+    )
+
+
+def test_twins_are_compared_with_their_originals() -> None:
+    outputs = {"a": torch.tensor([1.0, 2.0, 3.0, 1.5, 2.0]), "b": torch.zeros(5)}
+    difference = twin_differences(outputs, torch.tensor([0, 2]), {"a": 2.0, "b": 1.0})
+    assert difference.item() == pytest.approx((0.5 + 1.0) / 2 / 2)
+
+
+def test_energies_of_another_release_are_aligned() -> None:
+    """A shift by composition is found from common entries, in spite of outliers."""
+    rng = np.random.default_rng(0)
+    base = toy_dataset(700)
+    fluorides = np.array([float((c.numbers == 9).mean()) for c in base.crystals])
+    old = base.targets["formation_energy"] + 0.3 * fluorides - 0.05
+    old[rng.choice(700, 30, replace=False)] += 2.0
+    other = replace(base, targets={"formation_energy": old})
+    aligned = aligned_formation_energies(other, base)
+    error = np.abs(aligned - base.targets["formation_energy"])
+    assert np.median(error) < 1e-3
+    with pytest.raises(DatasetError, match="0 entries in common"):
+        aligned_formation_energies(replace(other, ids=[f"x{i}" for i in other.ids]), base)
+
+
+def test_jump_is_measured_on_the_network_itself() -> None:
+    torch.manual_seed(0)
+    model = ECN(ECNConfig(("formation_energy",), width=16, layers=2)).eval()
+    # Copper bonds to own images only; rocksalt has no such bonds.
+    crystals = [as_crystal(bulk("Cu")), as_crystal(bulk("NaCl", "rocksalt", a=5.6))]
+    copper, rocksalt = supercell_jumps(model, crystals)
+    assert copper > 1e-4
+    assert rocksalt < 1e-5
+    blind = ECN(ECNConfig(("formation_energy",), group="S_N", width=16, layers=2)).eval()
+    assert (supercell_jumps(blind, crystals) < 1e-3).all()
+
+
+def test_own_labels_become_a_property(tmp_path: Path, capsys: Any) -> None:
+    rows = toy_dataset(40)
+    images = []
+    for crystal, value in zip(rows.crystals, rows.targets["formation_energy"], strict=True):
+        atoms = Atoms(crystal.numbers, cell=crystal.cell, pbc=True)
+        atoms.set_scaled_positions(crystal.scaled_positions)
+        atoms.info["hardness"] = value
+        images.append(atoms)
+    write(tmp_path / "my.extxyz", images)
+    command = ["fit-ecn", "--data", str(tmp_path / "my.extxyz"), "--target", "hardness"]
+    command += ["--units", "GPa", "--epochs", "2", "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    assert "hardness_mae" in capsys.readouterr().out
+    calculator = ECNCalculator(tmp_path / "out" / "hardness.safetensors")
+    assert np.isfinite(calculator.get_property("hardness", images[0]))
+    assert read_card(tmp_path / "out" / "hardness.safetensors").content["properties"] == {
+        "hardness": "GPa"
+    }
+    assert main(["fit-ecn", "--target", "hardness", "--data", "my.csv"]) == 1
+    assert main(["fit-ecn"]) == 1

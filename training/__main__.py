@@ -1,4 +1,4 @@
-"""``python -m ase_ecn.training fit-ecn | fit-empnn | evaluate | ablation | clean``."""
+"""``python -m ase_ecn.training fit-ecn | fit-empnn | evaluate | calibrate | ablation | clean``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,17 +18,26 @@ from torch import nn
 from ase_ecn.checkpoint import resolve_device
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.training.ablation import add_ablation_arguments, run_ablation
+from ase_ecn.training.calibration import run_calibrate
 from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.evaluate import evaluate, write_test_scores
 from ase_ecn.training.fit import FitResult
-from ase_ecn.training.fit_ecn import fit_ecn, load_ecn_data
+from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_user import fit_user
 from ase_ecn.training.materials_project import add_clean_arguments, run_clean
 
-# The network, how the fit went, atomic numbers in the training data, crystals per split.
-_Fitted: TypeAlias = tuple[nn.Module, FitResult, list[int], dict[str, int]]
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What a fit gave, and what it was fitted to."""
+
+    model: nn.Module
+    result: FitResult
+    elements: list[int]
+    counts: dict[str, int]
+    property_elements: dict[str, list[int]] | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         "--write", action="store_true", help="put the scores on the test split into the card"
     )
     command.set_defaults(run=_evaluate)
+    command = commands.add_parser("calibrate", help="give a checkpoint stated uncertainties")
+    command.add_argument("checkpoint", type=Path, help=".safetensors file, changed in place")
+    command.add_argument(
+        "--properties", nargs="+", default=["formation_energy", "band_gap"], metavar="NAME"
+    )
+    command.set_defaults(run=run_calibrate)
     command = commands.add_parser("ablation", help="what each variant of the ECN buys")
     add_ablation_arguments(command)
     command.set_defaults(run=run_ablation)
@@ -100,16 +116,17 @@ def _fit(options: argparse.Namespace) -> int:
         command += f" --init {options.init}"
     weights = out / f"{config['name']}.safetensors"
     fit = _fit_ecn if options.network == "ecn" else _fit_empnn
-    model, result, elements, counts = fit(config, data, out, device)
+    fitted = fit(config, data, out, device)
     card = write_checkpoint(
         weights,
-        model,
+        fitted.model,
         config,
-        result,
-        elements=elements,
-        counts=counts,
+        fitted.result,
+        elements=fitted.elements,
+        counts=fitted.counts,
         device=device,
         command=command,
+        property_elements=fitted.property_elements,
     )
     print(f"wrote {weights} ({card.sha256[:12]})")
     return 0
@@ -124,9 +141,14 @@ def _fit_own_labels(options: argparse.Namespace) -> int:
 
 def _fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
     model, result = fit_ecn(config, data, out, device)
-    parts = {split: load_ecn_data(data, config, split).graphs for split in ("train", "val")}
-    elements = np.unique(parts["train"].numbers).tolist()
-    return model, result, elements, {split: len(graphs) for split, graphs in parts.items()}
+    parts = {split: load_ecn_data(data, config, split) for split in ("train", "val")}
+    return _Fitted(
+        model,
+        result,
+        np.unique(parts["train"].graphs.numbers).tolist(),
+        {split: len(part.graphs) for split, part in parts.items()},
+        labelled_elements(parts["train"]),
+    )
 
 
 def _fit_empnn(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
@@ -134,7 +156,8 @@ def _fit_empnn(config: dict[str, Any], data: Path, out: Path, device: str) -> _F
     name = config["data"]["name"]
     parts = {split: load_crystals(data, name, split) for split in ("train", "val")}
     elements = sorted({int(z) for crystal in parts["train"] for z in crystal.numbers})
-    return model, result, elements, {split: len(crystals) for split, crystals in parts.items()}
+    counts = {split: len(crystals) for split, crystals in parts.items()}
+    return _Fitted(model, result, elements, counts)
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -49,6 +49,7 @@ def write_checkpoint(
     counts: dict[str, int],
     device: str,
     command: str,
+    property_elements: dict[str, list[int]] | None = None,
 ) -> Card:
     """Save weights and card, then the reference results for the self-test.
 
@@ -64,6 +65,8 @@ def write_checkpoint(
         Number of crystals in each part of the data.
     device, command
         Where and by which command.
+    property_elements
+        Atomic numbers among the labels of properties that lack some of ``elements``.
     """
     name = config["data"]["name"]
     sources = [SOURCES.get(name, "the user's own labels")]
@@ -85,6 +88,8 @@ def write_checkpoint(
         units = {**UNITS, **config.get("units", {})}
         card["properties"] = {name: units.get(name, "") for name in names}
         card["forces"] = False
+        if property_elements:
+            card["property_elements"] = property_elements
     card |= {
         "data": sources,
         "split": {

@@ -14,6 +14,7 @@ from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.training.cache import LabelledGraphs, cached_dataset
+from ase_ecn.training.calibration import reliability
 from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
 from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
@@ -78,6 +79,8 @@ def evaluate_ecn(
         scores["site_moments_mae_unseen"] = mean_absolute_error(
             predictions["site_moments"], np.where(seen, np.nan, moments)
         )
+    for name, curve in reliability(predictions, labelled).items():
+        scores |= {f"{name}_in_{float(k):.0%}_interval": v for k, v in curve.items()}
     if "formation_energy" in predictions and model.config.motif == "free":
         crystals = cached_dataset(
             f"{config['data']['name']}-{split}",

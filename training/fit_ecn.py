@@ -215,6 +215,20 @@ def _set_units(model: ECN, train: LabelledGraphs) -> None:
         model.scale[k] = float(np.nanstd(labels))
 
 
+def labelled_elements(labelled: LabelledGraphs) -> dict[str, list[int]]:
+    """Atomic numbers in the crystals that have a label, for properties that lack some."""
+    graphs = labelled.graphs
+    owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
+    known = {name: ~np.isnan(labels)[owner] for name, labels in labelled.targets.items()}
+    for name, labels in labelled.site_targets.items():
+        # A crystal counts whole if any of its sites has a label.
+        crystals = np.bincount(owner, weights=~np.isnan(labels)) > 0
+        known[name] = crystals[owner]
+    everything = np.unique(graphs.numbers)
+    found = {name: np.unique(graphs.numbers[atoms]) for name, atoms in known.items()}
+    return {k: v.tolist() for k, v in found.items() if len(v) < len(everything)}
+
+
 def make_batch(
     labelled: LabelledGraphs, indices: NDArray[np.int64], config: ECNConfig, device: str
 ) -> Batch:
@@ -295,7 +309,8 @@ def ecn_scores(
     scores = {}
     for name, predicted in predictions.items():
         truth = labelled.targets.get(name, labelled.site_targets.get(name))
-        assert truth is not None
+        if truth is None:  # an uncertainty
+            continue
         known = ~np.isnan(truth)
         if name in CLASSES:
             scores[f"{name}_auc"] = roc_auc(predicted[known], truth[known] > 0.5)

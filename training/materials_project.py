@@ -251,12 +251,10 @@ def materials(dataset: Dataset, processes: int | None = None) -> list[Material]:
 def dimensionality(crystal: Crystal) -> int:
     """Find in how many directions the largest bonded part of a crystal goes on, 0 to 3.
 
-    Atoms are bonded within 1.25 times the sum of their covalent radii: that joins the atoms of
-    every elemental metal and ionic crystal (the longest bond, in fcc lead, is at 1.2) and of no
-    van der Waals gap (the narrowest, in Bi2Te3, is at 1.3). The rank of the bonded components is
-    ASE's; its score over all reaches (``analyze_dimensionality``) takes 10 times as long and
-    calls hcp magnesium and fcc aluminium molecular, and pymatgen's CrystalNN takes 20 times as
-    long.
+    Atoms are bonded within 1.25 times the sum of their covalent radii, which lies between the
+    longest metallic bond that was looked at (in fcc lead, 1.2) and the narrowest van der Waals gap
+    (in Bi2Te3, 1.3). The rank of the bonded components is ASE's; its score over all reaches
+    (``analyze_dimensionality``) calls hcp magnesium and fcc aluminium molecular.
     """
     atoms = crystal.to_atoms()
     cutoffs = natural_cutoffs(atoms, mult=BOND_REACH)

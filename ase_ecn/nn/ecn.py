@@ -37,6 +37,7 @@ from ase_ecn.symmetry.colours import (
 )
 
 MESSAGES = ("gated", "coloured")
+SPREAD_WIDTH = 32
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class ECNConfig:
         Properties read from the mean of the atoms' features.
     site_targets
         Properties read from each atom's features.
+    uncertainties
+        Crystal targets whose standard error is predicted too, as ``NAME_std``.
     group, motif
         What colours the bonds, see :mod:`ase_ecn.symmetry.colours`.
     cell_encoding
@@ -73,6 +76,7 @@ class ECNConfig:
 
     crystal_targets: tuple[str, ...]
     site_targets: tuple[str, ...] = ()
+    uncertainties: tuple[str, ...] = ()
     group: Group = "S_lattice"
     motif: Motif = "free"
     cell_encoding: bool = False
@@ -101,6 +105,8 @@ class ECNConfig:
                 raise OptionError(
                     f"unknown {option} {getattr(self, option)!r}; known are {', '.join(known)}"
                 )
+        if not set(self.uncertainties) <= set(self.crystal_targets):
+            raise OptionError(f"uncertainties are of crystal targets: {self.crystal_targets}")
         if self.cell_encoding and self.motif != "fixed":
             raise OptionError("the encoding of cells needs the motif 'fixed'")
         if not 0 <= self.angular_degree <= MAX_DEGREE:
@@ -122,6 +128,7 @@ class ECN(nn.Module):
 
     shift: Tensor
     scale: Tensor
+    spread_factor: Tensor
 
     def __init__(self, config: ECNConfig) -> None:
         super().__init__()
@@ -151,6 +158,12 @@ class ECN(nn.Module):
             )
         self.norm = nn.LayerNorm(width)
         self.heads = nn.ModuleDict({name: two_layer(width, width, 1) for name in self.targets})
+        if config.uncertainties:
+            self.spreads = nn.ModuleDict(
+                {name: two_layer(width, SPREAD_WIDTH, 1) for name in config.uncertainties}
+            )
+            factor = torch.ones(len(config.uncertainties), dtype=torch.float64)
+            self.register_buffer("spread_factor", factor)
         self.register_buffer("shift", torch.zeros(len(self.targets), dtype=torch.float64))
         self.register_buffer("scale", torch.ones(len(self.targets), dtype=torch.float64))
 
@@ -170,8 +183,8 @@ class ECN(nn.Module):
         Returns
         -------
         dict
-            (B,) for crystal targets and (N,) for site targets, averaged over the views of the
-            lattice.
+            (B,) for crystal targets and their uncertainties and (N,) for site targets, averaged
+            over the views of the lattice.
         """
         count = batch.translation_colours.shape[1]
         views = [self._outputs(batch, view) for view in range(count)]
@@ -228,6 +241,10 @@ class ECN(nn.Module):
             features = pooled if name in self.config.crystal_targets else h
             raw = self.heads[name](features).squeeze(1)
             outputs[name] = raw * self.scale[k].to(raw.dtype) + self.shift[k].to(raw.dtype)
+        for k, name in enumerate(self.config.uncertainties):
+            spread = nn.functional.softplus(self.spreads[name](pooled).squeeze(1))
+            unit = self.spread_factor[k] * self.scale[self.targets.index(name)]
+            outputs[f"{name}_std"] = spread * unit.to(spread.dtype)
         return outputs
 
     def _bond_colours(self, batch: BondBatch, view: int) -> Tensor:

@@ -140,17 +140,26 @@ class ColouredMessages(nn.Module):
         weight: Tensor,
     ) -> Tensor:
         """Update (N, F) atom features from (E, D) edge features, (E,) colours and weights."""
-        rows = self.colours * source + colour
-        columns = self.colours * target + colour
+        messages = self.messages(h, edges, colour, source, target)
+        return self.updated(h, messages, source, weight)
+
+    def messages(
+        self, h: Tensor, edges: Tensor, colour: Tensor, source: Tensor, target: Tensor
+    ) -> Tensor:
+        """Messages (E, F) of eq. 8."""
         width = h.shape[1]
         mixed = (
-            self.source(h).reshape(-1, width).index_select(0, rows)
-            + self.target(h).reshape(-1, width).index_select(0, columns)
+            self.source(h).reshape(-1, width).index_select(0, self.colours * source + colour)
+            + self.target(h).reshape(-1, width).index_select(0, self.colours * target + colour)
             + self._edge_part(edges, colour)
         )
-        messages = self.message(mixed)
-        messages = messages * (self.attention(messages) * weight[:, None])
-        received = scatter_sum(messages, source, len(h))
+        messages: Tensor = self.message(mixed)
+        return messages
+
+    def updated(self, h: Tensor, messages: Tensor, source: Tensor, weight: Tensor) -> Tensor:
+        """Atom features (N, F) after the weighted sum of messages (eqs. 9, 10 and 15)."""
+        weighted = messages * (self.attention(messages) * weight[:, None])
+        received = scatter_sum(weighted, source, len(h))
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
         return h + change
 
