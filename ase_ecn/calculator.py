@@ -41,10 +41,11 @@ class ECNCalculator(Calculator):
     eV (not a DFT total energy), ``magmom`` the absolute magnetization of the cell in µB,
     ``magmoms`` the (N,) absolute site moments in µB. Everything else that the checkpoint predicts
     answers to :meth:`get_property` by name, for the bundled one ``formation_energy`` (eV/atom),
-    ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell), ``fermi_level`` (eV, VASP's
-    reference), ``site_moments`` ((N,) µB), and the uncertainties ``formation_energy_std`` (eV/atom)
-    and ``band_gap_std`` (eV): nine in ten errors are within 1.645 of them. ASE's file formats keep standard names only; :meth:`annotate` and :meth:`db_row`
-    bring the others along.
+    ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell), ``fermi_level`` (eV,
+    VASP's reference), ``site_moments`` ((N,) µB), and the uncertainties ``formation_energy_std``
+    (eV/atom) and ``band_gap_std`` (eV), 1.645 times which are meant to hold nine in ten errors.
+    ASE's file formats keep standard names only; :meth:`annotate` and :meth:`db_row` bring the
+    others along.
 
     Parameters
     ----------

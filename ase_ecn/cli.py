@@ -1,4 +1,4 @@
-"""The command line: ``ase-ecn predict | relax | screen | info | selftest``."""
+"""The command line: ``ase-ecn predict | relax | screen | pattern | info | selftest``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ase.io import write
 from ase_ecn.checkpoint import bundled_checkpoints, read_card
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
+from ase_ecn.plotting import pattern_figure, pattern_text
 from ase_ecn.prediction import UNITS, Prediction, PropertyPredictor
 from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
 from ase_ecn.screening import Source, read_structures, screen
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("source", metavar="FOLDER|DB")
     command.add_argument("-o", "--output", help="ase.db to write (default: NAME-screened.db)")
     add_network_options(command)
+    command = add("pattern", "show the parameter-sharing pattern of a crystal's lattice")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("-o", "--output", help="draw it to this picture file (needs matplotlib)")
     command = add("info", "show the card of a checkpoint, or list the bundled ones")
     command.add_argument("checkpoint", nargs="?")
     command = add("selftest", "recompute the reference results stored in each card")
@@ -149,6 +153,19 @@ def _screen(options: argparse.Namespace) -> int:
     return _report(report.failures)
 
 
+def _pattern(options: argparse.Namespace) -> int:
+    good, failures = _valid([options.file], None)
+    for _, atoms in good:
+        print(pattern_text(atoms))
+        if options.output:
+            try:
+                pattern_figure(atoms).savefig(options.output)
+            except (OSError, ValueError) as error:
+                raise OptionError(f"cannot write {options.output}: {error}") from error
+            print(f"wrote {options.output}")
+    return _report(failures)
+
+
 def _info(options: argparse.Namespace) -> int:
     if options.checkpoint is None:
         for name in bundled_checkpoints():
@@ -175,7 +192,7 @@ def _selftest(options: argparse.Namespace) -> int:
 
 
 def _valid(
-    files: Iterable[str], elements: frozenset[int]
+    files: Iterable[str], elements: frozenset[int] | None
 ) -> tuple[list[tuple[str, Atoms]], dict[str, str]]:
     """Read all files; return the usable structures and the reason for each of the others."""
     good: list[tuple[str, Atoms]] = []

@@ -136,3 +136,15 @@ def test_examples_are_valid_crystals() -> None:
     assert len(entries) >= 12
     assert all(entry.atoms is not None for entry in entries)
     assert {Path(entry.label).suffix for entry in entries} == {".cif", ".vasp", ".extxyz"}
+
+
+def test_pattern_shows_the_colours_of_the_lattice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "copper.cif", bulk("Cu"))
+    assert main(["pattern", str(tmp_path / "copper.cif")]) == 0
+    assert "cF" in capsys.readouterr().out
+    picture = tmp_path / "copper.png"
+    assert main(["pattern", str(tmp_path / "copper.cif"), "-o", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert main(["pattern", str(tmp_path / "missing.cif")]) == 1
