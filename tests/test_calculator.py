@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from ase_ecn import ECNCalculator, predict
 from ase_ecn.errors import (
     CheckpointError,
     OptionError,
+    OutOfDomainWarning,
     OverlappingAtomsError,
     PeriodicityError,
     PropertyUnavailableError,
@@ -221,3 +223,15 @@ def test_predict_names_the_bad_structure(salt: Atoms) -> None:
 def test_unknown_options_are_refused(options: dict[str, str], error: type[Exception]) -> None:
     with pytest.raises(error):
         ECNCalculator(**options)  # type: ignore[arg-type]
+
+
+def test_a_property_warns_outside_of_its_chemistry() -> None:
+    calculator = ECNCalculator()
+    calculator.predictor.card.content["property_elements"] = {"band_gap": [14]}
+    silicon, salt = bulk("Si"), bulk("NaCl", "rocksalt", a=5.64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        calculator.get_property("band_gap", silicon)
+        calculator.get_property("formation_energy", salt)
+    with pytest.warns(OutOfDomainWarning, match="band_gap of NaCl: no training label has Na, Cl"):
+        calculator.get_property("band_gap", salt)

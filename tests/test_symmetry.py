@@ -12,8 +12,8 @@ from ase_ecn.symmetry.colours import (
     GROUPS,
     bond_colour_count,
     translation_colour_table,
-    translation_index,
 )
+from ase_ecn.symmetry.lattices import translation_index
 from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.symmetry.reduction import minkowski_reduce
 from ase_ecn.testing import random_equivalent

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds
-from ase_ecn.symmetry.colours import Group, translation_colour_table, translation_index
+from ase_ecn.symmetry.colours import Group, translation_colour_table
+from ase_ecn.symmetry.lattices import translation_index
 
 
 @dataclass(frozen=True)

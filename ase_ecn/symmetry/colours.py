@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ase_ecn.errors import OptionError
+from ase_ecn.symmetry.lattices import translation_colours, translation_permutations
 
 Group = Literal["S_lattice", "P-1", "bravais", "S_N"]
 Motif = Literal["free", "fixed"]
@@ -46,12 +47,6 @@ def bond_colour_count(group: Group, motif: Motif) -> int:
         return 1
     lattice = LATTICE_COLOURS[group]
     return 1 + lattice if motif == "free" else 2 * lattice
-
-
-def translation_index(image: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Indices below eight of (E, 3) lattice translations modulo two: ``4 t0 + 2 t1 + t2``."""
-    parity = np.asarray(image, dtype=np.int64) % 2
-    return 4 * parity[..., 0] + 2 * parity[..., 1] + parity[..., 2]
 
 
 def translation_colour_table(cells: NDArray[np.float64], group: Group) -> NDArray[np.int8]:
@@ -80,9 +75,6 @@ def translation_colour_table(cells: NDArray[np.float64], group: Group) -> NDArra
         return np.tile(np.array([0] + 7 * [1], dtype=np.int8), (len(cells), 1, 1))
     if group == "S_N":
         return np.zeros((len(cells), 1, 8), dtype=np.int8)
-    # spglib is needed for these two alone.
-    from ase_ecn.symmetry.lattices import translation_colours, translation_permutations
-
     if group == "bravais":
         return np.array([[translation_colours(c)] for c in cells], dtype=np.int8).reshape(-1, 1, 8)
     views = [translation_permutations(cell) for cell in cells]
