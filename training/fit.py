@@ -245,7 +245,8 @@ def start_from(model: nn.Module, checkpoint: str) -> None:
     mine = {k: v.clone() for k, v in mine.items()}
     taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
     fresh = [k for k in mine if k not in taken and not _MAY_BE_FRESH.search(k)]
-    if type(loaded.model) is not type(model) or fresh:
+    other = not isinstance(model, ECN) and loaded.model.config != model.config
+    if type(loaded.model) is not type(model) or other or fresh:
         raise CheckpointError(
             f"{checkpoint} has another architecture than the configuration"
             + (f": it doesn't fit {', '.join(fresh[:5])}" if fresh else "")

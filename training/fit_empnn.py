@@ -75,7 +75,7 @@ def fit_empnn(
     train = load_crystals(data, config["data"]["name"], "train")
     val = load_crystals(data, config["data"]["name"], "val")
     val = val[:: max(1, len(val) // int(config["data"].get("validation_crystals", 2000)))]
-    model = EMPNN(EMPNNConfig(**config["model"]))
+    model = EMPNN(model_config(config["model"]))
     if "init" in config:
         start_from(model, config["init"])
     model.to(device)
@@ -98,6 +98,14 @@ def fit_empnn(
     result = fit(model, task, options, out)
     model.load_state_dict(result.weights)
     return model.cpu().eval(), result
+
+
+def model_config(section: dict[str, Any]) -> EMPNNConfig:
+    """Architecture from the section ``model`` of a configuration."""
+    options: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in section.items()
+    }
+    return EMPNNConfig(**options)
 
 
 def _make_batch(

@@ -1,18 +1,32 @@
-"""The lattice network EMPNN (Klipfel et al., AAAI 2023) with ket-bra fields on edges.
+"""The lattice network EMPNN (Klipfel et al., AAAI 2023).
 
 Conventions: cells are rows, as in ASE. A deformation ``F`` takes ``v`` to ``F v``, so a cell of
-rows becomes ``cell @ F.T``; here ``F = exp(S)`` is symmetric and ``cell @ F`` is the same.
+rows becomes ``cell @ F.T``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
 
+from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import LatticeBatch
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GatedMessages, GaussianBasis, scatter_mean
+from ase_ecn.nn.vector_fields import (
+    EDGE_FIELDS,
+    TRIPLET_FIELDS,
+    Edges,
+    Triplets,
+    check_fields,
+    consecutive_edges,
+    edge_fields,
+    triplet_fields,
+)
+
+EXPANSIONS = ("exponential", "first-order")
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,14 @@ class EMPNNConfig:
         Number of Gaussians for the edge length, and where they end, in Å.
     max_strain
         Bound of the Frobenius norm of the strain applied by one layer.
+    fields
+        Vector fields whose weighted means make the strain, see :mod:`ase_ecn.nn.vector_fields`.
+    expansion
+        ``"exponential"``: the cell is deformed by ``exp(S)`` (eq. 10); ``"first-order"``: by
+        ``1 + S`` (eq. 18).
+    weight_limit
+        Bound of each weight of a field by a scaled sigmoid, as in the paper's grid search; 0.01
+        there, ``None`` for no limit.
     """
 
     features: int = 96
@@ -40,44 +62,106 @@ class EMPNNConfig:
     distance_features: int = 48
     cutoff: float = 8.0
     max_strain: float = 0.5
+    fields: tuple[str, ...] = ("edge-ket-bra",)
+    expansion: str = "exponential"
+    weight_limit: float | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self.fields)
+        if self.expansion not in EXPANSIONS:
+            raise OptionError(
+                f"unknown expansion {self.expansion!r}; known are {', '.join(EXPANSIONS)}"
+            )
+        if self.weight_limit is not None and not self.weight_limit > 0:
+            raise OptionError("the limit of weights must be positive, or None")
 
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-able dictionary."""
-        return asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
 
 class DeformingLayer(nn.Module):
-    """A round of message passing, then a strain of the cell (eq. 10a).
+    """A round of message passing, then a strain of the cell (eqs. 10a and 10b).
 
-    ``S = mean over edges of w_ij |u_ij><u_ij|``, with ``u`` the unit vector of the edge and ``w`` a
-    learned scalar; ``S`` is shortened to a bounded norm, which commutes with rotations.
+    ``S`` is the mean over edges, and over pairs of consecutive edges, of vector fields times
+    learned scalars. ``S`` is shortened to a bounded norm, which commutes with rotations.
     """
 
     def __init__(self, config: EMPNNConfig) -> None:
         super().__init__()
         width = config.features
+        self.config = config
         self.messages = GatedMessages(width, config.distance_features)
         self.source = nn.Linear(width, width)
         self.target = nn.Linear(width, width, bias=False)
         self.edge = nn.Linear(config.distance_features, width, bias=False)
-        self.weight = nn.Linear(width, 1, bias=False)
-        self.max_strain = config.max_strain
-        nn.init.normal_(self.weight.weight, std=1e-2)
+        self.weight = _field_weights(width, config.fields, EDGE_FIELDS)
+        self.triplet_weight = _field_weights(width, config.fields, TRIPLET_FIELDS)
+        if self.triplet_weight is not None:
+            self.ends = nn.ModuleList(nn.Linear(width, width) for _ in range(3))
+            self.lengths = nn.ModuleList(
+                nn.Linear(config.distance_features, width, bias=False) for _ in range(2)
+            )
+            self.angle = nn.Linear(2, width, bias=False)
 
     def forward(
-        self, h: Tensor, edges: Tensor, directions: Tensor, batch: LatticeBatch
+        self, h: Tensor, edges: Tensor, geometry: Edges, batch: LatticeBatch
     ) -> tuple[Tensor, Tensor]:
-        """Return updated (N, F) features and the (B, 3, 3) symmetric strain."""
+        """Return updated (N, F) features and the (B, 3, 3) strain, mean of the fields."""
         h = self.messages(h, edges, batch.source, batch.target)
+        strain = torch.zeros_like(batch.cells)
+        if self.weight is not None:
+            mixed = (
+                self.edge(edges)
+                + self.source(h).index_select(0, batch.source)
+                + self.target(h).index_select(0, batch.target)
+            )
+            weights = self._limited(self.weight(nn.functional.silu(mixed)))
+            fields = edge_fields(self.config.fields, geometry)
+            summed = (weights[:, :, None, None] * fields).sum(dim=1)
+            strain = strain + scatter_mean(summed, batch.crystal_of_edge, batch.edge_counts)
+        if self.triplet_weight is not None:
+            strain = strain + self._triplet_strain(h, edges, geometry, batch)
+        return h, bound_norm(strain, self.config.max_strain)
+
+    def _triplet_strain(
+        self, h: Tensor, edges: Tensor, geometry: Edges, batch: LatticeBatch
+    ) -> Tensor:
+        """Mean over pairs of consecutive edges (eqs. 10b and 17)."""
+        assert self.triplet_weight is not None
+        first, second = consecutive_edges(batch.source, batch.target, len(h))
+        triplets = Triplets(*(Edges(geometry.unit[k], geometry.length[k]) for k in (first, second)))
+        cosine = (triplets.first.unit * triplets.second.unit).sum(dim=1, keepdim=True)
+        sine = torch.sqrt((1 - cosine * cosine).clamp(min=0) + 1e-12)
+        before = self.ends[0](h)[batch.source] + self.ends[1](h)[batch.target]
+        after = self.ends[2](h)[batch.target]
         mixed = (
-            self.edge(edges)
-            + self.source(h).index_select(0, batch.source)
-            + self.target(h).index_select(0, batch.target)
+            (before + self.lengths[0](edges)).index_select(0, first)
+            + (after + self.lengths[1](edges)).index_select(0, second)
+            + self.angle(torch.cat([cosine, sine], dim=1))
         )
-        weight = self.weight(nn.functional.silu(mixed))
-        fields = directions[:, :, None] * directions[:, None, :]
-        strain = scatter_mean(weight[:, :, None] * fields, batch.crystal_of_edge, batch.edge_counts)
-        return h, bound_norm(strain, self.max_strain)
+        weights = self._limited(self.triplet_weight(nn.functional.silu(mixed)))
+        fields = triplet_fields(self.config.fields, triplets)
+        summed = (weights[:, :, None, None] * fields).sum(dim=1)
+        crystal = batch.crystal_of_edge.index_select(0, first)
+        counts = torch.bincount(crystal, minlength=len(batch.cells))
+        return scatter_mean(summed, crystal, counts)
+
+    def _limited(self, weights: Tensor) -> Tensor:
+        limit = self.config.weight_limit
+        return weights if limit is None else limit * (2 * torch.sigmoid(weights) - 1)
+
+
+def _field_weights(
+    width: int, names: tuple[str, ...], known: Mapping[str, object]
+) -> nn.Linear | None:
+    """Linear layer from features to one weight for each of the known fields, if there are any."""
+    count = sum(name in known for name in names)
+    if count == 0:
+        return None
+    layer = nn.Linear(width, count, bias=False)
+    nn.init.normal_(layer.weight, std=1e-2)
+    return layer
 
 
 def bound_norm(strain: Tensor, limit: float) -> Tensor:
@@ -106,22 +190,28 @@ class EMPNN(nn.Module):
         """Return the (B, 3, 3) cells after each deforming layer."""
         cells = batch.cells
         h = self.embedding(batch.numbers)
-        edges, directions = self._geometry(batch, cells)
+        edges, geometry = self._geometry(batch, cells)
         for layer in self.plain:
             h = layer(h, edges, batch.source, batch.target)
         outputs = []
         for k, deforming in enumerate(self.deforming):
             if k > 0:
-                edges, directions = self._geometry(batch, cells)
-            h, strain = deforming(h, edges, directions, batch)
-            cells = cells @ torch.linalg.matrix_exp(strain)
+                edges, geometry = self._geometry(batch, cells)
+            h, strain = deforming(h, edges, geometry, batch)
+            cells = cells @ self._deformation(strain).transpose(1, 2)
             outputs.append(cells)
         return outputs
 
-    def _geometry(self, batch: LatticeBatch, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """Edge features and unit vectors in the current cells."""
+    def _deformation(self, strain: Tensor) -> Tensor:
+        if self.config.expansion == "exponential":
+            deformation: Tensor = torch.linalg.matrix_exp(strain)
+            return deformation
+        return torch.eye(3, dtype=strain.dtype, device=strain.device) + strain
+
+    def _geometry(self, batch: LatticeBatch, cells: Tensor) -> tuple[Tensor, Edges]:
+        """Edge features and vectors in the current cells."""
         vectors = (batch.fraction[:, :, None] * cells.index_select(0, batch.crystal_of_edge)).sum(
             dim=1
         )
         lengths = vectors.norm(dim=1)
-        return self.distance(lengths), vectors / lengths[:, None]
+        return self.distance(lengths), Edges(vectors / lengths[:, None], lengths)
