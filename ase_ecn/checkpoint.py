@@ -6,7 +6,6 @@ Nothing is unpickled, and weights are only used if their sha256 is the one in th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
@@ -22,6 +21,7 @@ from torch import nn
 from ase_ecn.errors import CheckpointError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+from ase_ecn.nn.ensemble import ECNEnsemble
 
 FORMAT_VERSION = 1
 DEFAULT_ECN = "ecn-mp20"
@@ -150,14 +150,14 @@ def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
 
     The format version, the kind of network, its architecture and the sha256 are filled in.
     """
-    if not isinstance(model, ECN | EMPNN):
+    if not isinstance(model, ECN | ECNEnsemble | EMPNN):
         raise CheckpointError(f"cannot save a {type(model).__name__}")
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     weights = save_tensors(tensors)
     content = {
         "format_version": FORMAT_VERSION,
         **card,
-        "network": "ecn" if isinstance(model, ECN) else "empnn",
+        "network": "empnn" if isinstance(model, EMPNN) else "ecn",
         "architecture": model.config.to_dict(),
         "parameters": sum(p.numel() for p in model.parameters()),
         "sha256": sha256(weights).hexdigest(),
@@ -169,14 +169,16 @@ def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
 
 
 def _build(card: Card) -> nn.Module:
-    section: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in card.content["architecture"].items()
-    }
-    builders: dict[str, Callable[[], nn.Module]] = {
-        "ecn": lambda: ECN(ECNConfig(**section)),
-        "empnn": lambda: EMPNN(EMPNNConfig(**section)),
-    }
-    return builders[card.network]()
+    architecture = card.content["architecture"]
+    if card.network == "empnn":
+        return EMPNN(EMPNNConfig(**_options(architecture)))
+    if "members" in architecture:
+        return ECNEnsemble([ECN(ECNConfig(**_options(m))) for m in architecture["members"]])
+    return ECN(ECNConfig(**_options(architecture)))
+
+
+def _options(section: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in section.items()}
 
 
 def _read_files(checkpoint: str | Path) -> tuple[str, bytes]:

@@ -20,6 +20,7 @@ from ase_ecn.checkpoint import (
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.batch import bond_graph, pack
 from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.symmetry.primitive import primitive_cell
 
 UNITS = {
@@ -103,7 +104,7 @@ class PropertyPredictor:
         self.dtype = resolve_dtype(dtype)
         loaded = load_checkpoint(checkpoint or DEFAULT_ECN, network="ecn")
         self.card: Card = loaded.card
-        assert isinstance(loaded.model, ECN)
+        assert isinstance(loaded.model, ECN | ECNEnsemble)
         self.model = loaded.model.to(device=self.device, dtype=self.dtype)
 
     @property

@@ -12,11 +12,12 @@ from ase.build import bulk
 from ase.io import write
 from torch import nn
 
-from ase_ecn import ECNCalculator, LatticeRelaxer
-from ase_ecn.checkpoint import load_checkpoint, read_card
+from ase_ecn import ECNCalculator, LatticeRelaxer, predict
+from ase_ecn.checkpoint import load_checkpoint, read_card, save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CheckpointError, DatasetError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.training import datasets
 from ase_ecn.training.__main__ import main, read_config
 from ase_ecn.training.alignment import aligned_formation_energies
@@ -427,3 +428,29 @@ def test_own_labels_become_a_property(tmp_path: Path, capsys: Any) -> None:
     }
     assert main(["fit-ecn", "--target", "hardness", "--data", "my.csv"]) == 1
     assert main(["fit-ecn"]) == 1
+
+
+def test_an_ensemble_is_the_mean_of_its_members(toy: Path) -> None:
+    models = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        targets = ("formation_energy", "metal") if seed else ("formation_energy", "band_gap")
+        models.append(ECN(ECNConfig(targets, width=16, layers=2)).eval())
+    content = {"name": "x", "version": "v1", "elements": [11, 17], "properties": {}}
+    paths = [str(toy / f"{k}.safetensors") for k in (0, 1)]
+    for path, model in zip(paths, models, strict=True):
+        card = dict.fromkeys(("configuration", "seed", "epochs", "hardware", "wall_time_s"), "")
+        save_checkpoint(Path(path), model, {**content, **card})
+    out = toy / "both.safetensors"
+    assert main(["ensemble", str(out), *paths, "--name", "both"]) == 0
+    salt = bulk("NaCl", "rocksalt", a=5.6)
+    together = predict([salt], checkpoint=out)[0]
+    one, two = (predict([salt], checkpoint=path)[0] for path in paths)
+    mean = (one.formation_energy + two.formation_energy) / 2
+    assert together.formation_energy == pytest.approx(mean, abs=1e-6)
+    assert together.band_gap == pytest.approx(one.band_gap, abs=1e-6)
+    assert together.metal_probability == pytest.approx(two.metal_probability, abs=1e-6)
+    assert len(read_card(out).content["members"]) == 2
+    with pytest.raises(OptionError, match="same bonds"):
+        ECNEnsemble([models[0], ECN(ECNConfig(("a",), bonds="cordero", width=8, layers=1))])
+    assert main(["ensemble", str(out), paths[0]]) == 1

@@ -1,4 +1,4 @@
-"""``python -m ase_ecn.training fit-ecn | fit-empnn | evaluate | calibrate | ablation | clean``."""
+"""``python -m ase_ecn.training COMMAND``: fits, test tables, comparisons, cleaning of data."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ase_ecn.training.ablation import add_ablation_arguments, run_ablation
 from ase_ecn.training.calibration import run_calibrate
 from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.datasets import data_folder
+from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
 from ase_ecn.training.evaluate import evaluate, write_test_scores
 from ase_ecn.training.fit import FitResult
 from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data
@@ -85,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
         "--properties", nargs="+", default=["formation_energy", "band_gap"], metavar="NAME"
     )
     command.set_defaults(run=run_calibrate)
+    command = commands.add_parser("ensemble", help="join ECNs into one checkpoint")
+    add_ensemble_arguments(command)
+    command.set_defaults(run=run_ensemble)
     command = commands.add_parser("ablation", help="what each variant of the ECN buys")
     add_ablation_arguments(command)
     command.set_defaults(run=run_ablation)

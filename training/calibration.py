@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import scatter_mean
 from ase_ecn.selftest import make_references
 from ase_ecn.training.cache import LabelledGraphs
@@ -59,7 +60,7 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
         If the checkpoint does not predict one of the properties.
     """
     loaded = load_checkpoint(checkpoint, "ecn")
-    assert isinstance(loaded.model, ECN)
+    assert isinstance(loaded.model, ECN | ECNEnsemble)
     possible = [t for t in loaded.model.config.crystal_targets if t not in CLASSES]
     if not set(properties) <= set(possible):
         raise OptionError(
@@ -84,19 +85,24 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
 
 
 def with_spreads(
-    model: ECN, val: LabelledGraphs, properties: tuple[str, ...]
-) -> tuple[ECN, dict[str, float]]:
-    """Return the network with spread heads, and their coverage of what set the factors."""
+    model: ECN | ECNEnsemble, val: LabelledGraphs, properties: tuple[str, ...]
+) -> tuple[ECN | ECNEnsemble, dict[str, float]]:
+    """Return the network with spread heads, and their coverage of what set the factors.
+
+    In an ensemble the first member gets the heads; the errors are the ensemble's.
+    """
     torch.manual_seed(0)
-    wider = ECN(replace(model.config, uncertainties=properties))
-    wider.load_state_dict({**wider.state_dict(), **model.state_dict()})
-    features = pooled_features(model, val)
+    member = model.members[0] if isinstance(model, ECNEnsemble) else model
+    assert isinstance(member, ECN)
+    wider = ECN(replace(member.config, uncertainties=properties))
+    wider.load_state_dict({**wider.state_dict(), **member.state_dict()})
+    features = pooled_features(member, val)
     predictions = predict_graphs(model, val, "cpu")
     coverage = {}
     for k, name in enumerate(properties):
         labels = val.targets[name]
         known = np.flatnonzero(~np.isnan(labels))
-        unit = float(model.scale[model.targets.index(name)])
+        unit = float(member.scale[member.targets.index(name)])
         errors = torch.as_tensor(np.abs(predictions[name] - labels)[known] / unit).float()
         x = features[torch.as_tensor(known)]
         held = torch.arange(len(known)) % _HELD_OUT == 0
@@ -108,7 +114,10 @@ def with_spreads(
         bound = NormalDist().inv_cdf(0.5 + CALIBRATED_LEVEL / 2)
         wider.spread_factor[k] = float(np.quantile(ratio, CALIBRATED_LEVEL)) / bound
         coverage[name] = float((ratio <= bound * float(wider.spread_factor[k])).mean())
-    return wider.eval().requires_grad_(False), coverage
+    if not isinstance(model, ECNEnsemble):
+        return wider.eval().requires_grad_(False), coverage
+    others = [other for other in model.members[1:] if isinstance(other, ECN)]
+    return ECNEnsemble([wider, *others]).eval().requires_grad_(False), coverage
 
 
 def pooled_features(model: ECN, labelled: LabelledGraphs) -> Tensor:

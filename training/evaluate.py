@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.training.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.calibration import reliability
@@ -61,7 +62,7 @@ def evaluate_ecn(
 ) -> dict[str, float]:
     """Mean absolute errors, gap error of insulators, ROC AUC and both precisions."""
     model = load_checkpoint(checkpoint, "ecn").model.to(device)
-    assert isinstance(model, ECN)
+    assert isinstance(model, ECN | ECNEnsemble)
     labelled = load_ecn_data(data, config, split)
     predictions = predict_graphs(model, labelled, device)
     scores = ecn_scores(predictions, labelled)

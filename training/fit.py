@@ -25,6 +25,7 @@ from tqdm import tqdm
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
 
 logger = logging.getLogger(__name__)
 
@@ -232,28 +233,30 @@ def start_from(model: nn.Module, checkpoint: str) -> None:
     """Give a new network the weights of a checkpoint of the same architecture.
 
     Heads of properties that the checkpoint doesn't predict stay fresh, and so do angular features
-    that it lacks; these start as if they were not there.
+    that it lacks; these start as if they were not there. Of an ensemble the first member counts.
 
     Raises
     ------
     CheckpointError
         If the checkpoint cannot be loaded or has another architecture.
     """
-    loaded = load_checkpoint(checkpoint)
-    theirs, mine = loaded.model.state_dict(), model.state_dict()
+    source = load_checkpoint(checkpoint).model
+    if isinstance(source, ECNEnsemble):
+        source = source.members[0]
+    theirs, mine = source.state_dict(), model.state_dict()
     theirs = {k: v.clone() for k, v in theirs.items()}
     mine = {k: v.clone() for k, v in mine.items()}
     taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
     fresh = [k for k in mine if k not in taken and not _MAY_BE_FRESH.search(k)]
-    other = not isinstance(model, ECN) and loaded.model.config != model.config
-    if type(loaded.model) is not type(model) or other or fresh:
+    other = not isinstance(model, ECN) and source.config != model.config
+    if type(source) is not type(model) or other or fresh:
         raise CheckpointError(
             f"{checkpoint} has another architecture than the configuration"
             + (f": it doesn't fit {', '.join(fresh[:5])}" if fresh else "")
         )
     model.load_state_dict({**mine, **taken})
-    if isinstance(model, ECN) and isinstance(loaded.model, ECN):
-        places = {name: k for k, name in enumerate(loaded.model.targets)}
+    if isinstance(model, ECN) and isinstance(source, ECN):
+        places = {name: k for k, name in enumerate(source.targets)}
         # Units belong to targets, whose number and order may differ.
         for unit in ("shift", "scale"):
             values = mine[unit].clone()

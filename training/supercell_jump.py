@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.graphs.batch import bond_graph, pack
 from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.symmetry.primitive import PrimitiveCrystal, to_primitive
 from ase_ecn.symmetry.reduction import minkowski_reduce
 from ase_ecn.training.cache import LabelledGraphs
@@ -27,7 +28,10 @@ CRYSTALS = 200
 
 
 def supercell_jumps(
-    model: ECN, crystals: Sequence[Crystal], target: str = "formation_energy", device: str = "cpu"
+    model: ECN | ECNEnsemble,
+    crystals: Sequence[Crystal],
+    target: str = "formation_energy",
+    device: str = "cpu",
 ) -> NDArray[np.float64]:
     """Absolute change of an intensive property from the crystal to a 2x1x1 near-repetition.
 

@@ -305,7 +305,9 @@ def user_config(
         card = read_card(init)
         if card.network != "ecn":
             raise CheckpointError(f"{init} is a checkpoint of {card.network}, not of ecn")
-        model = dict(card.content["architecture"])
+        architecture = card.content["architecture"]
+        model = dict(architecture["members"][0] if "members" in architecture else architecture)
+        model.pop("uncertainties", None)
     model |= {
         "crystal_targets": [] if per_site else [target],
         "site_targets": [target] if per_site else [],
