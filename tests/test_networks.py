@@ -265,6 +265,18 @@ def test_angular_features_are_the_sum_over_pairs_of_bonds(prototypes: dict[str, 
     np.testing.assert_allclose(found.numpy(), plain / np.sqrt(1 + plain**2), atol=1e-12)
 
 
+def test_dropout_is_for_training_only(prototypes: dict[str, Atoms]) -> None:
+    model = ecn(dropout=0.5)
+    batch = pack([bond_graph(as_crystal(prototypes["wurtzite"]))]).batch(
+        np.array([0]), dtype=torch.float64
+    )
+    plain = ecn()(batch)["formation_energy"]
+    assert torch.equal(model(batch)["formation_energy"], plain)
+    assert not torch.equal(model.train()(batch)["formation_energy"], plain)
+    with pytest.raises(OptionError, match="dropout"):
+        ECNConfig(("a",), dropout=1.0)
+
+
 def test_batching_changes_nothing(small_ecn: ECN, prototypes: dict[str, Atoms]) -> None:
     graphs = [bond_graph(as_crystal(atoms)) for atoms in prototypes.values()]
     together = outputs(small_ecn, graphs)["formation_energy"]

@@ -72,6 +72,8 @@ class ECNConfig:
         Highest degree and channels of the angular features of gated messages; degree 0 for none.
     bonds
         Kind of bonds: ``"voronoi"`` or ``"cordero"``.
+    dropout
+        Share of the changes of atom features that are left out, in training only.
     """
 
     crystal_targets: tuple[str, ...]
@@ -90,6 +92,7 @@ class ECNConfig:
     angular_degree: int = 0
     angular_channels: int = 16
     bonds: BondMode = "voronoi"
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.crystal_targets and not self.site_targets:
@@ -111,6 +114,8 @@ class ECNConfig:
             raise OptionError("the encoding of cells needs the motif 'fixed'")
         if not 0 <= self.angular_degree <= MAX_DEGREE:
             raise OptionError(f"the angular degree must be 0 to {MAX_DEGREE}")
+        if not 0 <= self.dropout < 1:
+            raise OptionError("the dropout must be at least 0 and below 1")
         if self.angular_degree and self.messages != "gated":
             raise OptionError("angular features need gated messages")
 
@@ -156,6 +161,7 @@ class ECN(nn.Module):
                 AngularDensity(width, edge_features, config.angular_channels, config.angular_degree)
                 for _ in range(config.layers)
             )
+        self.dropout = nn.Dropout(config.dropout)
         self.norm = nn.LayerNorm(width)
         self.heads = nn.ModuleDict({name: two_layer(width, width, 1) for name in self.targets})
         if config.uncertainties:
@@ -210,7 +216,7 @@ class ECN(nn.Module):
         edges, weight = self._edge_features(batch)
         if self.config.messages == "coloured":
             for layer in self.layers:
-                h = layer(h, edges, colour, batch.source, batch.target, weight)
+                h = self._step(h, layer(h, edges, colour, batch.source, batch.target, weight))
         else:
             one_hot = nn.functional.one_hot(colour, self.colours).to(edges.dtype)
             edges = torch.cat([edges, one_hot], dim=1)
@@ -222,14 +228,20 @@ class ECN(nn.Module):
         ends = (batch.source, batch.target)
         if not self.config.angular_degree:
             for layer in self.layers:
-                h = layer(h, edges, *ends, weight)
+                h = self._step(h, layer(h, edges, *ends, weight))
             return h
         unit = batch.vector / batch.distance[:, None]
         harmonics = spherical_harmonics(unit, self.config.angular_degree)
         for layer, density in zip(self.layers, self.angular, strict=True):
             extra = density(h, edges, harmonics, *ends, weight)
-            h = layer(h, edges, *ends, weight, extra)
+            h = self._step(h, layer(h, edges, *ends, weight, extra))
         return h
+
+    def _step(self, before: Tensor, after: Tensor) -> Tensor:
+        if not self.config.dropout:
+            return after
+        change: Tensor = self.dropout(after - before)
+        return before + change
 
     def _outputs(self, batch: BondBatch, view: int) -> dict[str, Tensor]:
         h = self.atom_features(batch, view)

@@ -92,6 +92,6 @@ class EquivariantECN(ECN):
             edges, weight = self._edge_features(here)
             messages = layer.messages(h, edges, colour, batch.source, batch.target)
             moved = moved + layer.displacement(messages, vector, batch.source, weight, len(h))
-            h = layer.updated(h, messages, batch.source, weight)
+            h = self._step(h, layer.updated(h, messages, batch.source, weight))
         out: Tensor = self.norm(h)
         return out, moved
