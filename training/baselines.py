@@ -1,0 +1,487 @@
+"""Baselines for the prediction of properties, in the same harness as the ECN.
+
+The networks see the same primitive cells, splits and labels, and are fitted by the same loop with
+the same optimizer, schedule, averaging and loss. ``python -m ase_ecn.training baselines`` fits
+them and prints the table of the paper with theirs below it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ase_ecn.checkpoint import read_card, resolve_device
+from ase_ecn.errors import DatasetError, OptionError
+from ase_ecn.training.baseline_graphs import (
+    NeighborBatch,
+    NeighborGraphs,
+    NeighborKind,
+    cached_neighbors,
+)
+from ase_ecn.training.baseline_models import NETWORKS, BaselineNetwork
+from ase_ecn.training.cache import cached_dataset
+from ase_ecn.training.composition import COMPOSITION_MODELS, fit_composition_model
+from ase_ecn.training.datasets import READERS, Dataset, data_folder
+from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches
+from ase_ecn.training.fit_ecn import CLASSES, NONNEGATIVE
+from ase_ecn.training.losses import multitask_loss
+from ase_ecn.training.metrics import mean_absolute_error, precision, roc_auc
+
+logger = logging.getLogger(__name__)
+
+Labels: TypeAlias = dict[str, NDArray[np.float64]]
+
+TARGETS = {
+    "mp_20": ("formation_energy", "band_gap", "metal", "magnetization"),
+    "perov_5": ("heat_all",),
+}
+LOSS_WEIGHTS = {"formation_energy": 1.5, "metal": 0.5}
+"""As in the configuration of the bundled ECN."""
+MODELS = (*COMPOSITION_MODELS, *NETWORKS)
+_WITHOUT_CHANCE = ("mean", "median", "linear")
+_RESULTS = "results.jsonl"
+
+
+@dataclass(frozen=True)
+class BaselineResult:
+    """Test scores of one fit; a line of ``results.jsonl``.
+
+    Attributes
+    ----------
+    data_set, model, seed
+        What was fitted.
+    epochs, learning_rate
+        Of the one-cycle schedule; 0 for what is no network.
+    parameters
+        Number of a network's weights; 0 for what is no network.
+    wall_time
+        Seconds.
+    scores
+        By name, in the units of the data set.
+    """
+
+    data_set: str
+    model: str
+    seed: int
+    epochs: int
+    learning_rate: float
+    parameters: int
+    wall_time: float
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One split as a network sees it."""
+
+    graphs: NeighborGraphs
+    labels: Labels
+
+
+def table_scores(
+    predictions: Labels, labels: Mapping[str, NDArray[np.float64]]
+) -> dict[str, float]:
+    """Scores of the paper's tables.
+
+    Parameters
+    ----------
+    predictions
+        (G,) by property; probabilities for classes.
+    labels
+        (G,) by property, NaN where unknown.
+
+    Returns
+    -------
+    dict
+        ``*_mae`` of each property and of the gaps of insulators, the ROC AUC of metals, and the
+        precision of both classes at a probability of one half.
+    """
+    scores = {
+        f"{name}_mae": mean_absolute_error(predicted, labels[name])
+        for name, predicted in predictions.items()
+        if name not in CLASSES
+    }
+    if "metal" not in predictions:
+        return scores
+    known = ~np.isnan(labels["metal"])
+    metal, probability = labels["metal"][known] > 0.5, predictions["metal"][known]
+    scores["metal_auc"] = roc_auc(probability, metal)
+    scores["metal_precision"] = precision(probability > 0.5, metal)
+    scores["nonmetal_precision"] = precision(probability <= 0.5, ~metal)
+    if "band_gap" in predictions:
+        insulators = np.where(labels["metal"] > 0.5, np.nan, labels["band_gap"])
+        scores["band_gap_mae_insulators"] = mean_absolute_error(predictions["band_gap"], insulators)
+    return scores
+
+
+def fit_network(
+    name: str, train: _Part, val: _Part, options: FitOptions, out: Path, device: str = "cpu"
+) -> tuple[BaselineNetwork, float]:
+    """Fit one of :data:`~ase_ecn.training.baseline_models.NETWORKS`.
+
+    Parameters
+    ----------
+    name
+        Which.
+    train, val
+        To fit to, and to choose the best epoch by.
+    options, out, device
+        As for :func:`ase_ecn.training.fit.fit`, which goes on where it was interrupted.
+
+    Returns
+    -------
+    model, wall_time
+        With the best averaged weights, and seconds.
+    """
+    torch.manual_seed(options.seed)
+    model: BaselineNetwork = NETWORKS[name](tuple(train.labels))
+    model.set_units(train.labels, CLASSES)
+    model.to(device)
+    scales = dict(zip(model.targets, model.scale.tolist(), strict=True))
+
+    def batches(rng: np.random.Generator) -> Iterator[tuple[NeighborBatch, dict[str, Tensor]]]:
+        for indices in shuffled_batches(len(train.graphs), options.batch_size, rng):
+            labels = {
+                k: torch.as_tensor(v[indices], dtype=torch.float32, device=device)
+                for k, v in train.labels.items()
+            }
+            yield train.graphs.batch(indices, device=device), labels
+
+    def loss(network: nn.Module, batch: tuple[NeighborBatch, dict[str, Tensor]]) -> Tensor:
+        return multitask_loss(network(batch[0]), batch[1], scales, LOSS_WEIGHTS, CLASSES)
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        scores = table_scores(predict(network, val.graphs, device), val.labels)
+        errors = {k: scores[f"{k}_mae"] / scales[k] for k in model.targets if k not in CLASSES}
+        classes = {k: 1 - scores[f"{k}_auc"] for k in model.targets if k in CLASSES}
+        return {**scores, "score": sum(errors.values()) + sum(classes.values())}
+
+    task = Task(
+        batches=batches,
+        batches_per_epoch=-(-len(train.graphs) // options.batch_size),
+        loss=loss,
+        validate=validate,
+        monitor="score",
+    )
+    result = fit(model, task, options, out)
+    model.load_state_dict(result.weights)
+    return model.eval(), result.wall_time
+
+
+def predict(
+    network: nn.Module, graphs: NeighborGraphs, device: str = "cpu", batch_size: int = 256
+) -> Labels:
+    """(G,) predictions in physical units by property, probabilities for classes."""
+    parts: list[dict[str, Tensor]] = []
+    with torch.inference_mode():
+        for start in range(0, len(graphs), batch_size):
+            indices = np.arange(start, min(start + batch_size, len(graphs)))
+            parts.append(network(graphs.batch(indices, device=device)))
+    joined = {k: torch.cat([part[k] for part in parts]).double() for k in parts[0]}
+    for name, values in joined.items():
+        if name in CLASSES:
+            joined[name] = torch.sigmoid(values)
+        elif name in NONNEGATIVE:
+            joined[name] = values.clamp(min=0)
+    return {k: v.cpu().numpy() for k, v in joined.items()}
+
+
+class _Splits:
+    """Loads each split and kind of neighbours once, and only if some model wants it."""
+
+    def __init__(self, name: str, data: Path) -> None:
+        self.name = name
+        self.data = data
+        self._datasets: dict[str, Dataset] = {}
+        self._graphs: dict[tuple[str, NeighborKind], NeighborGraphs] = {}
+
+    def dataset(self, split: str) -> Dataset:
+        if split not in self._datasets:
+            self._datasets[split] = cached_dataset(
+                f"{self.name}-{split}", lambda: READERS[self.name](self.data, split)
+            )
+        return self._datasets[split]
+
+    def labels(self, split: str) -> Labels:
+        return {name: self.dataset(split).targets[name] for name in TARGETS[self.name]}
+
+    def part(self, split: str, kind: NeighborKind) -> _Part:
+        if (split, kind) not in self._graphs:
+            self._graphs[split, kind] = cached_neighbors(
+                f"{self.name}-{split}", kind, lambda: self.dataset(split)
+            )
+        return _Part(self._graphs[split, kind], self.labels(split))
+
+
+def add_baselines_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command ``baselines``; ``--data`` and ``--device`` come from elsewhere."""
+    parser.add_argument("--data-set", choices=sorted(TARGETS), default="mp_20")
+    parser.add_argument(
+        "--models",
+        default=",".join(MODELS),
+        help=f"separated by commas, of: {', '.join(MODELS)} (default: all)",
+    )
+    parser.add_argument("--epochs", type=int, default=30, help="of the networks (default: 30)")
+    parser.add_argument(
+        "--learning-rate",
+        type=float,
+        default=1.2e-3,
+        help="peak, of the networks (default: 0.0012)",
+    )
+    parser.add_argument("--seeds", type=int, default=1, help="fits of each model (default: 1)")
+    parser.add_argument(
+        "--out", type=Path, help="folder for results and states (default: runs/baselines-DATA_SET)"
+    )
+    parser.add_argument(
+        "--compare",
+        nargs="*",
+        default=(),
+        metavar="CHECKPOINT",
+        help="checkpoints whose test scores join the table",
+    )
+    parser.add_argument(
+        "--table-only", action="store_true", help="fit nothing; print the results in the folder"
+    )
+
+
+def run_baselines(options: argparse.Namespace) -> int:
+    """Fit what isn't in the folder of results yet, and print the table.
+
+    Raises
+    ------
+    OptionError
+        If a model is unknown, a number isn't positive, or a library is missing.
+    """
+    models = _checked_models(options)
+    out = options.out or Path("runs") / f"baselines-{options.data_set}"
+    results = read_results(out / _RESULTS)
+    if not options.table_only:
+        device = str(resolve_device(options.device))
+        splits = _Splits(options.data_set, data_folder(options.data))
+        for model in models:
+            seeds = 1 if model in _WITHOUT_CHANCE else options.seeds
+            for seed in range(seeds):
+                wanted = _schedule(model, seed, options)
+                if any(_same(result, model, options.data_set, wanted) for result in results):
+                    continue
+                result = _run_one(model, options.data_set, splits, wanted, out, device)
+                _append(out / _RESULTS, result)
+                results.append(result)
+    cards = {name: dict(read_card(name).content["test"]) for name in options.compare}
+    sys.stdout.write(format_table(options.data_set, results, cards))
+    return 0
+
+
+def _checked_models(options: argparse.Namespace) -> list[str]:
+    models = [name.strip() for name in options.models.split(",") if name.strip()]
+    unknown = sorted(set(models) - set(MODELS))
+    if unknown or not models:
+        what = f"unknown models {', '.join(unknown)}" if unknown else "no models"
+        raise OptionError(f"{what}; known are {', '.join(MODELS)}")
+    if options.epochs < 1 or options.seeds < 1 or not options.learning_rate > 0:
+        raise OptionError("--epochs, --seeds and --learning-rate must be positive")
+    return models
+
+
+def _schedule(model: str, seed: int, options: argparse.Namespace) -> FitOptions:
+    network = model in NETWORKS
+    return FitOptions(
+        epochs=options.epochs if network else 0,
+        seed=seed,
+        learning_rate=options.learning_rate if network else 0.0,
+        weight_decay=0.01,
+        patience=options.epochs,
+    )
+
+
+def _same(result: BaselineResult, model: str, data_set: str, wanted: FitOptions) -> bool:
+    fitted = (result.model, result.data_set, result.seed, result.epochs, result.learning_rate)
+    return fitted == (model, data_set, wanted.seed, wanted.epochs, wanted.learning_rate)
+
+
+def _run_one(
+    model: str, data_set: str, splits: _Splits, wanted: FitOptions, out: Path, device: str
+) -> BaselineResult:
+    logger.info("%s on %s, seed %d", model, data_set, wanted.seed)
+    parameters = 0
+    if model in NETWORKS:
+        kind = NETWORKS[model].kind
+        # A state belongs to one schedule, so each schedule has a folder of its own.
+        folder = f"{data_set}-{model}-{wanted.epochs}-{wanted.learning_rate:g}-seed{wanted.seed}"
+        network, wall_time = fit_network(
+            model,
+            splits.part("train", kind),
+            splits.part("val", kind),
+            wanted,
+            out / folder,
+            device,
+        )
+        parameters = sum(p.numel() for p in network.parameters())
+        predictions = predict(network, splits.part("test", kind).graphs, device)
+    else:
+        begin = time.perf_counter()
+        targets = {name: name in CLASSES for name in TARGETS[data_set]}
+        fitted = fit_composition_model(
+            model, splits.dataset("train"), splits.dataset("val"), targets, wanted.seed
+        )
+        predictions = fitted(splits.dataset("test"))
+        predictions = {
+            k: np.maximum(v, 0) if k in NONNEGATIVE else v for k, v in predictions.items()
+        }
+        wall_time = time.perf_counter() - begin
+    return BaselineResult(
+        data_set,
+        model,
+        wanted.seed,
+        wanted.epochs,
+        wanted.learning_rate,
+        parameters,
+        round(wall_time, 1),
+        table_scores(predictions, splits.labels("test")),
+    )
+
+
+def read_results(path: Path) -> list[BaselineResult]:
+    """Read lines of results; none if the file doesn't exist.
+
+    Raises
+    ------
+    DatasetError
+        If a line is no result.
+    """
+    if not path.is_file():
+        return []
+    try:
+        return [BaselineResult(**json.loads(line)) for line in path.read_text().splitlines()]
+    except (TypeError, ValueError) as error:
+        raise DatasetError(f"{path} holds a line that is no result: {error}") from error
+
+
+def _append(path: Path, result: BaselineResult) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(asdict(result)) + "\n")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of the table: title, name of the score, and whether it is a share in percent."""
+
+    title: str
+    score: str
+    percent: bool = False
+
+    def cell(self, values: Sequence[float]) -> str:
+        numbers = np.array([v for v in values if np.isfinite(v)]) * (100 if self.percent else 1)
+        if len(numbers) == 0:
+            return "-"
+        digits = 1 if self.percent else 3
+        mean = f"{numbers.mean():.{digits}f}" + (" %" if self.percent else "")
+        return mean if len(numbers) == 1 else f"{mean} ± {numbers.std(ddof=1):.{digits}f}"
+
+
+_COLUMNS = {
+    "mp_20": (
+        _Column("E (eV/atom)", "formation_energy_mae"),
+        _Column("M (µB/atom)", "magnetization_mae"),
+        _Column("E_g, insulators (eV)", "band_gap_mae_insulators"),
+        _Column("E_g, all (eV)", "band_gap_mae"),
+        _Column("metal precision", "metal_precision", percent=True),
+        _Column("nonmetal precision", "nonmetal_precision", percent=True),
+        _Column("ROC AUC", "metal_auc"),
+    ),
+    "perov_5": (_Column("heat_all (eV)", "heat_all_mae"),),
+}
+
+# Rows of tables 1 and 2 and of table 6 (appendix A.8) of the ECN paper.
+_PAPER: dict[str, tuple[tuple[str, ...], ...]] = {
+    "mp_20": (
+        ("CGCNN", "0.048 ± 0.0002", "0.111 ± 0.001", "0.399 ± 0.006", "-", "81.2 % ± 3.0",
+         "86.3 % ± 3.0", "-"),
+        ("MEGNet", "0.056 ± 0.0002", "0.110 ± 0.001", "0.434 ± 0.006", "-", "72.1 % ± 3.0",
+         "81.6 % ± 4.0", "-"),
+        ("ECN P-1", "0.052 ± 0.001", "0.108 ± 0.002", "0.44 ± 0.02", "-", "80 % ± 4.0",
+         "84 % ± 4.0", "-"),
+        ("ECN S_lattice", "0.046 ± 0.002", "0.106 ± 0.002", "0.390 ± 0.02", "-", "79.8 % ± 2.0",
+         "83.2 % ± 1.0", "-"),
+        ("ECN S_lattice, Hubbard U", "0.052", "0.109", "0.368", "-", "81.2 %", "82.9 %", "-"),
+        ("ECN S_lattice, group and period", "0.051", "0.109", "0.386", "-", "77.6 %", "85.6 %",
+         "-"),
+    ),
+    "perov_5": (
+        ("CGCNN", "0.047 ± 0.000"),
+        ("MEGNet", "0.059 ± 0.006"),
+        ("ECN S_lattice", "0.038 ± 0.004"),
+    ),
+}  # fmt: skip
+_PAPER_TITLE = {
+    "mp_20": "paper: 78,649 crystals of the Materials Project (2021.05)",
+    "perov_5": "paper: Perov-5",
+}
+_OUR_TITLE = {"mp_20": "here: MP-20", "perov_5": "here: Perov-5"}
+
+
+def format_table(
+    data_set: str,
+    results: Sequence[BaselineResult],
+    cards: Mapping[str, Mapping[str, float]] | None = None,
+) -> str:
+    """Table of the paper with our rows below it, in Markdown.
+
+    Parameters
+    ----------
+    data_set
+        ``"mp_20"`` or ``"perov_5"``; results of other sets are left out.
+    results
+        Fits; those that differ in the seed alone share a row, as mean ± standard deviation.
+    cards
+        Test scores of further models by name.
+
+    Returns
+    -------
+    str
+        Mean absolute errors, precisions in percent.
+    """
+    columns = _COLUMNS[data_set]
+    blank = ("",) * len(columns)
+    rows: list[tuple[str, ...]] = [("", *(column.title for column in columns))]
+    rows += [(f"*{_PAPER_TITLE[data_set]}*", *blank), *_PAPER[data_set]]
+    rows += [(f"*{_OUR_TITLE[data_set]}*", *blank)]
+    for title, scores in _rows(data_set, results) + [(k, [v]) for k, v in (cards or {}).items()]:
+        cells = [c.cell([s.get(c.score, float("nan")) for s in scores]) for c in columns]
+        rows.append((title, *cells))
+    widths = [max(len(row[k]) for row in rows) for k in range(len(columns) + 1)]
+    lines = [
+        "| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines) + "\n"
+
+
+def _rows(
+    data_set: str, results: Sequence[BaselineResult]
+) -> list[tuple[str, Sequence[Mapping[str, float]]]]:
+    """Title and the scores of all seeds, for each model and schedule in the order of models."""
+    groups: dict[tuple[str, int, float], list[dict[str, float]]] = {}
+    for result in sorted(results, key=lambda r: MODELS.index(r.model)):
+        if result.data_set == data_set:
+            key = (result.model, result.epochs, result.learning_rate)
+            groups.setdefault(key, []).append(result.scores)
+    rows: list[tuple[str, Sequence[Mapping[str, float]]]] = []
+    for (model, epochs, rate), scores in groups.items():
+        schedule = f", {epochs} epochs at {rate:g}" if epochs else ""
+        rows.append((f"{model}{schedule}", scores))
+    return rows
