@@ -235,3 +235,22 @@ def test_a_property_warns_outside_of_its_chemistry() -> None:
         calculator.get_property("formation_energy", salt)
     with pytest.warns(OutOfDomainWarning, match="band_gap of NaCl: no training label has Na, Cl"):
         calculator.get_property("band_gap", salt)
+
+
+def test_heat_of_perovskites_is_per_cell_of_five_atoms() -> None:
+    perovskite = Atoms(
+        "SrTiO3",
+        scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]],
+        cell=3.95 * np.eye(3),
+        pbc=True,
+    )
+    one, two = predict([perovskite, perovskite.repeat((2, 1, 1))], checkpoint="ecn-perov5")
+    assert one.heat_all == pytest.approx(two.heat_all, abs=1e-5)
+    assert -1 < one.heat_all < 1
+
+
+def test_uncertainties_and_fermi_level_answer_by_name(calculator: ECNCalculator) -> None:
+    salt = bulk("NaCl", "rocksalt", a=5.64)
+    assert 0.001 < calculator.get_property("formation_energy_std", salt) < 0.5
+    assert 0.01 < calculator.get_property("band_gap_std", salt) < 3
+    assert np.isfinite(calculator.get_fermi_level(salt))

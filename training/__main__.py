@@ -18,6 +18,7 @@ from torch import nn
 from ase_ecn.checkpoint import resolve_device
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.training.ablation import add_ablation_arguments, run_ablation
+from ase_ecn.training.baselines import add_baselines_arguments, run_baselines
 from ase_ecn.training.calibration import run_calibrate
 from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.datasets import data_folder
@@ -92,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("ablation", help="what each variant of the ECN buys")
     add_ablation_arguments(command)
     command.set_defaults(run=run_ablation)
+    command = commands.add_parser("baselines", help="other models on the same splits")
+    add_baselines_arguments(command)
+    command.set_defaults(run=run_baselines)
     command = commands.add_parser("clean", help="clean and split tables of structures")
     add_clean_arguments(command)
     command.set_defaults(run=run_clean)

@@ -26,7 +26,7 @@ _DISTRIBUTIONS = {"torch_geometric": "torch-geometric", "sklearn": "scikit-learn
 
 
 def require(module: str) -> Any:
-    """Import a module of the extra ``[bench]``.
+    """Import a module of the extra ``[baselines]``.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def require(module: str) -> Any:
     except ImportError as error:
         name = module.split(".")[0]
         raise OptionError(
-            f"this baseline needs {_DISTRIBUTIONS.get(name, name)}: pip install 'ase-ecn[bench]'"
+            f"this baseline needs {_DISTRIBUTIONS.get(name, name)}: pip install 'ase-ecn[baselines]'"
         ) from error
 
 
