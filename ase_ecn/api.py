@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import torch
 from ase import Atoms
 
-from ase_ecn.crystal import CrystalLike, as_crystal
+from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.prediction import Prediction, PropertyPredictor
-from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
+from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, CellRelaxation, LatticeNetwork
+from ase_ecn.strain import StrainMask, allowed_strain
+
+OnError = Literal["raise", "return"]
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,15 @@ class Relaxation:
     steps
         Applications of the network.
     reason
-        ``"converged"``, ``"steps"``, or ``"strain out of range"``, which leaves the input's cell.
+        ``"converged"``, ``"steps"``, ``"oscillating"``: the cells alternate, and the one with the
+        smallest strain is taken; or ``"strain out of range"`` or ``"out of memory"``, which
+        leave the input's cell.
     strain
         Norm of the strain that the network would apply next.
+    strain_spread
+        How far the last steps disagree, in units of logarithmic strain; orders crystals by how
+        much their cells can be trusted, but is no calibrated error, see
+        :func:`ase_ecn.relaxation.strain_spread`.
     """
 
     atoms: Atoms
@@ -40,6 +49,7 @@ class Relaxation:
     steps: int
     reason: str
     strain: float
+    strain_spread: float = float("nan")
 
 
 def predict(
@@ -82,6 +92,7 @@ def predict(
     return predictor.predict(crystals, batch_size)
 
 
+@overload
 def relax(
     structures: CrystalLike | Iterable[CrystalLike],
     *,
@@ -91,8 +102,53 @@ def relax(
     batch_size: int | None = None,
     strain_tol: float = STRAIN_TOLERANCE,
     steps: int = MAX_STEPS,
-) -> list[Relaxation]:
+    mask: StrainMask | None = None,
+    hydrostatic: bool = False,
+    constant_volume: bool = False,
+    scalar_pressure: float = 0.0,
+    on_error: Literal["raise"] = "raise",
+    progress: bool = False,
+) -> list[Relaxation]: ...
+
+
+@overload
+def relax(
+    structures: CrystalLike | Iterable[CrystalLike],
+    *,
+    checkpoint: str | Path | None = None,
+    device: str | torch.device | None = None,
+    dtype: str = "float32",
+    batch_size: int | None = None,
+    strain_tol: float = STRAIN_TOLERANCE,
+    steps: int = MAX_STEPS,
+    mask: StrainMask | None = None,
+    hydrostatic: bool = False,
+    constant_volume: bool = False,
+    scalar_pressure: float = 0.0,
+    on_error: Literal["return"],
+    progress: bool = False,
+) -> list[Relaxation | ASEECNError]: ...
+
+
+def relax(
+    structures: CrystalLike | Iterable[CrystalLike],
+    *,
+    checkpoint: str | Path | None = None,
+    device: str | torch.device | None = None,
+    dtype: str = "float32",
+    batch_size: int | None = None,
+    strain_tol: float = STRAIN_TOLERANCE,
+    steps: int = MAX_STEPS,
+    mask: StrainMask | None = None,
+    hydrostatic: bool = False,
+    constant_volume: bool = False,
+    scalar_pressure: float = 0.0,
+    on_error: OnError = "raise",
+    progress: bool = False,
+) -> list[Relaxation] | list[Relaxation | ASEECNError]:
     """Relax the cells of many crystals at once; the inputs are left as they are.
+
+    Crystals are packed into batches by their size. Where memory runs out, a batch is halved.
 
     Parameters
     ----------
@@ -104,30 +160,74 @@ def relax(
         As for :func:`predict`.
     strain_tol, steps
         As for :meth:`LatticeRelaxer.run <ase_ecn.LatticeRelaxer.run>`.
+    mask, hydrostatic, constant_volume, scalar_pressure
+        As for :class:`~ase_ecn.LatticeRelaxer`; the axes are those of each input.
+    on_error
+        ``"raise"`` the first error of a structure that is not valid, before anything is
+        computed, or ``"return"`` each error in the place of its result.
+    progress
+        Show a progress bar.
 
     Returns
     -------
     list of Relaxation
+        In the order of the input.
 
     Raises
     ------
     CrystalError
         Naming the first structure that is not valid, by its position.
+    OptionError
+        If an option has a value that is not allowed.
     """
     _check_batch_size(batch_size)
+    if on_error not in ("raise", "return"):
+        raise OptionError(f"on_error must be 'raise' or 'return', got {on_error!r}")
+    _check_stopping(strain_tol, steps)
+    allowed = allowed_strain(
+        mask,
+        hydrostatic=hydrostatic,
+        constant_volume=constant_volume,
+        scalar_pressure=scalar_pressure,
+    )
     network = LatticeNetwork(checkpoint, device=device, dtype=dtype)
     inputs = _as_list(structures)
-    crystals = [_validated(k, s, network.card.elements) for k, s in enumerate(inputs)]
+    crystals: list[Crystal | ASEECNError] = []
+    for k, structure in enumerate(inputs):
+        try:
+            crystals.append(_validated(k, structure, network.card.elements))
+        except ASEECNError as error:
+            if on_error == "raise":
+                raise
+            crystals.append(error)
     options: dict[str, Any] = {} if batch_size is None else {"batch_size": batch_size}
-    outcomes = network.relax(crystals, strain_tol=strain_tol, steps=steps, **options)
-    results = []
-    for structure, crystal, outcome in zip(inputs, crystals, outcomes, strict=True):
-        atoms = structure.copy() if isinstance(structure, Atoms) else crystal.to_atoms()
-        atoms.set_cell(np.asarray(atoms.cell[:]) @ outcome.deformation, scale_atoms=True)
-        results.append(
-            Relaxation(atoms, outcome.converged, outcome.steps, outcome.reason, outcome.strain)
+    outcomes = iter(
+        network.relax(
+            [crystal for crystal in crystals if isinstance(crystal, Crystal)],
+            strain_tol=strain_tol,
+            steps=steps,
+            allowed=allowed,
+            progress=progress,
+            **options,
         )
-    return results
+    )
+    return [
+        _relaxed(structure, crystal, next(outcomes)) if isinstance(crystal, Crystal) else crystal
+        for structure, crystal in zip(inputs, crystals, strict=True)
+    ]
+
+
+def _relaxed(structure: CrystalLike, crystal: Crystal, outcome: CellRelaxation) -> Relaxation:
+    atoms = structure.copy() if isinstance(structure, Atoms) else crystal.to_atoms()
+    atoms.set_cell(np.asarray(atoms.cell[:]) @ outcome.deformation, scale_atoms=True)
+    return Relaxation(
+        atoms,
+        outcome.converged,
+        outcome.steps,
+        outcome.reason,
+        outcome.strain,
+        outcome.strain_spread,
+    )
 
 
 def _as_list(structures: CrystalLike | Iterable[CrystalLike]) -> list[Any]:
@@ -142,6 +242,13 @@ def _validated(position: int, structure: CrystalLike, elements: frozenset[int]) 
         return as_crystal(structure, elements)
     except ASEECNError as error:
         raise type(error)(f"structure {position}: {error}") from None
+
+
+def _check_stopping(strain_tol: float, steps: int) -> None:
+    if not strain_tol > 0:
+        raise OptionError(f"strain_tol must be positive, got {strain_tol}")
+    if steps < 0:
+        raise OptionError(f"steps must not be negative, got {steps}")
 
 
 def _check_batch_size(batch_size: int | None) -> None:

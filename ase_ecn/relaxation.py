@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from ase_ecn.checkpoint import (
     DEFAULT_EMPNN,
@@ -20,7 +22,10 @@ from ase_ecn.checkpoint import (
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN
+from ase_ecn.strain import ANY_STRAIN, AllowedStrain, log_strain, total_log_strain
 from ase_ecn.symmetry.primitive import to_primitive
+
+logger = logging.getLogger(__name__)
 
 STRAIN_TOLERANCE = 0.005
 """Default norm of the strain of one step below which a cell counts as relaxed."""
@@ -28,8 +33,26 @@ MAX_STEPS = 10
 """Default number of steps of one relaxation."""
 MAX_TOTAL_STRAIN = 1.0
 """Norm of the logarithmic strain from the start beyond which a relaxation is given up."""
+CONVERGED = "converged"
+"""Reason of a relaxation whose last strain was below the tolerance."""
+STEPS = "steps"
+"""Reason of a relaxation that used up its steps; it ends with the last cell."""
+OSCILLATING = "oscillating"
+"""Reason of a relaxation that goes to and fro; it ends with the cell of the smallest strain."""
 OUT_OF_RANGE = "strain out of range"
 """Reason of a relaxation that was given up; it leaves the cell as it was at the start."""
+OUT_OF_MEMORY = "out of memory"
+"""Reason of a crystal that does not fit into memory; it leaves the cell as it was at the start."""
+
+# Of 300 crystals with noise none that went to and fro by this measure converged later. Some
+# reverse once or twice, or with a strain that shrinks, and do converge.
+_REVERSALS = 3
+_REVERSED = -0.9
+_SHRINKING = 0.9
+
+_SPREAD_STEPS = 4
+_BATCH_LOAD = 4096
+_QUADRATIC_ATOMS = 90
 
 
 @dataclass(frozen=True)
@@ -45,10 +68,14 @@ class CellRelaxation:
     steps
         Applications of the network that changed the cell.
     strain
-        Norm of the strain of the last step that was computed.
+        Norm of the strain that the network would apply next to the resulting cell.
     reason
-        ``"converged"``, ``"steps"``, or ``"strain out of range"``: then the deformation is the
-        identity, for a cell that runs away is worse than one that is not relaxed.
+        ``"converged"``, ``"steps"``, ``"oscillating"``: the cells alternate, and the one with the
+        smallest strain is taken; ``"strain out of range"`` or ``"out of memory"``: then the
+        deformation is the identity, for a cell that runs away is worse than one that is not
+        relaxed.
+    strain_spread
+        How far the last steps disagree, see :func:`strain_spread`; NaN without any strain.
     """
 
     deformation: NDArray[np.float64]
@@ -56,6 +83,7 @@ class CellRelaxation:
     steps: int
     strain: float
     reason: str
+    strain_spread: float = float("nan")
 
 
 class LatticeNetwork:
@@ -120,10 +148,11 @@ class LatticeNetwork:
             final = self.model(batch)[-1].double().cpu().numpy()
         start = batch.cells.double().cpu().numpy()
         deformation = np.linalg.solve(start, final)
-        # A product of symmetric strains may hold a rotation: D D^T = exp(2 S) drops it.
-        values, vectors = np.linalg.eigh(deformation @ deformation.transpose(0, 2, 1))
-        logarithms = 0.5 * np.log(values)
-        return np.asarray((vectors * logarithms[:, None, :]) @ vectors.transpose(0, 2, 1))
+        # A product of symmetric strains may hold a rotation, which the logarithm drops.
+        strains = np.full_like(deformation, np.nan)
+        finite = np.isfinite(deformation).all(axis=(1, 2))
+        strains[finite] = log_strain(deformation[finite])
+        return strains
 
     def relax(
         self,
@@ -132,81 +161,212 @@ class LatticeNetwork:
         strain_tol: float = STRAIN_TOLERANCE,
         steps: int = MAX_STEPS,
         batch_size: int = 128,
+        allowed: AllowedStrain = ANY_STRAIN,
+        progress: bool = False,
     ) -> list[CellRelaxation]:
         """Apply the network to each crystal until its strain is below the tolerance.
 
         Parameters
         ----------
         crystals
-            Any number. Crystals that have converged leave the batch.
+            Any number. Crystals that have stopped leave the batch.
         strain_tol
             Frobenius norm of the logarithmic strain of one step.
         steps
             Largest number of steps.
         batch_size
-            Crystals per pass of the network; changes nothing but speed and memory.
+            Largest number of crystals per pass of the network, fewer if they are large or if
+            memory runs out; changes nothing but speed and memory.
+        allowed
+            Strains that may be applied.
+        progress
+            Show a progress bar.
         """
         # A deformation of the primitive cell is that of every cell of the same crystal.
         crystals = [to_primitive(crystal).crystal for crystal in crystals]
-        results: list[CellRelaxation | None] = [None] * len(crystals)
-        total = np.tile(np.eye(3), (len(crystals), 1, 1))
-        active = list(range(len(crystals)))
-        for step in range(steps + 1):
-            if not active:
-                break
-            strains = self._batched_strains(crystals, total, active, batch_size)
-            norms = np.linalg.norm(strains, axis=(1, 2))
-            remaining = []
-            for k, strain, norm in zip(active, strains, norms, strict=True):
-                reason = _stop_reason(total[k], norm, strain_tol, step == steps)
-                if reason is None:
-                    total[k] = total[k] @ exp_symmetric(strain)
-                    remaining.append(k)
-                else:
-                    results[k] = _outcome(total[k], step, float(norm), reason)
-            active = remaining
-        return [result for result in results if result is not None]
+        courses = [_Course(crystal, allowed) for crystal in crystals]
+        packing = _Packing(batch_size)
+        active = courses
+        with tqdm(total=len(courses), disable=not progress, unit=" crystals") as bar:
+            for step in range(steps + 1):
+                for batch in packing.batches(active):
+                    self._step(batch, packing, strain_tol, step == steps)
+                    bar.update(sum(course.reason is not None for course in batch))
+                active = [course for course in active if course.reason is None]
+        return [course.outcome() for course in courses]
 
-    def _batched_strains(
-        self,
-        crystals: Sequence[Crystal],
-        deformations: NDArray[np.float64],
-        active: Sequence[int],
-        batch_size: int,
-    ) -> NDArray[np.float64]:
-        parts = []
-        for start in range(0, len(active), batch_size):
-            members = active[start : start + batch_size]
-            cells = np.stack([crystals[k].cell @ deformations[k] for k in members])
-            parts.append(self.log_strains([crystals[k] for k in members], cells))
-        return np.concatenate(parts)
-
-
-def exp_symmetric(strain: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Matrix exponential of a symmetric (3, 3) matrix."""
-    values, vectors = np.linalg.eigh(strain)
-    return np.asarray((vectors * np.exp(values)) @ vectors.T)
-
-
-def total_log_strain(deformation: NDArray[np.float64]) -> float:
-    """Frobenius norm of the logarithmic strain of a (3, 3) deformation."""
-    values = np.linalg.eigvalsh(deformation @ deformation.T)
-    return float(np.linalg.norm(0.5 * np.log(values)))
+    def _step(
+        self, batch: Sequence[_Course], packing: _Packing, strain_tol: float, last: bool
+    ) -> None:
+        """Move each crystal by one step or stop it; in halves if memory runs out."""
+        try:
+            strains = self.log_strains(
+                [course.crystal for course in batch],
+                np.stack([course.crystal.cell @ course.deformation for course in batch]),
+            )
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            strains = None
+        # Outside of the handler, which holds the failed pass's tensors by its traceback.
+        if strains is not None:
+            for course, strain in zip(batch, strains, strict=True):
+                course.follow(strain, strain_tol, last)
+            return
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if len(batch) == 1:
+            logger.warning("a crystal of %d atoms does not fit into memory", len(batch[0].crystal))
+            batch[0].reason = OUT_OF_MEMORY
+            return
+        packing.shrink(batch)
+        half = len(batch) // 2
+        self._step(batch[:half], packing, strain_tol, last)
+        self._step(batch[half:], packing, strain_tol, last)
 
 
-def _outcome(
-    deformation: NDArray[np.float64], steps: int, norm: float, reason: str
-) -> CellRelaxation:
-    if reason == OUT_OF_RANGE:
-        deformation = np.eye(3)
-    return CellRelaxation(deformation, reason == "converged", steps, norm, reason)
+@dataclass(eq=False)
+class _Course:
+    """One crystal on its way: where it is, where it was, and why it stopped."""
+
+    crystal: Crystal
+    allowed: AllowedStrain
+    deformations: list[NDArray[np.float64]] = field(default_factory=lambda: [np.eye(3)])
+    strains: list[NDArray[np.float64]] = field(default_factory=list)
+    reason: str | None = None
+
+    @property
+    def deformation(self) -> NDArray[np.float64]:
+        """(3, 3) deformation since the start."""
+        return self.deformations[-1]
+
+    def follow(self, strain: NDArray[np.float64], tolerance: float, last: bool) -> None:
+        """Apply the (3, 3) strain, or stop."""
+        self.strains.append(self.allowed.project(strain))
+        self.reason = stop_reason(self.strains, self.deformation, tolerance)
+        if self.reason is None and last:
+            self.reason = STEPS
+        if self.reason is None:
+            self.deformations.append(self.allowed.advance(self.deformation, strain))
+
+    def outcome(self) -> CellRelaxation:
+        """Result of a course that has stopped."""
+        assert self.reason is not None
+        taken = smallest(self.strains) if self.reason == OSCILLATING else -1
+        given_up = self.reason in (OUT_OF_RANGE, OUT_OF_MEMORY)
+        return CellRelaxation(
+            deformation=np.eye(3) if given_up else self.deformations[taken],
+            converged=self.reason == CONVERGED,
+            steps=len(self.deformations) - 1,
+            strain=float(np.linalg.norm(self.strains[taken])) if self.strains else float("nan"),
+            reason=self.reason,
+            strain_spread=strain_spread(self.strains),
+        )
 
 
-def _stop_reason(
-    deformation: NDArray[np.float64], norm: float, tolerance: float, last: bool
+class _Packing:
+    """Sorts crystals into batches of similar memory.
+
+    Memory of the network grows with the atoms, that of the search for neighbours with the pairs
+    of atoms of each crystal.
+    """
+
+    def __init__(self, batch_size: int) -> None:
+        self.batch_size = batch_size
+        self.limit = float(_BATCH_LOAD)
+
+    def shrink(self, batch: Sequence[_Course]) -> None:
+        """Half of this batch is the most to try from now on."""
+        self.limit = min(self.limit, sum(map(_load, batch)) / 2)
+
+    def batches(self, courses: Sequence[_Course]) -> Iterator[list[_Course]]:
+        """Small crystals first, so that a large one meets only its like."""
+        batch: list[_Course] = []
+        load = 0.0
+        for course in sorted(courses, key=_load):
+            if batch and (len(batch) == self.batch_size or load + _load(course) > self.limit):
+                yield batch
+                batch, load = [], 0.0
+            batch.append(course)
+            load += _load(course)
+        if batch:
+            yield batch
+
+
+def _load(course: _Course) -> float:
+    atoms = len(course.crystal)
+    return atoms * (1 + atoms / _QUADRATIC_ATOMS)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
+        return True
+    # PyTorch's allocator for the CPU has no exception of its own.
+    message = str(error).lower()
+    return "out of memory" in message or "can't allocate memory" in message
+
+
+def stop_reason(
+    strains: Sequence[NDArray[np.float64]], deformation: NDArray[np.float64], tolerance: float
 ) -> str | None:
-    if norm < tolerance:
-        return "converged"
+    """Why a relaxation should stop now, or ``None``.
+
+    Parameters
+    ----------
+    strains
+        (3, 3) each, as computed in every step, the last of which is not applied yet.
+    deformation
+        (3, 3) since the start.
+    tolerance
+        Frobenius norm of a strain that is small enough.
+    """
+    if not np.isfinite(strains[-1]).all():
+        return OUT_OF_RANGE
+    if np.linalg.norm(strains[-1]) < tolerance:
+        return CONVERGED
     if total_log_strain(deformation) > MAX_TOTAL_STRAIN:
         return OUT_OF_RANGE
-    return "steps" if last else None
+    return OSCILLATING if _oscillates(strains) else None
+
+
+def smallest(strains: Sequence[NDArray[np.float64]]) -> int:
+    """Position of the strain with the smallest norm."""
+    return int(np.argmin([np.linalg.norm(strain) for strain in strains]))
+
+
+def strain_spread(strains: Sequence[NDArray[np.float64]]) -> float:
+    """How far the last steps of a relaxation disagree about the cell.
+
+    The root of ``s^2 + v``: ``s`` is the norm of the last strain, and ``v`` the mean square
+    distance of the logarithmic strains of the last few cells from their mean. The first step is
+    left out where there are others: it measures how far the input was from relaxed. It is the
+    network's disagreement with itself and no calibrated error; it orders crystals, roughly, by
+    how much their cells can be trusted.
+
+    Parameters
+    ----------
+    strains
+        (3, 3) each, as computed in every step, the last of which is not applied.
+
+    Returns
+    -------
+    spread
+        In units of logarithmic strain; NaN for no strain.
+    """
+    if not strains:
+        return float("nan")
+    recent = np.stack(strains[1:] or strains)[-_SPREAD_STEPS:]
+    # Small strains add up, and each cell follows from the one before.
+    path = np.concatenate([np.zeros((1, 3, 3)), np.cumsum(recent, axis=0)])
+    variance = ((path - path.mean(axis=0)) ** 2).sum(axis=(1, 2)).mean()
+    return float(np.hypot(np.linalg.norm(recent[-1]), np.sqrt(variance)))
+
+
+def _oscillates(strains: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether each of the last strains takes back the one before, and none is smaller."""
+    if len(strains) <= _REVERSALS:
+        return False
+    recent = np.stack(strains[-_REVERSALS - 1 :]).reshape(_REVERSALS + 1, 9)
+    norms = np.linalg.norm(recent, axis=1)
+    cosines = (recent[1:] * recent[:-1]).sum(axis=1) / (norms[1:] * norms[:-1])
+    return bool((cosines < _REVERSED).all() and norms[-1] >= _SHRINKING * norms[0])

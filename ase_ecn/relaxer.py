@@ -18,13 +18,16 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CrystalError, OptionError
 from ase_ecn.relaxation import (
     MAX_STEPS,
-    MAX_TOTAL_STRAIN,
+    OSCILLATING,
     OUT_OF_RANGE,
+    STEPS,
     STRAIN_TOLERANCE,
     LatticeNetwork,
-    exp_symmetric,
-    total_log_strain,
+    smallest,
+    stop_reason,
+    strain_spread,
 )
+from ase_ecn.strain import ANY_STRAIN, AllowedStrain, StrainMask, allowed_strain
 from ase_ecn.symmetry.primitive import to_primitive
 
 
@@ -35,9 +38,12 @@ class CellOptimizable(Optimizable):
     norm is the Frobenius norm. There is no function behind it, so the value is NaN.
     """
 
-    def __init__(self, atoms: Atoms, network: LatticeNetwork) -> None:
+    def __init__(
+        self, atoms: Atoms, network: LatticeNetwork, allowed: AllowedStrain = ANY_STRAIN
+    ) -> None:
         self.atoms = atoms
         self.network = network
+        self.allowed = allowed
         self._key: bytes | None = None
         self._strain = np.zeros((3, 3))
 
@@ -54,12 +60,13 @@ class CellOptimizable(Optimizable):
         self.atoms.set_cell(np.reshape(x, (3, 3)), scale_atoms=True, apply_constraint=False)
 
     def get_strain(self) -> NDArray[np.float64]:
-        """(3, 3) logarithmic strain that the network wants to apply now."""
+        """(3, 3) logarithmic strain that the network wants to apply now, as far as allowed."""
         atoms = self.atoms
         key = atoms.cell[:].tobytes() + atoms.positions.tobytes() + atoms.numbers.tobytes()
         if key != self._key:
             crystal = to_primitive(as_crystal(atoms, self.network.card.elements)).crystal
-            self._strain = self.network.log_strains([crystal], crystal.cell[None])[0]
+            strains = self.network.log_strains([crystal], crystal.cell[None])
+            self._strain = self.allowed.project(strains[0])
             self._key = key
         return self._strain
 
@@ -85,8 +92,10 @@ class LatticeRelaxer(Optimizer):
 
     Each step applies the network once: ``cell <- cell @ exp(S)`` with fractional coordinates
     unchanged. ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer.
-    After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``, or ``"strain out
-    of range"``, which leaves the cell as it was at the start.
+    After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
+    ``"oscillating"``, which goes back to the cell with the smallest strain, or ``"strain out of
+    range"``, which leaves the cell as it was at the start. :attr:`strain_spread` says how far the
+    last steps of the run disagreed, see :func:`ase_ecn.relaxation.strain_spread`.
 
     Parameters
     ----------
@@ -105,6 +114,17 @@ class LatticeRelaxer(Optimizer):
     restart
         JSON file that keeps the number of steps and the cell; if it exists, the relaxation goes
         on from there.
+    mask
+        Six strain components xx yy zz yz xz xy, or a symmetric 3x3, in the Cartesian axes of the
+        input cell: true where the strain may change, as in ASE's cell filters. The others stay
+        zero in the logarithm of the whole deformation since the input.
+    hydrostatic
+        Change the volume only, not the shape.
+    constant_volume
+        Change the shape only, not the volume.
+    scalar_pressure
+        Only zero: the network knows no stress, it was trained on lattices that DFT relaxed at
+        zero pressure.
 
     Raises
     ------
@@ -112,6 +132,8 @@ class LatticeRelaxer(Optimizer):
         If the checkpoint cannot be used.
     CrystalError
         If the atoms are not a valid crystal of supported elements, or have constraints.
+    OptionError
+        If the options on strain and pressure cannot be met.
     """
 
     def __init__(
@@ -123,7 +145,17 @@ class LatticeRelaxer(Optimizer):
         logfile: IO[str] | str | Path | None = "-",
         trajectory: str | Path | None = None,
         restart: str | Path | None = None,
+        mask: StrainMask | None = None,
+        hydrostatic: bool = False,
+        constant_volume: bool = False,
+        scalar_pressure: float = 0.0,
     ) -> None:
+        self.allowed = allowed_strain(
+            mask,
+            hydrostatic=hydrostatic,
+            constant_volume=constant_volume,
+            scalar_pressure=scalar_pressure,
+        )
         if isinstance(checkpoint, LatticeNetwork):
             self.network = checkpoint
         else:
@@ -134,9 +166,10 @@ class LatticeRelaxer(Optimizer):
             raise CrystalError(f"constraints are not supported, remove them first: {kinds}")
         self.strain_tol = STRAIN_TOLERANCE
         self.reason: str | None = None
+        self.strain_spread = float("nan")
         self._start_cell = np.array(atoms.cell[:])
         super().__init__(atoms, restart=restart, logfile=logfile, trajectory=trajectory)
-        self.optimizable = CellOptimizable(atoms, self.network)
+        self.optimizable = CellOptimizable(atoms, self.network, self.allowed)
 
     def run(  # type: ignore[override]
         self, strain_tol: float = STRAIN_TOLERANCE, steps: int = MAX_STEPS
@@ -175,23 +208,27 @@ class LatticeRelaxer(Optimizer):
 
     def _steps(self, steps: int) -> Iterator[bool]:
         self.reason = None
+        cells, strains = [], []
         for converged in super(Optimizer, self).irun(steps=steps):
-            out_of_range = not converged and self._total_strain() > MAX_TOTAL_STRAIN
-            if converged:
-                self.reason = "converged"
-            elif out_of_range:
-                self.reason = OUT_OF_RANGE
+            cells.append(np.array(self.atoms.cell[:]))
+            strains.append(self.optimizable.get_strain())
+            self.strain_spread = strain_spread(strains)
+            self.reason = stop_reason(strains, self._deformation(), self.strain_tol)
+            if self.reason == OUT_OF_RANGE:
                 self.optimizable.set_x(self._start_cell.ravel())
-            elif self.nsteps >= self.max_steps:
-                self.reason = "steps"
+            elif self.reason == OSCILLATING:
+                self.optimizable.set_x(cells[smallest(strains)].ravel())
+            elif self.reason is None and self.nsteps >= self.max_steps:
+                self.reason = STEPS
             yield converged
-            if out_of_range:
+            if self.reason in (OUT_OF_RANGE, OSCILLATING):
                 return
 
     def step(self) -> None:
         """Apply the network once."""
         strain = self.optimizable.get_strain()
-        self.optimizable.set_x((self.atoms.cell[:] @ exp_symmetric(strain)).ravel())
+        deformation = self.allowed.advance(self._deformation(), strain)
+        self.optimizable.set_x((self._start_cell @ deformation).ravel())
         self.dump({"nsteps": self.nsteps + 1, "cell": self.atoms.cell[:].tolist()})
 
     def read(self) -> None:
@@ -218,8 +255,10 @@ class LatticeRelaxer(Optimizer):
             "type": "optimization",
             "optimizer": type(self).__name__,
             "strain_tol": self.strain_tol,
+            **self.allowed.to_dict(),
             **self.network.card.provenance(),
         }
 
-    def _total_strain(self) -> float:
-        return total_log_strain(np.linalg.solve(self._start_cell, self.atoms.cell[:]))
+    def _deformation(self) -> NDArray[np.float64]:
+        """(3, 3) deformation since the start."""
+        return np.asarray(np.linalg.solve(self._start_cell, self.atoms.cell[:]))
