@@ -148,7 +148,7 @@ def outcar(images: list[Atoms]) -> str:
             "  ---------------------------------------------------",
             f"  free  energy   TOTEN  =      {energy} eV",
             "",
-            f"  energy  without entropy=     {-len(image):.8f}  energy(sigma->0) =  {-len(image):.8f}",
+            f"  energy  without entropy= {energy}  energy(sigma->0) = {energy}",
         ]
     return "\n".join(lines) + "\n"
 
