@@ -38,7 +38,8 @@ def require(module: str) -> Any:
     except ImportError as error:
         name = module.split(".")[0]
         raise OptionError(
-            f"this baseline needs {_DISTRIBUTIONS.get(name, name)}: pip install 'ase-ecn[baselines]'"
+            f"this baseline needs {_DISTRIBUTIONS.get(name, name)}: "
+            "pip install 'ase-ecn[baselines]'"
         ) from error
 
 

@@ -26,7 +26,8 @@ def element_fractions(dataset: Dataset) -> NDArray[np.float64]:
     """(G, 118) share of each element in the atoms of each crystal."""
     counts = [np.bincount(c.numbers, minlength=MAX_ATOMIC_NUMBER + 1) for c in dataset.crystals]
     table = np.stack(counts)[:, 1:].astype(np.float64)
-    return table / table.sum(axis=1, keepdims=True)
+    fractions: NDArray[np.float64] = table / table.sum(axis=1, keepdims=True)
+    return fractions
 
 
 def element_properties() -> NDArray[np.float64]:

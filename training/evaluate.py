@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
-from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.relaxation import MAX_STEPS, LatticeNetwork
 from ase_ecn.training.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.calibration import reliability
 from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
@@ -144,8 +144,7 @@ def relaxed_cells(
         type(c)(c.numbers, cell, c.scaled_positions)
         for c, cell in zip(crystals, cells, strict=True)
     ]
-    options: dict[str, int] = {} if steps is None else {"steps": steps}
-    outcomes = network.relax(moved, **options)
+    outcomes = network.relax(moved, steps=MAX_STEPS if steps is None else steps)
     return np.stack([c @ o.deformation for c, o in zip(cells, outcomes, strict=True)])
 
 

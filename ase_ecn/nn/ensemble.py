@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -92,4 +92,4 @@ class ECNEnsemble(nn.Module):
 
 
 def _union(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(reduce(lambda a, b: a + b, parts, ())))
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))

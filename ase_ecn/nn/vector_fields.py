@@ -81,7 +81,8 @@ def _area_gradient(triplets: Triplets) -> Tensor:
     )
     double_area = normal.norm(dim=1).clamp(min=1e-12)[:, None, None]
     eye = torch.eye(3, dtype=normal.dtype, device=normal.device)
-    return 0.5 * (double_area * eye - _ket_bra(normal, normal) / double_area)
+    gradient: Tensor = 0.5 * (double_area * eye - _ket_bra(normal, normal) / double_area)
+    return gradient
 
 
 EDGE_FIELDS: Mapping[str, Callable[[Edges], Tensor]] = MappingProxyType(
