@@ -87,7 +87,7 @@ def run(folder: Path, *arguments: str) -> int:
 def test_each_network_learns(name: str, tmp_path: Path) -> None:
     train, val = part(name, toy_dataset()), part(name, toy_dataset(24, 1))
     options = FitOptions(
-        epochs=25, batch_size=8, learning_rate=5e-3, ema_decay=0.9, weight_decay=0.0, patience=25
+        epochs=15, batch_size=8, learning_rate=8e-3, ema_decay=0.9, weight_decay=0.0, patience=15
     )
     model, _ = fit_network(name, train, val, options, tmp_path)
     scores = table_scores(predict(model, val.graphs), val.labels)
@@ -271,5 +271,5 @@ def test_a_missing_library_is_named(
     toy: Path, monkeypatch: pytest.MonkeyPatch, model: str, module: str, name: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(OptionError, match=rf"{name}.*ase-ecn\[bench\]"):
+    with pytest.raises(OptionError, match=rf"{name}.*ase-ecn\[baselines\]"):
         run(toy, "--models", model)
