@@ -117,7 +117,7 @@ def test_info_shows_cards(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_selftest_of_the_bundled_checkpoints(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["selftest"]) == 0
-    assert capsys.readouterr().out.count(": ok") == 2
+    assert capsys.readouterr().out.count(": ok") == 3
 
 
 def test_the_command_is_installed_and_prints_nothing_else() -> None:
