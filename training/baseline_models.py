@@ -73,7 +73,7 @@ class BaselineNetwork(nn.Module):
                 self.scale[k] = float(np.nanstd(labels[name])) or 1.0
 
     def pool(self, batch: NeighborBatch) -> Tensor:
-        """Features of the crystals, (B, pooled)."""
+        """Features of the crystals, (B, pooled); each network has its own."""
         raise NotImplementedError
 
     def forward(self, batch: NeighborBatch) -> dict[str, Tensor]:

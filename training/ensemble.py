@@ -58,7 +58,7 @@ def join_checkpoints(out: Path, checkpoints: list[str], name: str) -> Card:
         "elements": sorted(frozenset.intersection(*(part.card.elements for part in loaded))),
         "properties": {k: v for card in reversed(cards) for k, v in card["properties"].items()},
         "configuration": cards[0]["configuration"],
-        "training_command": f"python -m ase_ecn.training ensemble {out.name} of the members",
+        "training_command": f"python -m ase_ecn.training ensemble {out.name} MEMBER MEMBER ...",
         "members": [{k: card[k] for k in _OF_MEMBERS if k in card} for card in cards],
         "validation": {},
         "test": {},
