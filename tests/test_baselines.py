@@ -13,6 +13,7 @@ from ase.build import bulk
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import DatasetError, OptionError
+from ase_ecn.nn.atoms import PROPERTY_COUNT
 from ase_ecn.training import baselines
 from ase_ecn.training.baseline_graphs import cached_neighbors, neighbor_graphs
 from ase_ecn.training.baseline_models import NETWORKS
@@ -30,10 +31,10 @@ from ase_ecn.training.composition import (
     COMPOSITION_MODELS,
     composition_features,
     element_fractions,
-    element_properties,
     fit_composition_model,
 )
 from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.elements import network_properties, trend_properties
 from ase_ecn.training.fit import FitOptions
 
 TARGETS = ("formation_energy", "metal")
@@ -181,7 +182,17 @@ def test_features_of_compositions() -> None:
     argon = composition_features(np.eye(118)[[17]])[0, 118:].reshape(-1, 4)
     assert np.isnan(argon[2]).all()
     assert np.isfinite(np.delete(argon, 2, axis=0)).all()
-    assert element_properties().shape == (118, 6)
+    assert trend_properties().shape == (118, 6)
+
+
+def test_properties_for_networks_are_finite_and_of_unit_spread() -> None:
+    table = network_properties()
+    assert table.shape == (119, PROPERTY_COUNT)
+    assert np.isfinite(table).all()
+    np.testing.assert_allclose(table[1:95].mean(axis=0), 0, atol=0.1)
+    np.testing.assert_allclose(table[1:95].std(axis=0), 1, atol=0.1)
+    assert table[1:95, 0].argmax() + 1 == 9  # fluorine has the highest electronegativity
+    assert table[26, -2] > table[22, -2]  # six electrons of the d shell, and two
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSITION_MODELS))

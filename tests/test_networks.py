@@ -237,6 +237,19 @@ def test_hubbard_flag_follows_the_rule() -> None:
     np.testing.assert_allclose(with_flag[1:], without[1:], atol=1e-12)
 
 
+def test_unseen_elements_are_told_by_their_properties() -> None:
+    """Two elements with equal weights of their own differ by what is tabulated."""
+    graphs = [bond_graph(as_crystal(bulk(name, "fcc", a=4.0))) for name in ("Cu", "Ag", "Pd")]
+    model = ecn(features="properties")
+    model.embedding.number.weight.zero_()
+    model.embedding.table[47] = model.embedding.table[29] = 1.0
+    copper, silver, palladium = outputs(model, graphs)["formation_energy"]
+    assert abs(copper - silver) > 1e-6  # another period
+    assert abs(silver - palladium) > 1e-6
+    model.embedding.periods[47] = model.embedding.periods[29]
+    assert outputs(model, graphs)["formation_energy"][1] == pytest.approx(copper, abs=1e-12)
+
+
 @pytest.mark.parametrize("degree", [1, 2, 3, 4])
 def test_harmonics_multiply_to_legendre_polynomials(degree: int) -> None:
     unit = torch.nn.functional.normalize(torch.randn(7, 3, dtype=torch.float64), dim=1)

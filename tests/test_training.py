@@ -24,6 +24,7 @@ from ase_ecn.training.alignment import aligned_formation_energies
 from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs, subset
 from ase_ecn.training.calibration import reliability, with_spreads
 from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
+from ase_ecn.training.elements import network_properties
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.fit_ecn import predict_graphs, twin_differences
 from ase_ecn.training.losses import lattice_loss, multitask_loss
@@ -108,6 +109,14 @@ def test_an_ecn_is_fitted_saved_evaluated_and_used(
     test = atoms.calc.predictor.card.content["test"]
     assert test == {}  # loaded before the evaluation
     assert "metal_auc" in ECNCalculator(weights).predictor.card.content["test"]
+
+
+def test_properties_of_the_elements_go_into_the_checkpoint(toy: Path) -> None:
+    run(toy, "ecn", ECN_CONFIG.replace("width", "features: properties, width"))
+    model = load_checkpoint(toy / "run" / "toy.safetensors").model
+    expected = torch.as_tensor(network_properties(), dtype=torch.float32)
+    torch.testing.assert_close(model.embedding.table, expected)
+    assert model.embedding.properties[0].weight.abs().max() > 0
 
 
 def test_an_empnn_is_fitted_saved_evaluated_and_used(

@@ -5,18 +5,16 @@ What they reach is what can be had without a structure.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from ase.data import atomic_masses, covalent_radii
 from numpy.typing import NDArray
-from pymatgen.core.periodic_table import Element
 
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.training.baseline_models import require
 from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.elements import trend_properties
 
 Predictor: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Maps (G, F) features to (G,) values, probabilities for classes."""
@@ -28,21 +26,6 @@ def element_fractions(dataset: Dataset) -> NDArray[np.float64]:
     table = np.stack(counts)[:, 1:].astype(np.float64)
     fractions: NDArray[np.float64] = table / table.sum(axis=1, keepdims=True)
     return fractions
-
-
-def element_properties() -> NDArray[np.float64]:
-    """(118, 6) of each element, NaN where unknown.
-
-    Group, row, Pauling's electronegativity, Mendeleev number, mass (u), covalent radius (Å).
-    """
-    rows = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pymatgen warns of elements without electronegativity
-        for z in range(1, MAX_ATOMIC_NUMBER + 1):
-            e = Element.from_Z(z)
-            rows.append([e.group, e.row, e.X, e.mendeleev_no or np.nan])
-    known = np.array(rows, dtype=np.float64)
-    return np.column_stack([known, atomic_masses[1:], covalent_radii[1:]])
 
 
 def composition_features(fractions: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -60,7 +43,7 @@ def composition_features(fractions: NDArray[np.float64]) -> NDArray[np.float64]:
         least and largest of the six properties, over the elements that have them.
     """
     parts = [fractions]
-    for column in element_properties().T:
+    for column in trend_properties().T:
         known = ~np.isnan(column)
         weights, values = fractions[:, known], column[known]
         total = weights.sum(axis=1)

@@ -25,6 +25,7 @@ from ase_ecn.training.datasets import (
     reduced_formula,
     split_by_composition,
 )
+from ase_ecn.training.elements import network_properties
 from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.losses import multitask_loss
 from ase_ecn.training.metrics import mean_absolute_error, roc_auc
@@ -151,6 +152,8 @@ def fit_to_graphs(
     torch.manual_seed(options.seed)
     model = ECN(model_config(config["model"]))
     _set_units(model, train)
+    if model.config.features == "properties":
+        model.embedding.table.copy_(torch.as_tensor(network_properties()))
     if "init" in config:
         start_from(model, config["init"])
     model.to(device)

@@ -7,34 +7,50 @@ from ase.data import chemical_symbols
 from torch import Tensor, nn
 
 from ase_ecn.graphs.batch import BondBatch
-from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, scatter_sum
+from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, scatter_sum, two_layer
 
-ATOM_FEATURES = ("number", "group_period")
+ATOM_FEATURES = ("number", "group_period", "properties")
+PROPERTY_COUNT = 12
 
 # Last atomic number of each period.
 _PERIOD_ENDS = (2, 10, 18, 36, 54, 86, 118)
 _GROUPS = 18
+# Small, so that at the start elements differ by their properties.
+_NUMBER_SPREAD = 0.3
 HUBBARD_ANIONS = ("O", "F")
 HUBBARD_METALS = ("Co", "Cr", "Fe", "Mn", "Mo", "Ni", "V", "W")
 
 
 class AtomFeatures(nn.Module):
-    """Learned input features: by atomic number, or by group and period of the periodic table.
+    """Input features of atoms.
 
-    Optionally a flag marks the crystals that the Materials Project treats with a Hubbard U.
+    ``"number"``: learned for each element. ``"group_period"``: learned for each group and period
+    of the periodic table, and added. ``"properties"``: learned for each element, plus a perceptron
+    of its group, period and tabulated properties, by which elements with few crystals learn from
+    similar ones. Optionally a flag marks the crystals that the Materials Project treats with a
+    Hubbard U.
     """
 
     groups: Tensor
     periods: Tensor
+    table: Tensor
 
     def __init__(self, width: int, features: str, hubbard: bool) -> None:
         super().__init__()
         self.kind = features
-        if features == "number":
+        groups, periods = len(_GROUP_TABLE.unique()), len(_PERIOD_ENDS) + 1
+        if features != "group_period":
             self.number = nn.Embedding(MAX_ATOMIC_NUMBER + 1, width)
         else:
-            self.group = nn.Embedding(len(_GROUP_TABLE.unique()), width)
-            self.period = nn.Embedding(len(_PERIOD_ENDS) + 1, width)
+            self.group = nn.Embedding(groups, width)
+            self.period = nn.Embedding(periods, width)
+        if features == "properties":
+            self.properties = two_layer(PROPERTY_COUNT + groups + periods, width, width)
+            nn.init.normal_(self.number.weight, std=_NUMBER_SPREAD)
+            # Part of the weights: a checkpoint must not depend on where the table is from.
+            table = torch.zeros(MAX_ATOMIC_NUMBER + 1, PROPERTY_COUNT)
+            self.register_buffer("table", table)
+        if features != "number":
             self.register_buffer("groups", _GROUP_TABLE.clone(), persistent=False)
             self.register_buffer("periods", _PERIOD_TABLE.clone(), persistent=False)
         self.hubbard = nn.Parameter(torch.zeros(width)) if hubbard else None
@@ -44,12 +60,21 @@ class AtomFeatures(nn.Module):
         h: Tensor
         if self.kind == "number":
             h = self.number(batch.numbers)
-        else:
+        elif self.kind == "group_period":
             h = self.group(self.groups[batch.numbers]) + self.period(self.periods[batch.numbers])
+        else:
+            h = (self.number.weight + self._from_properties()).index_select(0, batch.numbers)
         if self.hubbard is not None:
             flag = hubbard_flag(batch).index_select(0, batch.crystal_of_atom)
             h = h + flag[:, None].to(h.dtype) * self.hubbard
         return h
+
+    def _from_properties(self) -> Tensor:
+        one_hot = nn.functional.one_hot
+        group = one_hot(self.groups).to(self.table.dtype)
+        period = one_hot(self.periods, len(_PERIOD_ENDS) + 1).to(self.table.dtype)
+        out: Tensor = self.properties(torch.cat([self.table, group, period], dim=1))
+        return out
 
 
 def hubbard_flag(batch: BondBatch) -> Tensor:

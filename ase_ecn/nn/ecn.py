@@ -61,7 +61,8 @@ class ECNConfig:
         ``"gated"``: colours are inputs of gated messages. ``"coloured"``: the paper's, with
         input weights for each colour and attention.
     features
-        Input features of atoms: ``"number"`` or ``"group_period"``.
+        Input features of atoms: ``"number"``, ``"group_period"`` or ``"properties"``, see
+        :class:`ase_ecn.nn.atoms.AtomFeatures`.
     hubbard
         Whether to mark crystals that the Materials Project treats with a Hubbard U.
     width, layers
