@@ -18,15 +18,26 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
+from ase_ecn.card_format import FORMAT_VERSION, MAX_CARD_BYTES, parse_card
 from ase_ecn.errors import CheckpointError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
 
-FORMAT_VERSION = 1
 DEFAULT_ECN = "ecn-mp20"
 DEFAULT_EMPNN = "empnn-mp20"
-_REQUIRED = ("format_version", "name", "network", "architecture", "elements", "sha256")
+_MAX_MEMBERS = 32
+# What building a network raises for an architecture that makes no sense.
+_BUILD_ERRORS = (
+    AttributeError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    ZeroDivisionError,
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,7 @@ def read_card(checkpoint: str | Path) -> Card:
     CheckpointError
         If there is no such checkpoint or the card is not a valid one.
     """
-    return _parse_card(_read_files(checkpoint)[0])
+    return Card(parse_card(_read_files(checkpoint)[0]))
 
 
 def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Checkpoint:
@@ -128,7 +139,7 @@ def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Check
         the sha256 of the card.
     """
     text, weights = _read_files(checkpoint)
-    card = _parse_card(text)
+    card = Card(parse_card(text))
     if network is not None and card.network != network:
         raise CheckpointError(f"{card.name} is a checkpoint of {card.network}, not of {network}")
     found = sha256(weights).hexdigest()
@@ -138,9 +149,11 @@ def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Check
             "the file is damaged or was exchanged"
         )
     try:
+        tensors = load_tensors(weights)
+        _check_fit(card, tensors)
         model = _build(card)
-        model.load_state_dict(load_tensors(weights))
-    except (SafetensorError, RuntimeError, TypeError, ValueError, KeyError) as error:
+        model.load_state_dict(tensors)
+    except (SafetensorError, *_BUILD_ERRORS) as error:
         raise CheckpointError(f"the weights of {card.name} don't fit the card: {error}") from error
     return Checkpoint(card, model.eval().requires_grad_(False))
 
@@ -164,8 +177,28 @@ def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(weights)
-    path.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
+    path.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return Card(content)
+
+
+def _check_fit(card: Card, tensors: dict[str, torch.Tensor]) -> None:
+    """Compare with the architecture before anything of its size is allocated."""
+    with torch.device("meta"):
+        expected = _build(card).state_dict()
+    if expected.keys() != tensors.keys():
+        odd = sorted(expected.keys() ^ tensors.keys())
+        raise ValueError(f"missing or unknown tensors: {', '.join(odd[:5])}")
+    for name, tensor in tensors.items():
+        wanted = expected[name]
+        # A network in double precision may have been saved: any float will do for a float.
+        same_kind = tensor.is_floating_point() == wanted.is_floating_point()
+        if tensor.shape != wanted.shape or not same_kind:
+            raise ValueError(
+                f"{name} is {tuple(tensor.shape)} {tensor.dtype}, "
+                f"not {tuple(wanted.shape)} {wanted.dtype}"
+            )
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"{name} contains NaN or infinite numbers")
 
 
 def _build(card: Card) -> nn.Module:
@@ -173,6 +206,8 @@ def _build(card: Card) -> nn.Module:
     if card.network == "empnn":
         return EMPNN(EMPNNConfig(**_options(architecture)))
     if "members" in architecture:
+        if len(architecture["members"]) > _MAX_MEMBERS:
+            raise ValueError(f"more than {_MAX_MEMBERS} members")
         return ECNEnsemble([ECN(ECNConfig(**_options(m))) for m in architecture["members"]])
     return ECN(ECNConfig(**_options(architecture)))
 
@@ -186,39 +221,20 @@ def _read_files(checkpoint: str | Path) -> tuple[str, bytes]:
     if name in bundled_checkpoints():
         folder = resources.files("ase_ecn.checkpoints")
         weights, card = folder / f"{name}.safetensors", folder / f"{name}.json"
-        return card.read_text(), weights.read_bytes()
+        return card.read_text(encoding="utf-8"), weights.read_bytes()
     path = Path(checkpoint)
     if path.suffix != ".safetensors":
         raise CheckpointError(
             f"unknown checkpoint {name!r}: give the path of a .safetensors file or one of "
             f"{', '.join(bundled_checkpoints()) or '(none bundled)'}"
         )
+    card_file = path.with_suffix(".json")
     try:
-        return path.with_suffix(".json").read_text(), path.read_bytes()
+        if card_file.stat().st_size > MAX_CARD_BYTES:
+            raise CheckpointError(f"{card_file} is larger than {MAX_CARD_BYTES} bytes: not a card")
+        return card_file.read_text(encoding="utf-8"), path.read_bytes()
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"cannot read checkpoint {path} and its card: {error}") from error
-
-
-def _parse_card(text: str) -> Card:
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise CheckpointError(f"the card is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise CheckpointError("the card is not a JSON object")
-    missing = [key for key in _REQUIRED if key not in content]
-    if missing:
-        raise CheckpointError(f"the card lacks {', '.join(missing)}")
-    if content["format_version"] != FORMAT_VERSION:
-        raise CheckpointError(
-            f"format version {content['format_version']} is not supported; this release reads "
-            f"version {FORMAT_VERSION}"
-        )
-    if content["network"] not in ("ecn", "empnn"):
-        raise CheckpointError(f"unknown network {content['network']!r}; known are ecn and empnn")
-    if not isinstance(content["architecture"], dict) or not isinstance(content["elements"], list):
-        raise CheckpointError("architecture must be an object and elements a list in the card")
-    return Card(content)
 
 
 def resolve_device(device: str | torch.device | None) -> torch.device:

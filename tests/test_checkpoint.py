@@ -1,19 +1,28 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import tempfile
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save
 
+from ase_ecn.card_format import MAX_CARD_BYTES
 from ase_ecn.checkpoint import bundled_checkpoints, load_checkpoint, read_card, save_checkpoint
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.selftest import make_references, selftest
+
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture
@@ -85,6 +94,16 @@ def test_a_flipped_bit_is_noticed(copied: Path) -> None:
         ({"network": "transformer"}, "transformer"),
         ({"sha256": None}, "lacks sha256"),
         ({"elements": "H"}, "list"),
+        ({"elements": [1, 119]}, "atomic numbers"),
+        ({"elements": [True]}, "atomic numbers"),
+        ({"property_elements": {"fermi_level": 3}}, "atomic numbers"),
+        ({"format_version": True}, "format version True"),
+        ({"format_version": [1]}, "format version"),
+        ({"architecture": {"crystal_targets": ["a"], "width": 10**9}}, "width"),
+        ({"architecture": {"crystal_targets": ["a"], "width": 8192, "layers": 128}}, "don't fit"),
+        ({"architecture": {"crystal_targets": ["a"], "layers": "5"}}, "layers"),
+        ({"architecture": {"members": 7}}, "don't fit"),
+        ({"architecture": {"members": [{}] * 1000}}, "members"),
         ({"architecture": {"crystal_targets": ["a"], "depth": 3}}, "don't fit"),
         ({"architecture": {"crystal_targets": ["formation_energy"]}}, "don't fit"),
     ],
@@ -93,6 +112,127 @@ def test_bad_cards_are_refused(copied: Path, changes: dict[str, object], message
     edit_card(copied, **changes)
     with pytest.raises(CheckpointError, match=message):
         load_checkpoint(copied)
+
+
+def test_later_releases_read_what_this_one_wrote() -> None:
+    """A frozen checkpoint of version 1 gives the numbers that it gave when it was made."""
+    for dtype, bound in (("float64", 1e-9), ("float32", 1e-4)):
+        result = selftest(FIXTURES / "card-version-1.safetensors", dtype)
+        assert result.largest_difference < bound, result
+
+
+def test_an_older_card_is_upgraded(tmp_path: Path) -> None:
+    weights = tmp_path / "old.safetensors"
+    shutil.copy(FIXTURES / "card-version-1.safetensors", weights)
+    shutil.copy(FIXTURES / "card-version-0.json", tmp_path / "old.json")
+    new = read_card(FIXTURES / "card-version-1.safetensors").content
+    assert read_card(weights).content == new
+    assert selftest(weights).passed
+    edit_card(weights, elements=["Xx"])
+    with pytest.raises(CheckpointError, match="version 0"):
+        read_card(weights)
+
+
+def edit_weights(path: Path, **changes: torch.Tensor) -> None:
+    """Exchange tensors, and give the card the right hash, as someone hostile would."""
+    path.write_bytes(save({**load_file(path), **changes}))
+    edit_card(path, sha256=sha256(path.read_bytes()).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (torch.full((6,), torch.nan), "NaN or infinite"),
+        (torch.ones(7), "not \\(6,\\)"),
+        (torch.ones(6, dtype=torch.int32), "int32, not"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(
+    tmp_path: Path, weights: torch.Tensor, message: str
+) -> None:
+    path = copy_fixture(tmp_path)
+    edit_weights(path, **{"norm.weight": weights})
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(path)
+
+
+def copy_fixture(folder: Path) -> Path:
+    for suffix in (".safetensors", ".json"):
+        shutil.copy((FIXTURES / "card-version-1").with_suffix(suffix), folder / f"c{suffix}")
+    return folder / "c.safetensors"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+CARD = json.loads((FIXTURES / "card-version-1.json").read_text())
+
+
+@given(st.sampled_from(sorted(CARD)), JSON)
+@settings(max_examples=60, deadline=None)
+def test_any_entry_of_a_card_may_be_wrong(entry: str, value: object) -> None:
+    """Whatever stands in a card, it is refused or the network is the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = copy_fixture(Path(folder))
+        path.with_suffix(".json").write_text(json.dumps(CARD | {entry: value}))
+        loads_the_same_or_refuses(path)
+
+
+@given(st.sampled_from(sorted(CARD["architecture"])), JSON)
+@settings(max_examples=60, deadline=None)
+def test_any_option_of_the_architecture_may_be_wrong(option: str, value: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = copy_fixture(Path(folder))
+        architecture = CARD["architecture"] | {option: value}
+        path.with_suffix(".json").write_text(json.dumps(CARD | {"architecture": architecture}))
+        with contextlib.suppress(CheckpointError):
+            load_checkpoint(path)
+
+
+@given(st.booleans(), st.binary(max_size=4), st.integers(0), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_files_may_be_damaged_anywhere(
+    card: bool, junk: bytes, place: int, truncated: bool
+) -> None:
+    """Cut off, overwritten, or with the hash made to fit the damage."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = copy_fixture(Path(folder))
+        file = path.with_suffix(".json") if card else path
+        content = file.read_bytes()
+        place %= len(content)
+        rest = b"" if truncated else content[place + len(junk) :]
+        file.write_bytes(content[:place] + junk + rest)
+        loads_the_same_or_refuses(path)
+        if not card:
+            edit_card(path, sha256=sha256(path.read_bytes()).hexdigest())
+            with contextlib.suppress(CheckpointError):
+                load_checkpoint(path)
+
+
+def loads_the_same_or_refuses(path: Path) -> None:
+    try:
+        found = load_checkpoint(path).model.state_dict()
+    except CheckpointError:
+        return
+    expected = load_checkpoint(FIXTURES / "card-version-1.safetensors").model.state_dict()
+    for name, tensor in expected.items():
+        assert torch.equal(tensor, found[name])
+
+
+def test_hostile_cards_are_refused(tmp_path: Path) -> None:
+    path = copy_fixture(tmp_path)
+    card = path.with_suffix(".json")
+    card.write_text("[" * 100_000)
+    with pytest.raises(CheckpointError, match="not JSON"):
+        load_checkpoint(path)
+    card.write_bytes(b"\xff\xfe{}")
+    with pytest.raises(CheckpointError, match="cannot read"):
+        load_checkpoint(path)
+    card.write_bytes(b" " * (MAX_CARD_BYTES + 1))
+    with pytest.raises(CheckpointError, match="larger than"):
+        load_checkpoint(path)
 
 
 def test_missing_and_broken_files_are_refused(copied: Path, tmp_path: Path) -> None:

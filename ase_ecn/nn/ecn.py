@@ -19,9 +19,12 @@ from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, BondMode
 from ase_ecn.nn.angular import MAX_DEGREE, AngularDensity, spherical_harmonics
 from ase_ecn.nn.atoms import ATOM_FEATURES, AtomFeatures
 from ase_ecn.nn.layers import (
+    MAX_LAYERS,
+    MAX_WIDTH,
     ColouredMessages,
     GatedMessages,
     GaussianBasis,
+    check_sizes,
     scatter_mean,
     smooth_step,
     two_layer,
@@ -96,6 +99,13 @@ class ECNConfig:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        check_sizes(
+            width=(self.width, MAX_WIDTH),
+            layers=(self.layers, MAX_LAYERS),
+            distance_features=(self.distance_features, MAX_WIDTH),
+            share_features=(self.share_features, MAX_WIDTH),
+            angular_channels=(self.angular_channels, MAX_WIDTH),
+        )
         if not self.crystal_targets and not self.site_targets:
             raise OptionError("an ECN needs at least one target")
         for option, known in (

@@ -14,7 +14,15 @@ from torch import Tensor, nn
 
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import LatticeBatch
-from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GatedMessages, GaussianBasis, scatter_mean
+from ase_ecn.nn.layers import (
+    MAX_ATOMIC_NUMBER,
+    MAX_LAYERS,
+    MAX_WIDTH,
+    GatedMessages,
+    GaussianBasis,
+    check_sizes,
+    scatter_mean,
+)
 from ase_ecn.nn.vector_fields import (
     EDGE_FIELDS,
     TRIPLET_FIELDS,
@@ -67,6 +75,14 @@ class EMPNNConfig:
     weight_limit: float | None = None
 
     def __post_init__(self) -> None:
+        check_sizes(
+            features=(self.features, MAX_WIDTH),
+            deforming_layers=(self.deforming_layers, MAX_LAYERS),
+            neighbors=(self.neighbors, MAX_WIDTH),
+            distance_features=(self.distance_features, MAX_WIDTH),
+        )
+        if type(self.plain_layers) is not int or not 0 <= self.plain_layers <= MAX_LAYERS:
+            raise OptionError(f"plain_layers must be an integer from 0 to {MAX_LAYERS}")
         check_fields(self.fields)
         if self.expansion not in EXPANSIONS:
             raise OptionError(

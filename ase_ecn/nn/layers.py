@@ -6,7 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ase_ecn.errors import OptionError
+
 MAX_ATOMIC_NUMBER = 118
+MAX_WIDTH = 8192
+MAX_LAYERS = 128
 
 
 class GaussianBasis(nn.Module):
@@ -27,6 +31,24 @@ class GaussianBasis(nn.Module):
         """Map (E,) values to (E, size) features."""
         centres = self.centres.to(x.dtype)
         return torch.exp(-0.5 * ((x[:, None] - centres) / self.width) ** 2)
+
+
+def check_sizes(**sizes: tuple[int, int]) -> None:
+    """Refuse numbers of features and layers that are no integers from 1 to a largest one.
+
+    Parameters
+    ----------
+    sizes
+        For each option its value and the largest one allowed.
+
+    Raises
+    ------
+    OptionError
+        Naming the option.
+    """
+    for name, (value, largest) in sizes.items():
+        if type(value) is not int or not 1 <= value <= largest:
+            raise OptionError(f"{name} must be an integer from 1 to {largest}, not {value!r}")
 
 
 def scatter_sum(values: Tensor, index: Tensor, size: int) -> Tensor:
