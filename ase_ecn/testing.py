@@ -1,18 +1,29 @@
-"""Assertions about invariance, public so that others can test their own checkpoints with them."""
+"""Assertions about invariance and generated inputs, public so that others can test with them.
+
+The strategies :func:`crystals` and :func:`unusual_inputs` need hypothesis.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
-from ase.build import make_supercell
+from ase.build import bulk, make_supercell
+from ase.constraints import FixAtoms
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.symmetry.primitive import to_primitive
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+COMMON_ELEMENTS = (1, 3, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 20, 22, 26, 28, 29, 30, 38, 50, 56, 82)
 
 
 @dataclass(frozen=True)
@@ -156,3 +167,157 @@ def assert_relaxation_equivariant(
     assert difference <= tolerance, (
         f"the strain of {atoms.get_chemical_formula()} differs by {difference:.3g}"
     )
+
+
+def crystals(
+    *, elements: Sequence[int] = COMMON_ELEMENTS, max_atoms: int = 6
+) -> SearchStrategy[Atoms]:
+    """Strategy for crystals that every checkpoint with these elements must accept.
+
+    Parameters
+    ----------
+    elements
+        Atomic numbers to draw from.
+    max_atoms
+        Largest number of atoms in a cell.
+
+    Returns
+    -------
+    SearchStrategy
+        Of atoms in cells with lattice vectors of a few Å, any angles, at least 1 Å apart.
+    """
+    from hypothesis import strategies as st
+
+    def build(numbers: list[int], lengths: list[float], skew: list[float], seed: int) -> Atoms:
+        cell = np.diag(lengths)
+        cell[1, 0], cell[2, 0], cell[2, 1] = skew
+        cell *= (len(numbers) * 15.0 / np.linalg.det(cell)) ** (1 / 3)
+        rng = np.random.default_rng(seed)
+        return Atoms(numbers, cell=cell, scaled_positions=rng.random((len(numbers), 3)), pbc=True)
+
+    lengths = st.lists(st.floats(2.5, 8), min_size=3, max_size=3)
+    skew = st.lists(st.floats(-3, 3), min_size=3, max_size=3)
+    numbers = st.lists(st.sampled_from(list(elements)), min_size=1, max_size=max_atoms)
+    return st.builds(build, numbers, lengths, skew, st.integers(0, 2**32 - 1)).filter(_far_apart)
+
+
+def _far_apart(atoms: Atoms) -> bool:
+    distances = atoms.repeat(2).get_all_distances(mic=True)
+    return bool(distances[np.triu_indices_from(distances, 1)].min() > 1.0)
+
+
+def unusual_inputs() -> SearchStrategy[tuple[str, Any]]:
+    """Strategy for inputs as they come from other people's scripts and files.
+
+    Returns
+    -------
+    SearchStrategy
+        Of pairs of a name of what is unusual and the input. Each of them must give a finite
+        result, the same as of any equivalent input, or an :class:`ase_ecn.errors.ASEECNError`.
+    """
+    from hypothesis import strategies as st
+
+    return st.builds(
+        lambda name, atoms, seed: (name, _TWISTS[name](atoms, np.random.default_rng(seed))),
+        st.sampled_from(sorted(_TWISTS)),
+        crystals(),
+        st.integers(0, 2**32 - 1),
+    )
+
+
+def _with_cell(atoms: Atoms, cell: NDArray[np.float64], scale_atoms: bool = True) -> Atoms:
+    atoms.set_cell(cell, scale_atoms=scale_atoms)
+    return atoms
+
+
+def _with_entry(atoms: Atoms, array: str, value: float, rng: np.random.Generator) -> Atoms:
+    """Atoms with one number of their positions or cell exchanged."""
+    target = atoms.positions if array == "positions" else atoms.cell.array
+    target[rng.integers(len(target)), rng.integers(3)] = value
+    return atoms
+
+
+def _with_number(atoms: Atoms, number: int) -> Atoms:
+    atoms.numbers[0] = number
+    return atoms
+
+
+def _with_pbc(atoms: Atoms, rng: np.random.Generator) -> Atoms:
+    atoms.pbc = rng.random(3) < 0.5
+    return atoms
+
+
+def _with_property(atoms: Atoms, rng: np.random.Generator) -> Atoms:
+    n = len(atoms)
+    atoms.set_initial_charges(rng.normal(size=n))
+    atoms.set_initial_magnetic_moments(rng.normal(size=n))
+    atoms.set_momenta(rng.normal(size=(n, 3)))
+    atoms.set_masses(rng.uniform(1, 300, size=n))
+    atoms.set_tags(rng.integers(0, 9, size=n))
+    return atoms
+
+
+def _with_constraint(atoms: Atoms) -> Atoms:
+    atoms.set_constraint([FixAtoms([0])])
+    return atoms
+
+
+def _coincident(atoms: Atoms, rng: np.random.Generator) -> Atoms:
+    double = atoms[[0]]
+    double.positions += rng.normal(size=3) * 10.0 ** rng.uniform(-12, 0)
+    return atoms + double
+
+
+def _line(rng: np.random.Generator) -> Atoms:
+    n = int(rng.integers(50, 200))
+    positions = np.zeros((n, 3))
+    positions[:, 0] = 2.5 * np.arange(n)
+    return Atoms("Si" * n, positions=positions, cell=[2.5 * n, 4.0, 4.0], pbc=True)
+
+
+def _nearly_repeated(atoms: Atoms, rng: np.random.Generator) -> Atoms:
+    atoms = atoms.repeat((1, 1, 2))
+    atoms.positions[0] += rng.normal(size=3) * 10.0 ** rng.uniform(-7, -1)
+    return atoms
+
+
+def _nearly_cubic(rng: np.random.Generator) -> Atoms:
+    strain = rng.normal(size=(3, 3)) * 10.0 ** rng.uniform(-9, -2)
+    rocksalt = bulk("NaCl", "rocksalt", a=5.64, cubic=bool(rng.random() < 0.5))
+    return _with_cell(rocksalt, rocksalt.cell[:] @ (np.eye(3) + strain))
+
+
+_TWISTS: dict[str, Callable[[Atoms, np.random.Generator], Any]] = {
+    "none": lambda atoms, _rng: atoms,
+    "no atoms": lambda atoms, _rng: atoms[:0],
+    "not atoms": lambda _atoms, rng: rng.choice(np.array([None, "NaCl", 3, {}], dtype=object)),
+    "NaN in positions": lambda atoms, rng: _with_entry(atoms, "positions", np.nan, rng),
+    "infinity in the cell": lambda atoms, rng: _with_entry(atoms, "cell", np.inf, rng),
+    "a huge number in positions": lambda atoms, rng: _with_entry(atoms, "positions", 1e18, rng),
+    "a dummy element": lambda atoms, _rng: _with_number(atoms, 0),
+    "an element beyond the table": lambda atoms, _rng: _with_number(atoms, 130),
+    "a rare element": lambda atoms, rng: _with_number(atoms, int(rng.integers(84, 119))),
+    "partial periodicity": _with_pbc,
+    "a flat cell": lambda atoms, _rng: _with_cell(atoms, atoms.cell[:] * [1, 1, 1e-9]),
+    "no cell": lambda atoms, _rng: _with_cell(atoms, np.zeros((3, 3)), scale_atoms=False),
+    "a tiny cell": lambda atoms, rng: _with_cell(atoms, atoms.cell[:] * rng.uniform(1e-6, 0.5)),
+    "a huge cell": lambda atoms, rng: _with_cell(atoms, atoms.cell[:] * 10 ** rng.uniform(1, 8)),
+    "ten times the volume": lambda atoms, _rng: _with_cell(atoms, atoms.cell[:] * 10 ** (1 / 3)),
+    "vacuum": lambda atoms, _rng: _with_cell(
+        atoms, atoms.cell[:] + np.diag([0, 0, 15.0]), scale_atoms=False
+    ),
+    "a left-handed cell": lambda atoms, _rng: _with_cell(atoms, atoms.cell[[1, 0, 2]], False),
+    "a very skewed cell": lambda atoms, rng: _with_cell(
+        atoms, np.array([[1, 0, 0], [0, 1, 0], [rng.integers(-50, 50), 7, 1]]) @ atoms.cell, False
+    ),
+    "charges, momenta, isotopes": _with_property,
+    "constraints": lambda atoms, _rng: _with_constraint(atoms),
+    "integer and strided arrays": lambda atoms, _rng: Atoms(
+        atoms.numbers[::-1], positions=np.asfortranarray(np.rint(atoms.positions)), cell=atoms.cell,
+        pbc=np.array([1, 1, 1]),
+    ),
+    "coincident atoms": _coincident,
+    "a line of atoms": lambda _atoms, rng: _line(rng),
+    "nearly a repetition": _nearly_repeated,
+    "nearly cubic": lambda _atoms, rng: _nearly_cubic(rng),
+}  # fmt: skip

@@ -1,0 +1,70 @@
+"""Whatever comes in: a finite, invariant result or an error that says what was wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import ASEECNError
+from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.testing import random_equivalent, unusual_inputs
+
+BOUND = 1e-5
+"""Largest difference between descriptions of a crystal in eV/atom."""
+
+SLOW_IS_FINE: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+
+
+@pytest.fixture(scope="module")
+def predictor() -> PropertyPredictor:
+    return PropertyPredictor(dtype="float64", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def network() -> LatticeNetwork:
+    return LatticeNetwork(dtype="float64", device="cpu")
+
+
+def check(
+    predictor: PropertyPredictor, network: LatticeNetwork, given_input: Any, seed: int
+) -> None:
+    """Fail where the outcome is neither an error on purpose nor a finite, invariant result."""
+    try:
+        crystal = as_crystal(given_input, predictor.card.elements & network.card.elements)
+    except ASEECNError:
+        return
+    prediction = predictor.predict([crystal])[0]
+    for value in prediction.values():
+        assert np.isfinite(value).all()
+    (outcome,) = network.relax([crystal])
+    assert np.isfinite(outcome.deformation).all()
+    assert np.linalg.det(outcome.deformation) > 0
+    if isinstance(given_input, Atoms):
+        other = random_equivalent(given_input, np.random.default_rng(seed), max_atoms=40)
+        again = predictor.predict([as_crystal(other.atoms)])[0]
+        difference = abs(prediction.formation_energy - again.formation_energy)
+        assert difference < BOUND, f"{difference} eV/atom"
+
+
+@given(unusual_inputs(), st.integers(0, 2**32 - 1))
+@settings(max_examples=500, **SLOW_IS_FINE)
+def test_any_input_gives_an_invariant_result_or_a_clear_error(
+    predictor: PropertyPredictor, network: LatticeNetwork, named: tuple[str, Any], seed: int
+) -> None:
+    check(predictor, network, named[1], seed)
+
+
+@pytest.mark.slow
+@given(unusual_inputs(), st.integers(0, 2**32 - 1))
+@settings(max_examples=20_000, **SLOW_IS_FINE)
+def test_twenty_thousand_inputs(
+    predictor: PropertyPredictor, network: LatticeNetwork, named: tuple[str, Any], seed: int
+) -> None:
+    check(predictor, network, named[1], seed)
