@@ -52,10 +52,7 @@ def bond_graph(
 
     With ``radial`` bonds, which reach to the cutoff (Å), it may be any cell.
     """
-    if mode == "radial":
-        bonds = radial_bonds(primitive, cutoff)
-    else:
-        bonds = voronoi_bonds(primitive, mode)
+    bonds = radial_bonds(primitive, cutoff) if mode == "radial" else voronoi_bonds(primitive, mode)
     scaled = primitive.scaled_positions
     vector = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ primitive.cell
     return BondGraph(

@@ -127,18 +127,21 @@ class ECNConfig:
             raise OptionError(f"uncertainties are of crystal targets: {self.crystal_targets}")
         if self.cell_encoding and self.motif != "fixed":
             raise OptionError("the encoding of cells needs the motif 'fixed'")
-        if self.bonds == "radial" and self.group != "S_N":
-            raise OptionError("radial bonds need the group 'S_N', which does not colour bonds")
-        if not self.cutoff > 0:
-            raise OptionError("the cutoff must be positive")
-        if self.readout == "contributions" and self.uncertainties:
-            raise OptionError("uncertainties need the readout 'mean_features'")
+        self._check_energies()
         if not 0 <= self.angular_degree <= MAX_DEGREE:
             raise OptionError(f"the angular degree must be 0 to {MAX_DEGREE}")
         if not 0 <= self.dropout < 1:
             raise OptionError("the dropout must be at least 0 and below 1")
         if self.angular_degree and self.messages != "gated":
             raise OptionError("angular features need gated messages")
+
+    def _check_energies(self) -> None:
+        if self.bonds == "radial" and self.group != "S_N":
+            raise OptionError("radial bonds need the group 'S_N', which does not colour bonds")
+        if not self.cutoff > 0:
+            raise OptionError("the cutoff must be positive")
+        if self.readout == "contributions" and self.uncertainties:
+            raise OptionError("uncertainties need the readout 'mean_features'")
 
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-able dictionary."""

@@ -1,9 +1,9 @@
 """Forces and stress: derivatives of a network's energy with respect to positions and strain.
 
 The energy depends on the geometry through the bonds' vectors alone. With its gradient
-``g_ij`` with respect to each of them, the force on an atom is what its bonds pull in, and a strain
-``e`` that turns every vector ``v`` into ``v (1 + e)`` changes the energy by ``sum g_ij . (v_ij e)``.
-So one gradient gives both.
+``g_ij`` with respect to each of them, the force on an atom is the sum of what its bonds pull, and a
+strain ``e``, which turns every vector ``v`` into ``v (1 + e)``, changes the energy by
+``sum g_ij . (v_ij e)``. So one gradient gives both.
 """
 
 from __future__ import annotations

@@ -179,5 +179,5 @@ def smooth_step(x: Tensor) -> Tensor:
 
 
 def cutoff_weight(distance: Tensor, cutoff: float) -> Tensor:
-    """Return (E,) weights of bonds: one up to half of the cutoff (Å), then smoothly down to zero."""
+    """Weights (E,) of bonds: one up to half of the cutoff (Å), then smoothly down to zero."""
     return 1 - smooth_step(2 * distance / cutoff - 1)
