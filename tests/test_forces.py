@@ -1,23 +1,33 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk, make_supercell
+from ase.calculators.calculator import PropertyNotImplementedError
+from ase.calculators.fd import calculate_numerical_stress
+from ase.filters import FrechetCellFilter
+from ase.io import read, write
 from ase.neighborlist import neighbor_list
+from ase.optimize import BFGS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ase_ecn import ECNCalculator, predict
+from ase_ecn.checkpoint import read_card, save_checkpoint
 from ase_ecn.crystal import as_crystal
-from ase_ecn.errors import OptionError
+from ase_ecn.errors import OptionError, UnsupportedElementError
 from ase_ecn.graphs.batch import BondBatch, bond_graph, pack
 from ase_ecn.graphs.radial import radial_bonds
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.forces import energy_derivatives
 from ase_ecn.nn.layers import cutoff_weight
+from ase_ecn.selftest import make_references, selftest
 
 CUTOFF = 4.0
 
@@ -36,12 +46,12 @@ def small_pes() -> ECN:
         angular_degree=3,
         angular_channels=4,
     )
-    model = ECN(config).double().eval()
+    model = ECN(config).eval()
     for layer in model.layers:  # angular features start switched off
         torch.nn.init.normal_(layer.extra_edge.weight, std=0.3)
         torch.nn.init.normal_(layer.extra_atom[-1].weight, std=0.3)
     torch.nn.init.normal_(model.element_constants)
-    return model.requires_grad_(False)
+    return model.double().requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +73,13 @@ def batch_of(*crystals: Atoms) -> tuple[BondBatch, torch.Tensor]:
     return packed.batch(np.arange(len(crystals)), dtype=torch.float64), volumes
 
 
+def energies(model: ECN, crystals: list[Atoms]) -> np.ndarray:
+    batch, _ = batch_of(*crystals)
+    return model(batch)["potential_energy"].numpy() * [len(c) for c in crystals]
+
+
 def energy(model: ECN, atoms: Atoms) -> float:
-    batch, _ = batch_of(atoms)
-    return float(model(batch)["potential_energy"]) * len(atoms)
+    return float(energies(model, [atoms])[0])
 
 
 def derivatives(model: ECN, atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
@@ -105,15 +119,13 @@ def test_forces_are_the_energy_s_derivatives(pes: ECN) -> None:
     assert np.abs(forces).max() > 0.01
     np.testing.assert_allclose(forces.sum(axis=0), 0, atol=1e-10)
     step = 1e-4
-    for atom in range(len(atoms)):
-        for axis in range(3):
-            energies = []
-            for sign in (1, -1):
-                moved = atoms.copy()
-                moved.positions[atom, axis] += sign * step
-                energies.append(energy(pes, moved))
-            slope = (energies[0] - energies[1]) / (2 * step)
-            assert forces[atom, axis] == pytest.approx(-slope, abs=1e-7)
+    moved = []
+    for atom, axis, sign in itertools.product(range(len(atoms)), range(3), (1, -1)):
+        moved.append(atoms.copy())
+        moved[-1].positions[atom, axis] += sign * step
+    found = energies(pes, moved)
+    slopes = (found[::2] - found[1::2]).reshape(-1, 3) / (2 * step)
+    np.testing.assert_allclose(forces, -slopes, atol=1e-7)
 
 
 def test_stress_is_the_derivative_by_strain_in_ase_s_order(pes: ECN) -> None:
@@ -121,17 +133,17 @@ def test_stress_is_the_derivative_by_strain_in_ase_s_order(pes: ECN) -> None:
     _, stress = derivatives(pes, atoms)
     assert np.abs(stress).min() > 1e-5
     step = 1e-5
-    for k, (a, b) in enumerate([(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]):
-        energies = []
+    strained = []
+    for a, b in [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]:
         for sign in (1, -1):
             strain = np.eye(3)
             strain[a, b] += sign * step / 2
             strain[b, a] += sign * step / 2
-            strained = atoms.copy()
-            strained.set_cell(atoms.cell[:] @ strain, scale_atoms=True)
-            energies.append(energy(pes, strained))
-        slope = (energies[0] - energies[1]) / (2 * step) / atoms.get_volume()
-        assert stress[k] == pytest.approx(slope, abs=1e-7)
+            strained.append(atoms.copy())
+            strained[-1].set_cell(atoms.cell[:] @ strain, scale_atoms=True)
+    found = energies(pes, strained)
+    slopes = (found[::2] - found[1::2]) / (2 * step) / atoms.get_volume()
+    np.testing.assert_allclose(stress, slopes, atol=1e-7)
 
 
 def test_energies_are_extensive_and_turn_with_the_crystal(pes: ECN) -> None:
@@ -156,12 +168,11 @@ def test_energies_are_extensive_and_turn_with_the_crystal(pes: ECN) -> None:
 def test_nothing_jumps_when_neighbours_cross_the_cutoff(pes: ECN) -> None:
     atoms = bulk("Cu")
     bond = atoms.cell.lengths()[0]
-    energies = []
+    strained = []
     for scale in CUTOFF / (bond * 3**0.5) + np.linspace(-1e-4, 1e-4, 5):
-        strained = atoms.copy()
-        strained.set_cell(atoms.cell[:] * scale, scale_atoms=True)
-        energies.append(energy(pes, strained))
-    assert np.abs(np.diff(energies, 2)).max() < 1e-7
+        strained.append(atoms.copy())
+        strained[-1].set_cell(atoms.cell[:] * scale, scale_atoms=True)
+    assert np.abs(np.diff(energies(pes, strained), 2)).max() < 1e-7
 
 
 def test_crystals_of_a_batch_do_not_mix(pes: ECN) -> None:
@@ -179,3 +190,94 @@ def test_crystals_of_a_batch_do_not_mix(pes: ECN) -> None:
 def test_colours_and_radial_bonds_exclude_each_other(pes: ECN) -> None:
     with pytest.raises(OptionError, match="S_N"):
         replace(pes.config, group="S_lattice")
+
+
+# The calculator
+
+
+@pytest.fixture(scope="module")
+def checkpoint(pes: ECN, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A card that says that the network knows Zn-O and Cu."""
+    path = tmp_path_factory.mktemp("pes") / "pes.safetensors"
+    card = {
+        "name": "pes",
+        "elements": [8, 29, 30],
+        "systems": [[8, 30], [29]],
+        "forces": True,
+        "references": [],
+    }
+    save_checkpoint(path, pes, card)
+    card["references"] = make_references(path)
+    save_checkpoint(path, pes, card)
+    return path
+
+
+def test_calculator_gives_forces_and_stress_in_the_user_s_frame(pes: ECN, checkpoint: Path) -> None:
+    inherited = list(ECNCalculator.implemented_properties)
+    atoms = make_supercell(rattled(), [[1, 1, 0], [0, 1, 0], [0, 0, 2]])
+    forces, stress = derivatives(pes, atoms)
+    atoms.calc = ECNCalculator(checkpoint, dtype="float64")
+    assert {"energy", "free_energy", "forces", "stress"} == set(atoms.calc.implemented_properties)
+    assert ECNCalculator.implemented_properties == inherited
+    assert atoms.get_potential_energy() == pytest.approx(energy(pes, atoms), abs=1e-9)
+    np.testing.assert_allclose(atoms.get_forces(), forces, atol=1e-10)
+    np.testing.assert_allclose(atoms.get_stress(), stress, atol=1e-10)
+    np.testing.assert_allclose(
+        calculate_numerical_stress(atoms, eps=1e-5), atoms.get_stress(), atol=1e-7
+    )
+    assert atoms.calc.get_property("potential_energy", atoms) * len(atoms) == pytest.approx(
+        atoms.get_potential_energy()
+    )
+
+
+def test_float32_forces_are_close(pes: ECN, checkpoint: Path) -> None:
+    (prediction,) = predict([rattled()], checkpoint=checkpoint)
+    forces, stress = derivatives(pes, rattled())
+    np.testing.assert_allclose(prediction.forces, forces, atol=1e-4)
+    np.testing.assert_allclose(prediction.stress, stress, atol=1e-5)
+    assert "forces=<array (4, 3)>" in repr(prediction)
+
+
+def test_ase_relaxes_positions_and_cell(checkpoint: Path) -> None:
+    atoms = rattled()
+    atoms.calc = ECNCalculator(checkpoint, dtype="float64")
+    before = atoms.get_potential_energy()
+    begin = np.linalg.norm(atoms.get_forces())
+    BFGS(FrechetCellFilter(atoms), logfile=None).run(fmax=1e-3, steps=20)
+    assert atoms.get_potential_energy() < before
+    assert np.linalg.norm(atoms.get_forces()) < begin
+
+
+def test_files_keep_forces(checkpoint: Path, tmp_path: Path) -> None:
+    atoms = rattled()
+    atoms.calc = ECNCalculator(checkpoint)
+    forces = atoms.get_forces()
+    assert not {"ecn_forces", "ecn_stress"} & set(atoms.calc.annotate(atoms).arrays)
+    assert "potential_energy" in atoms.calc.db_row(atoms)
+    write(tmp_path / "a.extxyz", atoms)
+    np.testing.assert_allclose(read(tmp_path / "a.extxyz").get_forces(), forces, atol=1e-7)
+
+
+def test_what_was_never_together_is_refused(checkpoint: Path) -> None:
+    with pytest.raises(UnsupportedElementError, match="Mg"):
+        bulk("Mg").calc = ECNCalculator(checkpoint)
+    alloy = bulk("CuZn", "cesiumchloride", a=2.95)
+    with pytest.raises(UnsupportedElementError, match=r"fitted to O-Zn, Cu; .* Cu-Zn"):
+        alloy.calc = ECNCalculator(checkpoint)
+    with pytest.raises(UnsupportedElementError, match="Cu-Zn"):
+        predict([alloy], checkpoint=checkpoint)
+
+
+def test_other_checkpoints_explain_why_there_are_no_forces() -> None:
+    atoms = bulk("Si")
+    atoms.calc = ECNCalculator()
+    for get in (atoms.get_forces, atoms.get_stress):
+        with pytest.raises(PropertyNotImplementedError, match="not fitted to forces"):
+            get()
+
+
+def test_selftest_covers_forces(checkpoint: Path) -> None:
+    references = read_card(checkpoint).content["references"]
+    assert {r["name"] for r in references} == {"Cu", "ZnO"}
+    assert {"potential_energy", "forces", "stress"} == set(references[0]["results"])
+    assert selftest(checkpoint, dtype="float64").largest_difference < 1e-8

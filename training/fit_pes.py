@@ -17,14 +17,14 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch, PackedGraphs, bond_graph, pack
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.forces import EnergyDerivatives, energy_derivatives
+from ase_ecn.prediction import POTENTIAL_ENERGY as ENERGY
 from ase_ecn.training.datasets import Dataset
 from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.fit_ecn import model_config
 from ase_ecn.training.forces import read_mlearn
 
-ENERGY = "potential_energy"
 FORCE_READERS: dict[str, Callable[[Path, str], Dataset]] = {"mlearn": read_mlearn}
-_LOSS_WEIGHTS = {"energy": 4.0, "forces": 1.0, "virial": 1.0}
+_LOSS_WEIGHTS = {"energy": 4.0, "forces": 1.0, "virial": 0.5}
 _SOFTENING = 0.01
 _EVALUATION_BATCH = 4
 
