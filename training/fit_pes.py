@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from ase.data import atomic_numbers
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -52,6 +53,8 @@ class ForceBatch:
 def load_force_data(data: Path, config: dict[str, Any], split: str) -> Dataset:
     """Read one split of the data set that a configuration names.
 
+    ``data.elements`` of the configuration, if given, limits it to crystals of these.
+
     Raises
     ------
     OptionError
@@ -61,7 +64,12 @@ def load_force_data(data: Path, config: dict[str, Any], split: str) -> Dataset:
     if name not in FORCE_READERS:
         known = ", ".join(FORCE_READERS)
         raise OptionError(f"unknown data set with forces {name!r}; known are {known}")
-    return FORCE_READERS[name](data, split)
+    dataset = FORCE_READERS[name](data, split)
+    if "elements" not in config["data"]:
+        return dataset
+    wanted = {atomic_numbers[symbol] for symbol in config["data"]["elements"]}
+    chosen = [set(crystal.numbers.tolist()) <= wanted for crystal in dataset.crystals]
+    return dataset.subset(np.flatnonzero(chosen))
 
 
 def chemical_systems(crystals: Sequence[Crystal]) -> list[list[int]]:
