@@ -1,4 +1,4 @@
-"""Phonons of a crystal: at rest, bands at special points, density of states, stability, beside VASP's.
+"""Phonons of a relaxed crystal: stability, density of states, special points; beside VASP's.
 
 python examples/phonons.py                      # diamond silicon
 python examples/phonons.py --vasp phonopy.yaml  # crystal, supercell and forces of a VASP run
@@ -20,9 +20,8 @@ def report(name: str, found: Phonons, mesh: int) -> None:
     verdict = "stable" if found.is_stable(mesh) else "unstable"
     length = found.primitive.cell.lengths()[0]
     print(f"{name:8} primitive vector {length:.3f} Å, {verdict}")
-    print(
-        f"{'':8} {lowest:.2f} to {highest:.2f} THz, most states at {frequency[density.argmax()]:.2f}"
-    )
+    peak = frequency[density.argmax()]
+    print(f"{'':8} {lowest:.2f} to {highest:.2f} THz, most states at {peak:.2f} THz")
     path = found.primitive.cell.bandpath(npoints=0)
     for label, q in sorted(path.special_points.items()):
         print(f"{'':8} {label:2} " + " ".join(f"{f:6.2f}" for f in found.frequencies([q])[0]))
