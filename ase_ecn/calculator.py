@@ -22,14 +22,18 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OutOfDomainWarning, PropertyUnavailableError
-from ase_ecn.prediction import Prediction, PropertyPredictor
+from ase_ecn.prediction import POTENTIAL_ENERGY, Prediction, PropertyPredictor
 
 _NEEDS = {
-    "energy": "formation_energy",
-    "free_energy": "formation_energy",
-    "magmom": "magnetization",
-    "magmoms": "site_moments",
+    "energy": ("formation_energy", POTENTIAL_ENERGY),
+    "free_energy": ("formation_energy", POTENTIAL_ENERGY),
+    "forces": ("forces",),
+    "stress": ("stress",),
+    "magmom": ("magnetization",),
+    "magmoms": ("site_moments",),
 }
+"""For each name of ASE's, properties of a checkpoint that answer to it."""
+_DERIVATIVES = ("forces", "stress", "stresses")
 INFO_PREFIX = "ecn_"
 """Prefix of the keys that :meth:`ECNCalculator.annotate` writes to ``atoms.info``."""
 
@@ -44,6 +48,8 @@ class ECNCalculator(Calculator):
     ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell), ``fermi_level`` (eV,
     VASP's reference), ``site_moments`` ((N,) µB), and the uncertainties ``formation_energy_std``
     (eV/atom) and ``band_gap_std`` (eV), 1.645 times which are meant to hold nine in ten errors.
+    Checkpoints that were fitted to forces, such as ``ecn-pes``, give the DFT energy of the cell as
+    ``energy``, ``forces`` in eV/Å and ``stress`` in eV/Å³ instead.
     ASE's file formats keep standard names only; :meth:`annotate` and :meth:`db_row` bring the
     others along.
 
@@ -80,16 +86,16 @@ class ECNCalculator(Calculator):
     ) -> None:
         self.predictor = PropertyPredictor(checkpoint, device=device, dtype=dtype)
         self.prediction: Prediction | None = None
-        available = self.predictor.properties
+        available = set(self.predictor.properties)
         # A list of its own: extending the inherited one would change every calculator.
         self.implemented_properties = [
-            name for name, needed in _NEEDS.items() if needed in available
+            name for name, needed in _NEEDS.items() if not available.isdisjoint(needed)
         ]
         super().__init__(**self.predictor.card.provenance(), dtype=dtype)
 
     def set_atoms(self, atoms: Atoms) -> None:
         """Validate atoms when ``atoms.calc = calculator`` is executed."""
-        as_crystal(atoms, self.predictor.card.elements)
+        self.predictor.check_system(as_crystal(atoms, self.predictor.card.elements))
 
     def calculate(
         self,
@@ -141,7 +147,7 @@ class ECNCalculator(Calculator):
         if name in all_properties:
             raise PropertyNotImplementedError(
                 f"{name} is not predicted by {self.predictor.card.name}; it gives "
-                f"{self._known()}. To relax the cell, use ase_ecn.LatticeRelaxer."
+                f"{self._known()}. {self._advice(name)}"
             )
         if name not in self.predictor.properties:
             raise PropertyUnavailableError(f"unknown property {name!r}; known are {self._known()}")
@@ -186,6 +192,8 @@ class ECNCalculator(Calculator):
         prediction = self._current_prediction(atoms, True)
         assert prediction is not None
         for name, value in prediction.items():
+            if name in _DERIVATIVES:
+                continue  # ASE's formats keep these
             if isinstance(value, np.ndarray):
                 atoms.set_array(INFO_PREFIX + name, value)
             else:
@@ -233,6 +241,15 @@ class ECNCalculator(Calculator):
                 stacklevel=3,
             )
 
+    def _advice(self, name: str) -> str:
+        if name not in _DERIVATIVES or self.predictor.card.forces:
+            return ""
+        return (
+            "Its card says that it was not fitted to forces, so it has none; "
+            "a checkpoint that was, such as ecn-pes, does. "
+            "To relax the cell, use ase_ecn.LatticeRelaxer."
+        )
+
     def _known(self) -> str:
         return ", ".join(dict.fromkeys((*self.implemented_properties, *self.properties)))
 
@@ -260,9 +277,13 @@ def single_point(atoms: Atoms, prediction: Prediction) -> SinglePointCalculator:
 def standard_results(prediction: Prediction, atoms: int) -> dict[str, Any]:
     """Return the part of a prediction that has a name in ASE, for a cell of so many atoms."""
     results: dict[str, Any] = {}
-    if "formation_energy" in prediction:
-        energy = prediction.formation_energy * atoms
-        results.update(energy=energy, free_energy=energy)
+    for name in _NEEDS["energy"]:
+        if name in prediction:
+            energy = prediction[name] * atoms
+            results.update(energy=energy, free_energy=energy)
+    for name in ("forces", "stress"):
+        if name in prediction:
+            results[name] = prediction[name].copy()
     if "magnetization" in prediction:
         results["magmom"] = prediction.magnetization
     if "site_moments" in prediction:

@@ -83,6 +83,17 @@ class Card:
         parts = self.content.get("property_elements", {})
         return {name: frozenset(int(z) for z in numbers) for name, numbers in parts.items()}
 
+    @property
+    def forces(self) -> bool:
+        """Whether an ECN was fitted to forces, so that it gives forces and stress."""
+        return bool(self.content.get("forces", False))
+
+    @property
+    def systems(self) -> tuple[frozenset[int], ...]:
+        """Sets of atomic numbers that occurred together; none if that doesn't matter."""
+        parts = self.content.get("systems", [])
+        return tuple(frozenset(int(z) for z in numbers) for numbers in parts)
+
     def provenance(self) -> dict[str, str]:
         """Name, version and hash, to be kept with every result."""
         return {"checkpoint": self.name, "version": self.version, "sha256": self.sha256}

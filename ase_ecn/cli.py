@@ -22,6 +22,7 @@ from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
 from ase_ecn.screening import Source, read_structures, screen
 from ase_ecn.selftest import TOLERANCE, selftest
 
+_ARRAYS = ("site_moments", "forces", "stress")
 _HEADINGS = {
     "formation_energy": ("E_f", "9.3f"),
     "band_gap": ("gap", "7.2f"),
@@ -82,7 +83,7 @@ def _predict(options: argparse.Namespace) -> int:
     good, failures = _valid(options.files, predictor.card.elements)
     predictions = predictor.predict([as_crystal(atoms) for _, atoms in good])
     names = [n for n in predictor.properties if n in _HEADINGS]
-    others = [n for n in predictor.properties if n not in _HEADINGS and n != "site_moments"]
+    others = [n for n in predictor.properties if n not in (*_HEADINGS, *_ARRAYS)]
     rows = [
         [_formula(atoms), str(len(atoms)), *_cells(prediction, names + others), label]
         for (label, atoms), prediction in zip(good, predictions, strict=True)

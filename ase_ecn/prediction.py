@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import (
@@ -18,9 +19,11 @@ from ase_ecn.checkpoint import (
     resolve_dtype,
 )
 from ase_ecn.crystal import Crystal
+from ase_ecn.errors import UnsupportedElementError
 from ase_ecn.graphs.batch import bond_graph, pack
-from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.forces import energy_derivatives
 from ase_ecn.symmetry.primitive import primitive_cell
 
 UNITS = {
@@ -31,13 +34,20 @@ UNITS = {
     "site_moments": "µB",
     "fermi_level": "eV",
     "heat_all": "eV/cell",
+    "potential_energy": "eV/atom",
+    "forces": "eV/Å",
+    "stress": "eV/Å³",
     "formation_energy_std": "eV/atom",
     "band_gap_std": "eV",
 }
 """Units of the known properties; a property fitted by a user has its unit in the card."""
 
+POTENTIAL_ENERGY = "potential_energy"
+"""Energy on the scale of the DFT data, whose derivatives are forces."""
+
 _NONNEGATIVE = frozenset({"band_gap", "magnetization", "site_moments"})
 _DEFAULT_BATCH_SIZE = 256
+_FORCES_BATCH_SIZE = 16
 
 
 class Prediction(Mapping[str, Any]):
@@ -45,7 +55,8 @@ class Prediction(Mapping[str, Any]):
 
     ``formation_energy`` (eV/atom), ``band_gap`` (eV), ``metal_probability``, ``magnetization``
     (absolute, µB per cell of the input) and ``site_moments`` ((N,) absolute, µB) with the bundled
-    checkpoint; other checkpoints have their own.
+    checkpoint; other checkpoints have their own. ``ecn-pes`` has ``potential_energy`` (eV/atom),
+    ``forces`` ((N, 3) in eV/Å) and ``stress`` ((6,) in eV/Å³, ASE's order).
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -67,7 +78,7 @@ class Prediction(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         parts = (
-            f"{k}=<{len(v)} sites>" if isinstance(v, np.ndarray) else f"{k}={v:.4g}"
+            f"{k}=<array {v.shape}>" if isinstance(v, np.ndarray) else f"{k}={v:.4g}"
             for k, v in self._values.items()
         )
         return f"Prediction({', '.join(parts)})"
@@ -110,7 +121,8 @@ class PropertyPredictor:
     @property
     def properties(self) -> tuple[str, ...]:
         """Names of the predicted properties."""
-        return tuple(_public_name(name) for name in self._outputs)
+        derivatives = ("forces", "stress") if self.card.forces else ()
+        return (*(_public_name(name) for name in self._outputs), *derivatives)
 
     @property
     def _outputs(self) -> tuple[str, ...]:
@@ -125,15 +137,62 @@ class PropertyPredictor:
         Parameters
         ----------
         crystals
-            Any number; each is reduced to its primitive cell first.
+            Any number; each is reduced to its primitive cell first, unless forces are predicted.
         batch_size
             Crystals per pass of the network; changes nothing but speed and memory.
+
+        Raises
+        ------
+        UnsupportedElementError
+            If elements never occurred together in the data of a potential energy surface.
         """
-        size = batch_size or _DEFAULT_BATCH_SIZE
+        size = batch_size or (_FORCES_BATCH_SIZE if self.card.forces else _DEFAULT_BATCH_SIZE)
+        predict = self._predict_forces if self.card.forces else self._predict_batch
         results: list[Prediction] = []
         for start in range(0, len(crystals), size):
-            results.extend(self._predict_batch(crystals[start : start + size]))
+            results.extend(predict(crystals[start : start + size]))
         return results
+
+    def check_system(self, crystal: Crystal) -> None:
+        """Refuse combinations of elements on which a potential energy surface has no data.
+
+        Raises
+        ------
+        UnsupportedElementError
+            If the card says which elements occurred together and these did not.
+        """
+        known = self.card.systems
+        found = set(crystal.numbers.tolist())
+        if known and not any(found <= system for system in known):
+            systems = ", ".join("-".join(_symbols(system)) for system in known)
+            raise UnsupportedElementError(
+                f"{self.card.name} was fitted to {systems}; "
+                f"it knows nothing of {'-'.join(_symbols(found))}"
+            )
+
+    def _predict_forces(self, crystals: Sequence[Crystal]) -> list[Prediction]:
+        """Energies, forces and stresses of the crystals as they are, in their own frames."""
+        config = self.model.config
+        assert isinstance(config, ECNConfig)
+        for crystal in crystals:
+            self.check_system(crystal)
+        packed = pack([bond_graph(c, config.bonds, config.cutoff) for c in crystals], config.group)
+        batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
+        volumes = torch.tensor([c.volume for c in crystals], device=self.device, dtype=self.dtype)
+        found = energy_derivatives(self.model, batch, volumes, POTENTIAL_ENERGY)
+        energies = found.outputs[POTENTIAL_ENERGY].double().cpu().numpy()
+        forces = found.forces.double().cpu().numpy()
+        stresses = found.stress.double().cpu().numpy()
+        return [
+            Prediction(
+                {
+                    POTENTIAL_ENERGY: float(energies[k]),
+                    "forces": forces[packed.atom_offsets[k] : packed.atom_offsets[k + 1]].copy(),
+                    "stress": stresses[k].copy(),
+                }
+            )
+            for k in range(len(crystals))
+        ]
 
     def _predict_batch(self, crystals: Sequence[Crystal]) -> list[Prediction]:
         config = self.model.config
@@ -168,6 +227,10 @@ class PropertyPredictor:
         if target == "metal":
             return float(1 / (1 + np.exp(-value)))
         return value * size if target == "magnetization" else value
+
+
+def _symbols(numbers: Iterable[int]) -> list[str]:
+    return [chemical_symbols[z] for z in sorted(numbers)]
 
 
 def _public_name(target: str) -> str:

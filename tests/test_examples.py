@@ -273,6 +273,15 @@ def test_real_relaxations_come_closer(compare_vasp: ModuleType, data: Path) -> N
     assert scores["median_after"] < scores["median_before"]
 
 
+# Phonons
+
+
+def test_phonons_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("phonopy")
+    load("phonons").main(["--quick"])
+    assert "stable" in capsys.readouterr().out
+
+
 # Force evaluations saved
 
 

@@ -27,6 +27,7 @@ from ase_ecn.training.evaluate import evaluate, write_test_scores
 from ase_ecn.training.fit import FitResult
 from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
+from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
 from ase_ecn.training.materials_project import add_clean_arguments, run_clean
 
@@ -40,6 +41,7 @@ class _Fitted:
     elements: list[int]
     counts: dict[str, int]
     property_elements: dict[str, list[int]] | None = None
+    systems: list[list[int]] | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,11 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+_FIT_HELP = {
+    "ecn": "fit an ECN",
+    "empnn": "fit an EMPNN",
+    "pes": "fit an ECN to energies, forces and stresses",
+}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ase_ecn.training", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for network in ("ecn", "empnn"):
-        command = commands.add_parser(f"fit-{network}", help=f"fit an {network.upper()}")
+    for network in ("ecn", "empnn", "pes"):
+        command = commands.add_parser(f"fit-{network}", help=_FIT_HELP[network])
         own_labels = network == "ecn"
         command.add_argument(
             "--config", type=Path, required=not own_labels, help="YAML configuration"
@@ -123,7 +132,7 @@ def _fit(options: argparse.Namespace) -> int:
     if options.init:
         command += f" --init {options.init}"
     weights = out / f"{config['name']}.safetensors"
-    fit = _fit_ecn if options.network == "ecn" else _fit_empnn
+    fit = {"ecn": _fit_ecn, "empnn": _fit_empnn, "pes": _fit_pes}[options.network]
     fitted = fit(config, data, out, device)
     card = write_checkpoint(
         weights,
@@ -135,6 +144,7 @@ def _fit(options: argparse.Namespace) -> int:
         device=device,
         command=command,
         property_elements=fitted.property_elements,
+        systems=fitted.systems,
     )
     print(f"wrote {weights} ({card.sha256[:12]})")
     return 0
@@ -166,6 +176,15 @@ def _fit_empnn(config: dict[str, Any], data: Path, out: Path, device: str) -> _F
     elements = sorted({int(z) for crystal in parts["train"] for z in crystal.numbers})
     counts = {split: len(crystals) for split, crystals in parts.items()}
     return _Fitted(model, result, elements, counts)
+
+
+def _fit_pes(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
+    model, result = fit_pes(config, data, out, device)
+    parts = {split: load_force_data(data, config, split) for split in ("train", "val")}
+    systems = chemical_systems(parts["train"].crystals)
+    elements = sorted({z for system in systems for z in system})
+    counts = {split: len(part) for split, part in parts.items()}
+    return _Fitted(model, result, elements, counts, systems=systems)
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -30,6 +30,9 @@ SOURCES = {
         "magnetic Heusler compounds, VASP runs from the tests of public codes; "
         "split by composition"
     ),
+    "mlearn": (
+        "energies, forces and stresses (PBE): Zuo et al. 2020, materialsvirtuallab/mlearn (BSD-3)"
+    ),
     "mp_site_magmoms": (
         "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
         "at most 20 atoms, compositions of MP-20's validation and test splits left out; "
@@ -50,6 +53,7 @@ def write_checkpoint(
     device: str,
     command: str,
     property_elements: dict[str, list[int]] | None = None,
+    systems: list[list[int]] | None = None,
 ) -> Card:
     """Save weights and card, then the reference results for the self-test.
 
@@ -67,6 +71,8 @@ def write_checkpoint(
         Where and by which command.
     property_elements
         Atomic numbers among the labels of properties that lack some of ``elements``.
+    systems
+        For a potential energy surface: the sets of elements that occur together in its data.
     """
     name = config["data"]["name"]
     sources = [SOURCES.get(name, "the user's own labels")]
@@ -87,7 +93,9 @@ def write_checkpoint(
         names = ["metal_probability" if t == "metal" else t for t in model.targets]
         units = {**UNITS, **config.get("units", {})}
         card["properties"] = {name: units.get(name, "") for name in names}
-        card["forces"] = False
+        card["forces"] = systems is not None
+        if systems is not None:
+            card["systems"] = systems
         if property_elements:
             card["property_elements"] = property_elements
     card |= {

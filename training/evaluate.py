@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import load_checkpoint, read_card
@@ -19,6 +20,7 @@ from ase_ecn.training.calibration import reliability
 from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
 from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
+from ase_ecn.training.fit_pes import chemical_systems, load_force_data, pes_scores
 from ase_ecn.training.metrics import mean_absolute_error, precision, relative_length_errors
 from ase_ecn.training.noise import gaussian_noise
 from ase_ecn.training.prototypes import substituted_pairs
@@ -52,6 +54,8 @@ def evaluate(
     """
     card = read_card(checkpoint)
     config = card.content["configuration"]
+    if card.forces:
+        return evaluate_pes(checkpoint, config, data, split, device)
     if card.network == "ecn":
         return evaluate_ecn(checkpoint, config, data, split, device)
     return evaluate_empnn(checkpoint, config, data, split, device)
@@ -106,6 +110,22 @@ def _in_training(labelled: LabelledGraphs, name: str, data: Path) -> NDArray[np.
     numbers = labelled.graphs.numbers.astype(np.int64)
     seen = [reduced_formula(numbers[i:j]) in known for i, j in pairwise(offsets)]
     return np.repeat(seen, np.diff(offsets))
+
+
+def evaluate_pes(
+    checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
+) -> dict[str, float]:
+    """Mean absolute errors of energies, forces and stresses, in all and by chemical system."""
+    model = load_checkpoint(checkpoint, "ecn").model.to(device)
+    assert isinstance(model, ECN)
+    dataset = load_force_data(data, config, split)
+    scores = pes_scores(model, dataset, device)
+    for system in chemical_systems(dataset.crystals):
+        chosen = [set(c.numbers.tolist()) == set(system) for c in dataset.crystals]
+        part = dataset.subset(np.flatnonzero(chosen))
+        name = "".join(chemical_symbols[z] for z in system)
+        scores |= {f"{k}_{name}": v for k, v in pes_scores(model, part, device).items()}
+    return scores
 
 
 def evaluate_empnn(

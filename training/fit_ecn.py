@@ -13,6 +13,7 @@ from ase.data import chemical_symbols
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.training.alignment import read_mp_2018
@@ -65,6 +66,8 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
         ``"train"``, ``"val"`` or ``"test"``.
     """
     name, model = config["data"]["name"], config["model"]
+    if model.get("bonds") == "radial":
+        raise OptionError("radial bonds are for fit-pes")
     kind = {"bonds": model.get("bonds", "voronoi"), "motif": model.get("motif", "free")}
     labelled = cached_graphs(f"{name}-{split}", lambda: READERS[name](data, split), **kind)
     if "site_moments" in config["model"].get("site_targets", ()):

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
+from ase_ecn.graphs.radial import RADIAL_CUTOFF, radial_bonds
 from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds
 from ase_ecn.symmetry.colours import Group, translation_colour_table
 from ase_ecn.symmetry.lattices import translation_index
@@ -44,9 +45,14 @@ class BondGraph:
     face_share: NDArray[np.float64]
 
 
-def bond_graph(primitive: Crystal, mode: BondMode = "voronoi") -> BondGraph:
-    """Build the graph of a crystal that is already primitive."""
-    bonds = voronoi_bonds(primitive, mode)
+def bond_graph(
+    primitive: Crystal, mode: BondMode = "voronoi", cutoff: float = RADIAL_CUTOFF
+) -> BondGraph:
+    """Build the graph of a crystal that is already primitive.
+
+    With ``radial`` bonds, which reach to the cutoff (Å), it may be any cell.
+    """
+    bonds = radial_bonds(primitive, cutoff) if mode == "radial" else voronoi_bonds(primitive, mode)
     scaled = primitive.scaled_positions
     vector = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ primitive.cell
     return BondGraph(

@@ -22,7 +22,8 @@ from ase_ecn.crystal import Crystal, periodic_points
 from ase_ecn.errors import OptionError
 from ase_ecn.symmetry.reduction import minkowski_reduce
 
-BondMode = Literal["voronoi", "cordero"]
+BondMode = Literal["voronoi", "cordero", "radial"]
+"""Kinds of bonds; the first two are here, the third is :mod:`ase_ecn.graphs.radial`'s."""
 
 MIN_FACE_SHARE = 0.01
 """Faces below this share of their cell's surface are no bonds in mode ``voronoi``."""

@@ -14,17 +14,20 @@ from torch import Tensor, nn
 
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch
+from ase_ecn.graphs.radial import RADIAL_CUTOFF
 from ase_ecn.graphs.supercell import CELLS, supercell
 from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, BondMode
 from ase_ecn.nn.angular import MAX_DEGREE, AngularDensity, spherical_harmonics
 from ase_ecn.nn.atoms import ATOM_FEATURES, AtomFeatures
 from ase_ecn.nn.layers import (
+    MAX_ATOMIC_NUMBER,
     MAX_LAYERS,
     MAX_WIDTH,
     ColouredMessages,
     GatedMessages,
     GaussianBasis,
     check_sizes,
+    cutoff_weight,
     scatter_mean,
     smooth_step,
     two_layer,
@@ -40,6 +43,7 @@ from ase_ecn.symmetry.colours import (
 )
 
 MESSAGES = ("gated", "coloured")
+READOUTS = ("mean_features", "contributions")
 SPREAD_WIDTH = 32
 
 
@@ -75,7 +79,15 @@ class ECNConfig:
     angular_degree, angular_channels
         Highest degree and channels of the angular features of gated messages; degree 0 for none.
     bonds
-        Kind of bonds: ``"voronoi"`` or ``"cordero"``.
+        Kind of bonds: ``"voronoi"``, ``"cordero"`` or ``"radial"``. With radial bonds all outputs
+        are smooth functions of the positions. They need the group ``"S_N"``: the colours of the
+        others know which atoms are images of each other, so outputs would jump with symmetry.
+    cutoff
+        Length in Å at which radial bonds end.
+    readout
+        ``"mean_features"``: crystal targets are functions of the mean of the atoms' features.
+        ``"contributions"``: they are means of contributions of the atoms, plus a constant for
+        each element, so that an energy is extensive and local.
     dropout
         Share of the changes of atom features that are left out, in training only.
     """
@@ -96,6 +108,8 @@ class ECNConfig:
     angular_degree: int = 0
     angular_channels: int = 16
     bonds: BondMode = "voronoi"
+    cutoff: float = RADIAL_CUTOFF
+    readout: str = "mean_features"
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -113,7 +127,8 @@ class ECNConfig:
             ("motif", MOTIFS),
             ("messages", MESSAGES),
             ("features", ATOM_FEATURES),
-            ("bonds", ("voronoi", "cordero")),
+            ("bonds", ("voronoi", "cordero", "radial")),
+            ("readout", READOUTS),
         ):
             if getattr(self, option) not in known:
                 raise OptionError(
@@ -123,12 +138,21 @@ class ECNConfig:
             raise OptionError(f"uncertainties are of crystal targets: {self.crystal_targets}")
         if self.cell_encoding and self.motif != "fixed":
             raise OptionError("the encoding of cells needs the motif 'fixed'")
+        self._check_energies()
         if not 0 <= self.angular_degree <= MAX_DEGREE:
             raise OptionError(f"the angular degree must be 0 to {MAX_DEGREE}")
         if not 0 <= self.dropout < 1:
             raise OptionError("the dropout must be at least 0 and below 1")
         if self.angular_degree and self.messages != "gated":
             raise OptionError("angular features need gated messages")
+
+    def _check_energies(self) -> None:
+        if self.bonds == "radial" and self.group != "S_N":
+            raise OptionError("radial bonds need the group 'S_N', which does not colour bonds")
+        if not self.cutoff > 0:
+            raise OptionError("the cutoff must be positive")
+        if self.readout == "contributions" and self.uncertainties:
+            raise OptionError("uncertainties need the readout 'mean_features'")
 
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-able dictionary."""
@@ -139,12 +163,13 @@ class ECN(nn.Module):
     """Crystal graph network whose bonds are coloured by a lattice group (claim 6.1).
 
     Outputs are in units of the training targets' spread; :attr:`shift` and :attr:`scale` map them
-    to physical units.
+    to physical units. :attr:`element_constants`, (T, 119), are added to the contributions of atoms.
     """
 
     shift: Tensor
     scale: Tensor
     spread_factor: Tensor
+    element_constants: Tensor
 
     def __init__(self, config: ECNConfig) -> None:
         super().__init__()
@@ -153,10 +178,13 @@ class ECN(nn.Module):
         self.embedding = AtomFeatures(width, config.features, config.hubbard)
         if config.cell_encoding:
             self.cell_embedding = nn.Embedding(CELLS, width)
-        self.distance = GaussianBasis(0.8, 6.5, config.distance_features)
-        self.share = GaussianBasis(-4.6, -0.7, config.share_features)
+        radial = config.bonds == "radial"
+        longest = config.cutoff if radial else 6.5
+        self.distance = GaussianBasis(0.8, longest, config.distance_features)
+        if not radial:
+            self.share = GaussianBasis(-4.6, -0.7, config.share_features)
         self.colours = bond_colour_count(config.group, config.motif)
-        edge_features = config.distance_features + config.share_features
+        edge_features = config.distance_features + (0 if radial else config.share_features)
         angular = config.angular_channels * config.angular_degree
         if config.messages == "gated":
             edge_features += self.colours
@@ -181,6 +209,9 @@ class ECN(nn.Module):
             )
             factor = torch.ones(len(config.uncertainties), dtype=torch.float64)
             self.register_buffer("spread_factor", factor)
+        if config.readout == "contributions":
+            constants = torch.zeros(len(config.crystal_targets), MAX_ATOMIC_NUMBER + 1)
+            self.register_buffer("element_constants", constants.double())
         self.register_buffer("shift", torch.zeros(len(self.targets), dtype=torch.float64))
         self.register_buffer("scale", torch.ones(len(self.targets), dtype=torch.float64))
 
@@ -261,9 +292,14 @@ class ECN(nn.Module):
         pooled = scatter_mean(h, batch.crystal_of_atom, batch.atom_counts)
         outputs = {}
         for k, name in enumerate(self.targets):
-            features = pooled if name in self.config.crystal_targets else h
-            raw = self.heads[name](features).squeeze(1)
-            outputs[name] = raw * self.scale[k].to(raw.dtype) + self.shift[k].to(raw.dtype)
+            pools = name in self.config.crystal_targets
+            local = not pools or self.config.readout == "contributions"
+            raw = self.heads[name](h if local else pooled).squeeze(1)
+            value = raw * self.scale[k].to(raw.dtype) + self.shift[k].to(raw.dtype)
+            if pools and local:
+                value = value + self.element_constants[k, batch.numbers].to(raw.dtype)
+                value = scatter_mean(value, batch.crystal_of_atom, batch.atom_counts)
+            outputs[name] = value
         for k, name in enumerate(self.config.uncertainties):
             spread = nn.functional.softplus(self.spreads[name](pooled).squeeze(1))
             unit = self.spread_factor[k] * self.scale[self.targets.index(name)]
@@ -282,6 +318,9 @@ class ECN(nn.Module):
         return lattice + colours * batch.own_image.to(lattice.dtype)
 
     def _edge_features(self, batch: BondBatch) -> tuple[Tensor, Tensor]:
+        if self.config.bonds == "radial":
+            weight = cutoff_weight(batch.distance, self.config.cutoff)
+            return self.distance(batch.distance), weight
         share = batch.face_share
         edges = torch.cat([self.distance(batch.distance), self.share(torch.log(share))], dim=1)
         weight = torch.sqrt(share)

@@ -198,3 +198,8 @@ def smooth_step(x: Tensor) -> Tensor:
     """Zero below 0, one above 1, twice differentiable between."""
     x = x.clamp(0, 1)
     return x * x * x * (10 - 15 * x + 6 * x * x)
+
+
+def cutoff_weight(distance: Tensor, cutoff: float) -> Tensor:
+    """Weights (E,) of bonds: one up to half of the cutoff (Å), then smoothly down to zero."""
+    return 1 - smooth_step(2 * distance / cutoff - 1)

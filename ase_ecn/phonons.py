@@ -1,0 +1,199 @@
+"""Phonons by finite displacements, with phonopy (``pip install ase-ecn[phonons]``).
+
+Any ASE calculator with forces will do; the default is the bundled potential energy surface.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import phonopy
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator
+from ase.filters import FrechetCellFilter
+from ase.optimize import BFGS
+from ase.spectrum.band_structure import BandStructure
+from numpy.typing import ArrayLike, NDArray
+from phonopy import Phonopy
+from phonopy.structure.atoms import PhonopyAtoms
+
+from ase_ecn.calculator import ECNCalculator
+from ase_ecn.errors import ASEECNError, OptionError
+
+DEFAULT_PES = "ecn-pes"
+MIN_SUPERCELL_LENGTH = 10.0
+"""Å; a supercell is repeated along each axis until it is as long as that."""
+MESH = 20
+"""Points of the mesh along each reciprocal axis, for extreme frequencies and the DOS."""
+_ACOUSTIC_TOLERANCE = 0.05  # THz; the acoustic modes at q = 0 are zero up to noise
+
+
+class RelaxationError(ASEECNError):
+    """A crystal did not come to rest, so its phonons would mean nothing."""
+
+
+@dataclass(frozen=True)
+class Phonons:
+    """Harmonic vibrations of a crystal.
+
+    Attributes
+    ----------
+    phonopy
+        With force constants, for everything that phonopy can do with them.
+    """
+
+    phonopy: Phonopy
+
+    @property
+    def primitive(self) -> Atoms:
+        """The primitive cell whose vibrations these are."""
+        return _to_atoms(self.phonopy.primitive)
+
+    @property
+    def unit_cell(self) -> Atoms:
+        """The cell that was given, after relaxation."""
+        return _to_atoms(self.phonopy.unitcell)
+
+    def frequencies(self, q_points: ArrayLike) -> NDArray[np.float64]:
+        """Frequencies in THz at (Q, 3) scaled wave vectors: (Q, 3 N); imaginary ones negative."""
+        self.phonopy.run_qpoints(np.asarray(q_points, dtype=float))
+        return np.asarray(self.phonopy.qpoints.frequencies, dtype=np.float64)
+
+    def extremes(self, mesh: int = MESH) -> tuple[float, float]:
+        """Lowest and highest frequency (THz) on a mesh around q = 0.
+
+        The lowest is the check of stability: clearly below zero, the crystal moves off.
+        """
+        self.phonopy.run_mesh([mesh] * 3, is_gamma_center=True)
+        found = np.asarray(self.phonopy.mesh.frequencies)
+        return float(found.min()), float(found.max())
+
+    def is_stable(self, mesh: int = MESH) -> bool:
+        """Whether no mode is imaginary, beyond noise of 0.05 THz at q = 0."""
+        return self.extremes(mesh)[0] > -_ACOUSTIC_TOLERANCE
+
+    def bands(self, points: int = 200) -> BandStructure:
+        """Frequencies in THz along the lattice's standard path, to be plotted with ASE.
+
+        Parameters
+        ----------
+        points
+            Number of wave vectors, at least.
+        """
+        path = self.primitive.cell.bandpath(npoints=points)
+        return BandStructure(path, self.frequencies(path.kpts)[None])
+
+    def dos(self, mesh: int = MESH) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Density of states: frequencies in THz and states per THz and primitive cell."""
+        self.phonopy.run_mesh([mesh] * 3, is_gamma_center=True)
+        self.phonopy.run_total_dos()
+        found = self.phonopy.total_dos
+        return np.asarray(found.frequency_points), np.asarray(found.dos)
+
+
+def phonons(
+    atoms: Atoms,
+    *,
+    calculator: BaseCalculator | None = None,
+    supercell: ArrayLike | None = None,
+    displacement: float = 0.01,
+    relax: bool = True,
+    fmax: float = 1e-3,
+) -> Phonons:
+    """Relax a crystal, displace its atoms and collect force constants.
+
+    Parameters
+    ----------
+    atoms
+        Left as it is.
+    calculator
+        Anything that gives forces (and stress, to relax); ``None`` for ``ecn-pes`` in float64.
+    supercell
+        (3, 3) or (3,) repetitions; ``None`` for as many as make each axis 10 Å long.
+    displacement
+        In Å.
+    relax
+        Relax positions and cell first, to forces below ``fmax`` (eV/Å). Phonons of a crystal that
+        is not at rest may come out imaginary.
+    fmax
+        See ``relax``.
+
+    Raises
+    ------
+    RelaxationError
+        If the crystal does not come to rest.
+    OptionError
+        If the displacement is not positive.
+    PropertyNotImplementedError
+        ASE's, if the calculator gives no forces.
+    """
+    if not displacement > 0:
+        raise OptionError(f"the displacement must be positive, got {displacement}")
+    if calculator is None:
+        calculator = ECNCalculator(DEFAULT_PES, dtype="float64")
+    cell = relaxed(atoms, calculator, fmax=fmax) if relax else atoms.copy()
+    if supercell is None:
+        supercell = np.ceil(MIN_SUPERCELL_LENGTH / cell.cell.lengths() - 1e-6).astype(int)
+    matrix = np.asarray(supercell, dtype=int)
+    model = Phonopy(
+        _to_phonopy(cell),
+        supercell_matrix=np.diag(matrix) if matrix.ndim == 1 else matrix,
+        primitive_matrix="auto",
+    )
+    model.generate_displacements(distance=displacement)
+    forces = []
+    for displaced in model.supercells_with_displacements or []:
+        image = _to_atoms(displaced)
+        image.calc = calculator
+        forces.append(image.get_forces())
+    model.forces = forces
+    model.produce_force_constants()
+    model.symmetrize_force_constants()
+    return Phonons(model)
+
+
+def relaxed(
+    atoms: Atoms, calculator: BaseCalculator, *, fmax: float = 1e-3, steps: int = 500
+) -> Atoms:
+    """Return a copy with positions and cell at rest.
+
+    Raises
+    ------
+    RelaxationError
+        If forces are still above ``fmax`` (eV/Å) after so many steps.
+    """
+    copy = atoms.copy()
+    copy.calc = calculator
+    if not BFGS(FrechetCellFilter(copy), logfile=None).run(fmax=fmax, steps=steps):
+        raise RelaxationError(f"{atoms.symbols} is not at rest after {steps} steps")
+    copy.calc = None
+    return copy
+
+
+def load_phonons(path: str | Path) -> Phonons:
+    """Read displacements and forces from a file of phonopy's, such as VASP's, for comparison.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be read.
+    """
+    try:
+        model = phonopy.load(path, log_level=0, is_nac=False)
+    except Exception as error:  # phonopy raises many kinds
+        raise OptionError(f"cannot read {path}: {error}") from error
+    return Phonons(model)
+
+
+def _to_phonopy(atoms: Atoms) -> PhonopyAtoms:
+    return PhonopyAtoms(
+        symbols=atoms.get_chemical_symbols(),
+        cell=atoms.cell[:],
+        scaled_positions=atoms.get_scaled_positions(),
+    )
+
+
+def _to_atoms(atoms: PhonopyAtoms) -> Atoms:
+    return Atoms(atoms.symbols, cell=atoms.cell, scaled_positions=atoms.scaled_positions, pbc=True)

@@ -1,0 +1,45 @@
+"""Phonons of a relaxed crystal: stability, density of states, special points; beside VASP's.
+
+python examples/phonons.py                      # diamond silicon
+python examples/phonons.py --vasp phonopy.yaml  # crystal, supercell and forces of a VASP run
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from ase.build import bulk
+
+from ase_ecn.phonons import MESH, Phonons, load_phonons, phonons
+
+
+def report(name: str, found: Phonons, mesh: int) -> None:
+    lowest, highest = found.extremes(mesh)
+    frequency, density = found.dos(mesh)
+    verdict = "stable" if found.is_stable(mesh) else "unstable"
+    length = found.primitive.cell.lengths()[0]
+    print(f"{name:8} primitive vector {length:.3f} Å, {verdict}")
+    peak = frequency[density.argmax()]
+    print(f"{'':8} {lowest:.2f} to {highest:.2f} THz, most states at {peak:.2f} THz")
+    path = found.primitive.cell.bandpath(npoints=0)
+    for label, q in sorted(path.special_points.items()):
+        print(f"{'':8} {label:2} " + " ".join(f"{f:6.2f}" for f in found.frequencies([q])[0]))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vasp", help="file of phonopy's with forces by VASP")
+    parser.add_argument("--quick", action="store_true", help="small supercell, coarse mesh")
+    options = parser.parse_args(arguments)
+    mesh = 4 if options.quick else MESH
+    if not options.vasp:
+        report("ecn-pes", phonons(bulk("Si"), supercell=[2, 2, 2] if options.quick else None), mesh)
+        return
+    theirs = load_phonons(options.vasp)
+    report("ecn-pes", phonons(theirs.unit_cell, supercell=theirs.phonopy.supercell_matrix), mesh)
+    report("VASP", theirs, mesh)
+
+
+if __name__ == "__main__":
+    main()
