@@ -18,7 +18,7 @@ from ase_ecn.checkpoint import (
     resolve_dtype,
 )
 from ase_ecn.crystal import Crystal
-from ase_ecn.graphs.batch import bond_graph, pack
+from ase_ecn.graphs.batch import bond_graphs, pack
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.symmetry.primitive import primitive_cell
@@ -138,7 +138,7 @@ class PropertyPredictor:
     def _predict_batch(self, crystals: Sequence[Crystal]) -> list[Prediction]:
         config = self.model.config
         primitives = [primitive_cell(crystal, config.motif) for crystal in crystals]
-        packed = pack([bond_graph(p.crystal, config.bonds) for p in primitives], config.group)
+        packed = pack(bond_graphs([p.crystal for p in primitives], config.bonds), config.group)
         batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
         with torch.inference_mode():
             outputs = {k: v.double().cpu().numpy() for k, v in self.model(batch).items()}

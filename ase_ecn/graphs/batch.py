@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
-from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds
+from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds_of_many
 from ase_ecn.symmetry.colours import Group, translation_colour_table
 from ase_ecn.symmetry.lattices import translation_index
 
@@ -46,18 +46,27 @@ class BondGraph:
 
 def bond_graph(primitive: Crystal, mode: BondMode = "voronoi") -> BondGraph:
     """Build the graph of a crystal that is already primitive."""
-    bonds = voronoi_bonds(primitive, mode)
-    scaled = primitive.scaled_positions
-    vector = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ primitive.cell
-    return BondGraph(
-        primitive.numbers,
-        primitive.cell,
-        bonds.source,
-        bonds.target,
-        bonds.image,
-        vector,
-        bonds.face_share,
-    )
+    return bond_graphs([primitive], mode)[0]
+
+
+def bond_graphs(primitives: Sequence[Crystal], mode: BondMode = "voronoi") -> list[BondGraph]:
+    """Build the graphs of many primitive crystals; quicker than one after the other."""
+    graphs = []
+    for crystal, bonds in zip(primitives, voronoi_bonds_of_many(primitives, mode), strict=True):
+        scaled = crystal.scaled_positions
+        vector = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ crystal.cell
+        graphs.append(
+            BondGraph(
+                crystal.numbers,
+                crystal.cell,
+                bonds.source,
+                bonds.target,
+                bonds.image,
+                vector,
+                bonds.face_share,
+            )
+        )
+    return graphs
 
 
 @dataclass(frozen=True)

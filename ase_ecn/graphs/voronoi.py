@@ -200,19 +200,22 @@ def _face_areas(
     source = np.concatenate([p.source + k for p, k in zip(pairs, first[:-1], strict=True)])
     vectors = np.concatenate([p.vector for p in pairs])
     # A first polyhedron that is not closed needs more planes, not only a larger radius.
-    chosen = np.flatnonzero(~_hidden(source, vectors, atoms, slack=attempt / 4))
+    visible = ~_hidden(source, vectors, atoms, slack=attempt / 4)
+    chosen = np.flatnonzero(visible)
     outer = voronoi_polyhedra(source[chosen], vectors[chosen], atoms)
-    needed = np.maximum.reduceat(2 * outer.radius, first[:-1])
     areas = np.zeros(len(source))
     areas[chosen] = outer.face_areas
-    closed = np.repeat(needed <= radius, sizes)
-    cut = _cut_a_corner(source, vectors, outer, closed)
+    cut = _cut_a_corner(source, vectors, outer, np.flatnonzero(~visible))
     again = np.zeros(atoms, dtype=bool)
     again[source[cut]] = True
     redone = again[source]
-    planes = np.flatnonzero(redone & ((areas > 0) | cut))
-    areas[redone] = 0.0
-    areas[planes] = voronoi_polyhedra(source[planes], vectors[planes], atoms).face_areas
+    redone &= areas > 0
+    redone[cut] = True
+    planes = np.flatnonzero(redone)
+    inner = voronoi_polyhedra(source[planes], vectors[planes], atoms)
+    areas[again[source]] = 0.0
+    areas[planes] = inner.face_areas
+    needed = np.maximum.reduceat(2 * np.where(again, inner.radius, outer.radius), first[:-1])
     ends = np.cumsum([len(p.source) for p in pairs])
     return np.split(areas, ends[:-1]), needed
 
@@ -260,25 +263,26 @@ def _cut_a_corner(
     source: NDArray[np.int64],
     vectors: NDArray[np.float64],
     polyhedra: Polyhedra,
-    closed: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Which neighbours of the atoms marked in (A,) ``closed`` are nearer to a corner than these."""
-    cut = np.zeros(len(source), dtype=bool)
-    atoms = len(closed)
-    near = np.flatnonzero(
-        closed[source] & ((vectors**2).sum(axis=1) < (2 * polyhedra.radius[source]) ** 2)
-    )
-    corners = np.bincount(polyhedra.vertex_owner, minlength=atoms)
+    others: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Those of the other neighbours that are nearer to a corner than the corner's own atom."""
+    reach = 2 * polyhedra.radius
+    reach[np.isinf(reach)] = 0.0
+    squares = (vectors[others] ** 2).sum(axis=1)
+    others = others[squares < reach[source[others]] ** 2]
+    vectors = vectors[others]
+    cut = np.zeros(len(others), dtype=bool)
+    corners = np.bincount(polyhedra.vertex_owner, minlength=len(reach))
     first = np.cumsum(corners) - corners
-    for chunk, slots, valid in _chunks(source[near], atoms, lambda count: 80 * count):
-        padded = _padded(vectors[near], slots, valid)
-        planes, offsets = _planes(padded, valid)
-        width = np.arange(corners[chunk].max(initial=0))
-        inside = width < corners[chunk, None]
-        points = _padded(polyhedra.vertices, first[chunk, None] + width, inside)
-        above: NDArray[np.float64] = (points @ planes.transpose(0, 2, 1)).max(axis=1, initial=0)
-        cut[near[slots[valid]]] = (above > offsets + _CUT)[valid]
-    return cut
+    for chunk, slots, valid in _chunks(source[others], len(reach), lambda count: 80 * count):
+        normals, offsets = _planes(_padded(vectors, slots, valid), valid)
+        width = np.arange(corners[chunk].max())
+        points = _padded(
+            polyhedra.vertices, first[chunk, None] + width, width < corners[chunk, None]
+        )
+        above: NDArray[np.float64] = (points @ normals.transpose(0, 2, 1)).max(axis=1)
+        cut[slots[valid]] = (above > offsets + _CUT)[valid]
+    return others[cut]
 
 
 def voronoi_polyhedra(
@@ -367,44 +371,45 @@ def _polyhedron_faces(
     the farthest corners.
     """
     count = normals.shape[1]
-    k, l = _plane_pairs(count)
-    n_k, n_l = normals[:, k].transpose(2, 0, 1), normals[:, l].transpose(2, 0, 1)
-    c_k, c_l = offsets[:, k], offsets[:, l]
-    cosine = (n_k * n_l).sum(axis=0)
-    cross = np.stack(
-        [
-            n_k[1] * n_l[2] - n_k[2] * n_l[1],
-            n_k[2] * n_l[0] - n_k[0] * n_l[2],
-            n_k[0] * n_l[1] - n_k[1] * n_l[0],
-        ]
-    )
-    squared_sine = (cross * cross).sum(axis=0)
+    k, m = _plane_pairs(count)
+    components = np.ascontiguousarray(normals.transpose(0, 2, 1))
+    n_k, n_m = components.take(k, axis=2), components.take(m, axis=2)
+    c_k, c_m = offsets.take(k, axis=1), offsets.take(m, axis=1)
+    cosine = (n_k * n_m).sum(axis=1)
+    direction = n_k[:, [1, 2, 0]] * n_m[:, [2, 0, 1]]
+    direction -= n_k[:, [2, 0, 1]] * n_m[:, [1, 2, 0]]
+    squared_sine = (direction * direction).sum(axis=1)
     meet = squared_sine > _COINCIDENT**2
     squared_sine[~meet] = 1.0
     sine = np.sqrt(squared_sine)
+    direction /= sine[:, None]
     # The point of each line that is nearest to the atom.
-    foot = (c_k - c_l * cosine) / squared_sine * n_k + (c_l - c_k * cosine) / squared_sine * n_l
-    direction = cross / sine
-    lower, upper = _edges(normals, offsets, foot, direction, k, l)
-    length = upper - lower
-    exists = meet & (length > 0)
+    foot = n_k
+    foot *= ((c_k - c_m * cosine) / squared_sine)[:, None]
+    n_m *= ((c_m - c_k * cosine) / squared_sine)[:, None]
+    foot += n_m
+    lower, upper = _edges(normals, offsets, foot, direction)
+    exists = meet & (upper > lower)
     rows, pair = np.nonzero(exists)
-    half = 0.5 * length[rows, pair] / sine[rows, pair]
-    cosine, c_k, c_l = cosine[rows, pair], c_k[rows, pair], c_l[rows, pair]
+    upper, lower = upper[rows, pair], lower[rows, pair]
+    half = 0.5 * (upper - lower) / sine[rows, pair]
+    cosine, c_k, c_m = cosine[rows, pair], c_k[rows, pair], c_m[rows, pair]
     areas = np.bincount(
-        np.concatenate([rows * count + k[pair], rows * count + l[pair]]),
-        weights=np.concatenate([half * (c_l - c_k * cosine), half * (c_k - c_l * cosine)]),
+        np.concatenate([rows * count + k[pair], rows * count + m[pair]]),
+        weights=np.concatenate([half * (c_m - c_k * cosine), half * (c_k - c_m * cosine)]),
         minlength=offsets.size,
-    )
-    ends = np.concatenate([upper[rows, pair], lower[rows, pair]])
-    rows, pair = np.tile(rows, 2), np.tile(pair, 2)
-    corners = (foot[:, rows, pair] + ends * direction[:, rows, pair]).T
-    upper, lower = np.where(exists, upper, 0.0), np.where(exists, lower, 0.0)
-    squares = (foot * foot).sum(axis=0) * exists + np.maximum(upper * upper, lower * lower)
-    radius = np.sqrt(squares.max(axis=1, initial=0))
-    open_ = (radius >= _INFINITE / 2) | (exists.sum(axis=1) < _EDGES_OF_A_TETRAHEDRON)
-    radius[open_] = np.inf
-    return areas.reshape(offsets.shape), corners, rows, radius
+    ).reshape(offsets.shape)
+    foot, direction = foot[rows, :, pair], direction[rows, :, pair]
+    corners = np.stack([foot + upper[:, None] * direction, foot + lower[:, None] * direction])
+    corners = corners.transpose(1, 0, 2).reshape(-1, 3)
+    edges = np.bincount(rows, minlength=len(normals))
+    radius = np.full(len(normals), np.inf)
+    if len(rows):
+        squares = (foot * foot).sum(axis=1) + np.maximum(upper * upper, lower * lower)
+        some = np.flatnonzero(edges)
+        radius[some] = np.sqrt(np.maximum.reduceat(squares, (np.cumsum(edges) - edges)[some]))
+    radius[(radius >= _INFINITE / 2) | (edges < _EDGES_OF_A_TETRAHEDRON)] = np.inf
+    return areas, corners, np.repeat(rows, 2), radius
 
 
 def _edges(
@@ -412,43 +417,39 @@ def _edges(
     offsets: NDArray[np.float64],
     foot: NDArray[np.float64],
     direction: NDArray[np.float64],
-    k: NDArray[np.intp],
-    l: NDArray[np.intp],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What all planes leave of the lines ``foot + t direction``: ends (A, P) of an interval.
+    """What all planes leave of the (A, 3, P) lines ``foot + t direction``: ends (A, P) of t.
 
     Nothing is left where the upper end is not above the lower one.
     """
-    # Plane m limits t by slope t <= -height.
-    slope = normals @ direction.transpose(1, 0, 2)
-    height = normals @ foot.transpose(1, 0, 2)
+    first, second = _plane_pairs(normals.shape[1])
+    # A plane limits t by slope t <= -height.
+    slope = normals @ direction
+    height = normals @ foot
     height -= offsets[:, :, None]
-    coincident = (np.abs(slope) < _COINCIDENT) & (np.abs(height) < _COINCIDENT)
-    line = np.arange(len(k))
-    for own in (k, l):
-        coincident[:, own, line] = False
-        height[:, own, line] = -1.0
-    row, plane, pair = np.nonzero(coincident)
-    height[row, plane, pair] = -1.0
+    line = np.arange(len(first))
+    height[:, first, line] = height[:, second, line] = -1.0
+    size = np.abs(slope)
+    coincident = np.flatnonzero(np.maximum(size, np.abs(height), out=size) < _COINCIDENT)
+    height.ravel()[coincident] = -1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         limit = np.divide(height, slope, out=height)  # of -t
     side = np.copysign(_INFINITE, slope, out=slope)
-    upper = -np.minimum(limit, side).max(axis=1)
-    lower = -np.maximum(limit, side).min(axis=1)
-    if len(row):
-        outside = _outside(normals[row, plane], normals[row, k[pair]], normals[row, l[pair]])
-        upper[row[outside], pair[outside]] = -np.inf
+    upper = -np.minimum(limit, side, out=size).max(axis=1)
+    lower = -np.maximum(limit, side, out=side).min(axis=1)
+    if len(coincident):
+        row, plane, pair = np.unravel_index(coincident, limit.shape)
+        between = _between(normals[row, plane], normals[row, first[pair]], normals[row, second[pair]])
+        upper[row[~between], pair[~between]] = -np.inf
     return lower, upper
 
 
-def _outside(
+def _between(
     normals: NDArray[np.float64], first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Whether (C, 3) normals are not between the first and the second, all in one plane.
+    """Whether (C, 3) normals are between the first and the second, all in a half-plane.
 
     Of several planes through one line only the outermost two bound the polyhedron there.
     """
-    axis = np.cross(first, second)
-    after_first = (np.cross(first, normals) * axis).sum(axis=1)
-    before_second = (np.cross(normals, second) * axis).sum(axis=1)
-    return (after_first < 0) | (before_second < 0)
+    widest = (first * second).sum(axis=1)
+    return ((first * normals).sum(axis=1) > widest) & ((second * normals).sum(axis=1) > widest)
