@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 MAX_ATOMIC_NUMBER = 118
+_EDGES_AT_ONCE = 2048
 
 
 class GaussianBasis(nn.Module):
@@ -94,22 +95,41 @@ class GatedMessages(nn.Module):
         extra
             (E, X) and (N, X) further features of edges and atoms in this round.
         """
-        mixed = (
-            self.edge(edges)
-            + self.source(h).index_select(0, source)
-            + self.target(h).index_select(0, target)
-        )
-        if extra is not None:
-            mixed = mixed + self.extra_edge(extra[0])
-        gate, value = mixed.chunk(2, dim=1)
-        messages = torch.sigmoid(gate) * functional.silu(value)
-        if weight is not None:
-            messages = messages * weight[:, None]
-        received = scatter_sum(messages, source, len(h))
+        ends = (self.source(h), self.target(h))
+        features = [edges, source, target, weight, None if extra is None else extra[0]]
+        if torch.is_grad_enabled():
+            received = scatter_sum(self._messages(*ends, *features), source, len(h))
+        else:
+            # Nothing is kept for a backward pass, so few edges at a time stay in the cache.
+            received = torch.zeros_like(h)
+            for begin in range(0, len(source), _EDGES_AT_ONCE):
+                part = slice(begin, begin + _EDGES_AT_ONCE)
+                some = [None if f is None else f[part] for f in features]
+                received.index_add_(0, source[part], self._messages(*ends, *some))
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
         if extra is not None:
             change = change + self.extra_atom(extra[1])
         return h + change
+
+    def _messages(
+        self,
+        from_source: Tensor,
+        from_target: Tensor,
+        edges: Tensor,
+        source: Tensor,
+        target: Tensor,
+        weight: Tensor | None,
+        extra: Tensor | None,
+    ) -> Tensor:
+        """Weighted messages (E, F) from the atoms' (N, 2 F) parts and the features of edges."""
+        mixed = self.edge(edges)
+        mixed = mixed + from_source.index_select(0, source)
+        mixed = mixed + from_target.index_select(0, target)
+        if extra is not None:
+            mixed = mixed + self.extra_edge(extra)
+        gate, value = mixed.chunk(2, dim=1)
+        messages = torch.sigmoid(gate) * functional.silu(value)
+        return messages if weight is None else messages * weight[:, None]
 
 
 class ColouredMessages(nn.Module):
