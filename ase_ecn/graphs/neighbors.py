@@ -159,8 +159,10 @@ def _pairs_within(
         members = torch.nonzero((reach == extent).all(dim=1)).squeeze(1)
         distances = atom_counts[crystals[members]] ** 2 * (2 * extent + 1).prod()
         large = distances > _BRUTE_FORCE_DISTANCES
-        for k in members[large].tolist():
-            parts.append(_pairs_of_one(cells, scaled, atom_counts, first, crystals, radius, k))
+        parts += [
+            _pairs_of_one(cells, scaled, atom_counts, first, crystals, radius, k)
+            for k in members[large].tolist()
+        ]
         members = members[~large]
         if not len(members):
             continue

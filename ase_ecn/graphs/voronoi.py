@@ -151,7 +151,7 @@ def all_faces(crystals: Sequence[Crystal]) -> list[Bonds]:
     for attempt in range(_MAX_ATTEMPTS):
         for batch in _batches(pending, sizes):
             pairs = [pairs_within(cells[k], scaled[k], radius[k]) for k in batch]
-            areas, needed = _face_areas(pairs, sizes[batch], radius[batch], attempt)
+            areas, needed = _face_areas(pairs, sizes[batch], attempt)
             for k, found, area, reach in zip(batch, pairs, areas, needed, strict=True):
                 if reach <= radius[k]:
                     offset = np.floor(unwrapped[k]).astype(np.int64)
@@ -188,7 +188,6 @@ def _as_bonds(
 def _face_areas(
     pairs: Sequence[Pairs],
     sizes: NDArray[np.int64],
-    radius: NDArray[np.float64],
     attempt: int,
 ) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
     """Areas of the faces of all pairs of each crystal, and the radius that they must have.
@@ -307,7 +306,9 @@ def voronoi_polyhedra(
     radius = np.full(atoms, np.inf)
     corners, owners = [np.empty((0, 3))], [np.empty(0, dtype=np.int64)]
     for chunk, slots, valid in _chunks(source, atoms, lambda count: count**3 // 2):
-        faces, points, rows, reach = _polyhedron_faces(*_planes(_padded(vectors, slots, valid), valid))
+        faces, points, rows, reach = _polyhedron_faces(
+            *_planes(_padded(vectors, slots, valid), valid)
+        )
         areas[slots[valid]] = faces[valid]
         radius[chunk] = reach
         corners.append(points)
@@ -439,7 +440,9 @@ def _edges(
     lower = -np.maximum(limit, side, out=side).min(axis=1)
     if len(coincident):
         row, plane, pair = np.unravel_index(coincident, limit.shape)
-        between = _between(normals[row, plane], normals[row, first[pair]], normals[row, second[pair]])
+        between = _between(
+            normals[row, plane], normals[row, first[pair]], normals[row, second[pair]]
+        )
         upper[row[~between], pair[~between]] = -np.inf
     return lower, upper
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 MAX_ATOMIC_NUMBER = 118
-_EDGES_AT_ONCE = 2048
+_EDGES_AT_ONCE = {"cpu": 2048, "cuda": 2**19}
 
 
 class GaussianBasis(nn.Module):
@@ -96,16 +98,16 @@ class GatedMessages(nn.Module):
             (E, X) and (N, X) further features of edges and atoms in this round.
         """
         ends = (self.source(h), self.target(h))
-        features = [edges, source, target, weight, None if extra is None else extra[0]]
+        of_edges = (edges, source, target, weight, None if extra is None else extra[0])
         if torch.is_grad_enabled():
-            received = scatter_sum(self._messages(*ends, *features), source, len(h))
+            received = scatter_sum(self._messages(*ends, *of_edges), source, len(h))
         else:
             # Nothing is kept for a backward pass, so few edges at a time stay in the cache.
             received = torch.zeros_like(h)
-            for begin in range(0, len(source), _EDGES_AT_ONCE):
-                part = slice(begin, begin + _EDGES_AT_ONCE)
-                some = [None if f is None else f[part] for f in features]
-                received.index_add_(0, source[part], self._messages(*ends, *some))
+            step = _EDGES_AT_ONCE.get(h.device.type, len(source)) or 1
+            for begin in range(0, len(source), step):
+                part = _rows(of_edges, begin, begin + step)
+                received.index_add_(0, part[1], self._messages(*ends, *part))
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
         if extra is not None:
             change = change + self.extra_atom(extra[1])
@@ -190,6 +192,20 @@ class ColouredMessages(nn.Module):
             chosen = (colour == c)[:, None].to(edges.dtype)
             parts = parts + (chosen * edges) @ weights[c].T
         return parts
+
+
+_EdgeTensors: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]
+
+
+def _rows(tensors: _EdgeTensors, begin: int, end: int) -> _EdgeTensors:
+    edges, source, target, weight, extra = tensors
+    return (
+        edges[begin:end],
+        source[begin:end],
+        target[begin:end],
+        None if weight is None else weight[begin:end],
+        None if extra is None else extra[begin:end],
+    )
 
 
 def smooth_step(x: Tensor) -> Tensor:
