@@ -20,7 +20,7 @@ from ase_ecn.checkpoint import (
 )
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import UnsupportedElementError
-from ase_ecn.graphs.batch import bond_graph, pack
+from ase_ecn.graphs.batch import bond_graphs, pack
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.forces import energy_derivatives
@@ -176,7 +176,7 @@ class PropertyPredictor:
         assert isinstance(config, ECNConfig)
         for crystal in crystals:
             self.check_system(crystal)
-        packed = pack([bond_graph(c, config.bonds, config.cutoff) for c in crystals], config.group)
+        packed = pack(bond_graphs(crystals, config.bonds, config.cutoff), config.group)
         batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
         volumes = torch.tensor([c.volume for c in crystals], device=self.device, dtype=self.dtype)
         found = energy_derivatives(self.model, batch, volumes, POTENTIAL_ENERGY)
@@ -197,7 +197,7 @@ class PropertyPredictor:
     def _predict_batch(self, crystals: Sequence[Crystal]) -> list[Prediction]:
         config = self.model.config
         primitives = [primitive_cell(crystal, config.motif) for crystal in crystals]
-        packed = pack([bond_graph(p.crystal, config.bonds) for p in primitives], config.group)
+        packed = pack(bond_graphs([p.crystal for p in primitives], config.bonds), config.group)
         batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
         with torch.inference_mode():
             outputs = {k: v.double().cpu().numpy() for k, v in self.model(batch).items()}

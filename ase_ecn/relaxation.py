@@ -52,7 +52,6 @@ _SHRINKING = 0.9
 
 _SPREAD_STEPS = 4
 _BATCH_LOAD = 4096
-_QUADRATIC_ATOMS = 90
 
 
 @dataclass(frozen=True)
@@ -265,11 +264,7 @@ class _Course:
 
 
 class _Packing:
-    """Sorts crystals into batches of similar memory.
-
-    Memory of the network grows with the atoms, that of the search for neighbours with the pairs
-    of atoms of each crystal.
-    """
+    """Sorts crystals into batches of similar memory, which grows with the number of atoms."""
 
     def __init__(self, batch_size: int) -> None:
         self.batch_size = batch_size
@@ -293,9 +288,8 @@ class _Packing:
             yield batch
 
 
-def _load(course: _Course) -> float:
-    atoms = len(course.crystal)
-    return atoms * (1 + atoms / _QUADRATIC_ATOMS)
+def _load(course: _Course) -> int:
+    return len(course.crystal)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

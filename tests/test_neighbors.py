@@ -70,6 +70,17 @@ def test_skewed_cells_equal_brute_force(seed: int) -> None:
     assert edges_of([crystal], 9)[0] == brute_force(crystal, 9, 20.0)
 
 
+def test_large_cells_equal_brute_force(prototypes: dict[str, Atoms]) -> None:
+    """Large cells are searched with a tree; perfect crystals have ties, rattled ones none."""
+    for name, repeat, rattle in (("diamond", (6, 6, 6), 0.05), ("perovskite", (4, 4, 5), 0.0)):
+        atoms = prototypes[name] * repeat
+        atoms.rattle(rattle)
+        small = as_crystal(prototypes["fcc"])
+        both = edges_of([small, as_crystal(atoms)], 12)
+        assert both[0] == brute_force(small, 12, 6.0)
+        assert both[1] == brute_force(as_crystal(atoms), 12, 7.0)
+
+
 def test_every_description_has_the_same_shells(prototypes: dict[str, Atoms]) -> None:
     rng = np.random.default_rng(0)
     for atoms in prototypes.values():

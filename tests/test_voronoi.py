@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, _all_faces, voronoi_bonds, voronoi_polyhedra
+from ase_ecn.graphs.voronoi import (
+    MIN_FACE_SHARE,
+    all_faces,
+    voronoi_bonds,
+    voronoi_bonds_of_many,
+    voronoi_polyhedra,
+)
 from ase_ecn.testing import random_equivalent
 
 
@@ -48,11 +54,36 @@ def test_faces_of_fcc_are_equal_and_those_of_bcc_have_two_sizes(
     np.testing.assert_allclose(shares[6:], hexagon / surface, rtol=1e-12)
 
 
+def test_many_at_once_have_the_bonds_of_each(prototypes: dict[str, Atoms]) -> None:
+    crystals = [as_crystal(atoms) for atoms in prototypes.values()]
+    crystals += [as_crystal(random_crystal(seed)) for seed in range(20)]
+    for mode in ("voronoi", "cordero"):
+        for crystal, bonds in zip(crystals, voronoi_bonds_of_many(crystals, mode)):
+            alone = voronoi_bonds(crystal, mode)
+            for name in ("source", "target", "image"):
+                assert (getattr(bonds, name) == getattr(alone, name)).all()
+            np.testing.assert_allclose(bonds.face_share, alone.face_share, rtol=0, atol=1e-12)
+    assert voronoi_bonds_of_many([]) == []
+
+
+@pytest.mark.parametrize("gap", [12.0, 40.0])
+def test_layers_far_apart_are_bonded(gap: float) -> None:
+    """The corners are far from their atoms, many neighbours beyond the first radius."""
+    cell = [[2.46, 0, 0], [-1.23, 2.13, 0], [0, 0, gap]]
+    scaled = [[1 / 3, 2 / 3, 0.5], [2 / 3, 1 / 3, 0.5]]
+    crystal = as_crystal(Atoms("C2", scaled_positions=scaled, cell=cell, pbc=True))
+    faces = all_faces([crystal])[0]
+    vectors = crystal.scaled_positions[faces.target] - crystal.scaled_positions[faces.source]
+    vectors = (vectors + faces.image) @ crystal.cell
+    areas = voronoi_polyhedra(faces.source, vectors, 2).face_areas
+    assert (areas * faces.distance).sum() / 6 == pytest.approx(crystal.volume, rel=1e-10)
+
+
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=40, deadline=None)
 def test_cells_fill_space_and_faces_are_shared(seed: int) -> None:
     crystal = as_crystal(random_crystal(seed))
-    bonds = _all_faces(crystal)
+    bonds = all_faces([crystal])[0]
     scaled = crystal.scaled_positions
     vectors = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ crystal.cell
     areas = voronoi_polyhedra(bonds.source, vectors, len(crystal)).face_areas
@@ -103,7 +134,7 @@ def test_nothing_is_printed(
     prototypes: dict[str, Atoms], capfd: pytest.CaptureFixture[str]
 ) -> None:
     for atoms in prototypes.values():
-        _all_faces(as_crystal(atoms * (2, 2, 1)))
+        all_faces([as_crystal(atoms * (2, 2, 1))])
     captured = capfd.readouterr()
     assert captured.out == ""
     assert captured.err == ""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.radial import RADIAL_CUTOFF, radial_bonds
-from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds
+from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds_of_many
 from ase_ecn.symmetry.colours import Group, translation_colour_table
 from ase_ecn.symmetry.lattices import translation_index
 
@@ -52,18 +52,33 @@ def bond_graph(
 
     With ``radial`` bonds, which reach to the cutoff (Å), it may be any cell.
     """
-    bonds = radial_bonds(primitive, cutoff) if mode == "radial" else voronoi_bonds(primitive, mode)
-    scaled = primitive.scaled_positions
-    vector = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ primitive.cell
-    return BondGraph(
-        primitive.numbers,
-        primitive.cell,
-        bonds.source,
-        bonds.target,
-        bonds.image,
-        vector,
-        bonds.face_share,
-    )
+    return bond_graphs([primitive], mode, cutoff)[0]
+
+
+def bond_graphs(
+    primitives: Sequence[Crystal], mode: BondMode = "voronoi", cutoff: float = RADIAL_CUTOFF
+) -> list[BondGraph]:
+    """Build the graphs of many primitive crystals; quicker than one after the other."""
+    if mode == "radial":
+        found = [radial_bonds(crystal, cutoff) for crystal in primitives]
+    else:
+        found = voronoi_bonds_of_many(primitives, mode)
+    graphs = []
+    for crystal, bonds in zip(primitives, found, strict=True):
+        scaled = crystal.scaled_positions
+        vector = (scaled[bonds.target] - scaled[bonds.source] + bonds.image) @ crystal.cell
+        graphs.append(
+            BondGraph(
+                crystal.numbers,
+                crystal.cell,
+                bonds.source,
+                bonds.target,
+                bonds.image,
+                vector,
+                bonds.face_share,
+            )
+        )
+    return graphs
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ import torch
 from torch import Tensor
 
 from ase_ecn.errors import OptionError
+from ase_ecn.graphs.pairs import pairs_within
 from ase_ecn.symmetry.reduction import minkowski_reduce
 
 SHELL_TOLERANCE = 0.01
 """Å. Neighbours that are further than the k-th by less than this belong to its shell."""
+_BRUTE_FORCE_DISTANCES = 200_000
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,15 @@ def _pairs_within(
     # Crystals that need the same range of images are handled together.
     for extent in torch.unique(reach, dim=0):
         members = torch.nonzero((reach == extent).all(dim=1)).squeeze(1)
+        distances = atom_counts[crystals[members]] ** 2 * (2 * extent + 1).prod()
+        large = distances > _BRUTE_FORCE_DISTANCES
+        parts += [
+            _pairs_of_one(cells, scaled, atom_counts, first, crystals, radius, k)
+            for k in members[large].tolist()
+        ]
+        members = members[~large]
+        if not len(members):
+            continue
         grid = itertools.product(*(range(-int(n), int(n) + 1) for n in extent.tolist()))
         images = torch.tensor(list(grid), device=cells.device, dtype=torch.int64)
         group = crystals[members]
@@ -177,6 +188,31 @@ def _pairs_within(
         )
     source, target, image, owner, distance = (torch.cat(c) for c in zip(*parts, strict=True))
     return source, target, image, owner, distance
+
+
+def _pairs_of_one(
+    cells: Tensor,
+    scaled: Tensor,
+    atom_counts: Tensor,
+    first: Tensor,
+    crystals: Tensor,
+    radius: Tensor,
+    k: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The same for the k-th crystal alone, by a tree: linear in its atoms."""
+    crystal = int(crystals[k])
+    begin = int(first[crystal])
+    atoms = scaled[begin : begin + int(atom_counts[crystal])].cpu().numpy()
+    pairs = pairs_within(cells[crystal].cpu().numpy(), atoms, float(radius[k]))
+    device = cells.device
+    source = torch.as_tensor(pairs.source, device=device) + begin
+    return (
+        source,
+        torch.as_tensor(pairs.target, device=device) + begin,
+        torch.as_tensor(pairs.image, device=device),
+        torch.full_like(source, k),
+        torch.as_tensor(pairs.vector, device=device).norm(dim=1),
+    )
 
 
 def _expand(starts: Tensor, counts: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,6 +13,7 @@ from ase_ecn.errors import OptionError
 MAX_ATOMIC_NUMBER = 118
 MAX_WIDTH = 8192
 MAX_LAYERS = 128
+_EDGES_AT_ONCE = {"cpu": 2048, "cuda": 2**19}
 
 
 class GaussianBasis(nn.Module):
@@ -116,22 +119,41 @@ class GatedMessages(nn.Module):
         extra
             (E, X) and (N, X) further features of edges and atoms in this round.
         """
-        mixed = (
-            self.edge(edges)
-            + self.source(h).index_select(0, source)
-            + self.target(h).index_select(0, target)
-        )
-        if extra is not None:
-            mixed = mixed + self.extra_edge(extra[0])
-        gate, value = mixed.chunk(2, dim=1)
-        messages = torch.sigmoid(gate) * functional.silu(value)
-        if weight is not None:
-            messages = messages * weight[:, None]
-        received = scatter_sum(messages, source, len(h))
+        ends = (self.source(h), self.target(h))
+        of_edges = (edges, source, target, weight, None if extra is None else extra[0])
+        if torch.is_grad_enabled():
+            received = scatter_sum(self._messages(*ends, *of_edges), source, len(h))
+        else:
+            # Nothing is kept for a backward pass, so few edges at a time stay in the cache.
+            received = torch.zeros_like(h)
+            step = _EDGES_AT_ONCE.get(h.device.type, len(source)) or 1
+            for begin in range(0, len(source), step):
+                part = _rows(of_edges, begin, begin + step)
+                received.index_add_(0, part[1], self._messages(*ends, *part))
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
         if extra is not None:
             change = change + self.extra_atom(extra[1])
         return h + change
+
+    def _messages(
+        self,
+        from_source: Tensor,
+        from_target: Tensor,
+        edges: Tensor,
+        source: Tensor,
+        target: Tensor,
+        weight: Tensor | None,
+        extra: Tensor | None,
+    ) -> Tensor:
+        """Weighted messages (E, F) from the atoms' (N, 2 F) parts and the features of edges."""
+        mixed = self.edge(edges)
+        mixed = mixed + from_source.index_select(0, source)
+        mixed = mixed + from_target.index_select(0, target)
+        if extra is not None:
+            mixed = mixed + self.extra_edge(extra)
+        gate, value = mixed.chunk(2, dim=1)
+        messages = torch.sigmoid(gate) * functional.silu(value)
+        return messages if weight is None else messages * weight[:, None]
 
 
 class ColouredMessages(nn.Module):
@@ -192,6 +214,20 @@ class ColouredMessages(nn.Module):
             chosen = (colour == c)[:, None].to(edges.dtype)
             parts = parts + (chosen * edges) @ weights[c].T
         return parts
+
+
+_EdgeTensors: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]
+
+
+def _rows(tensors: _EdgeTensors, begin: int, end: int) -> _EdgeTensors:
+    edges, source, target, weight, extra = tensors
+    return (
+        edges[begin:end],
+        source[begin:end],
+        target[begin:end],
+        None if weight is None else weight[begin:end],
+        None if extra is None else extra[begin:end],
+    )
 
 
 def smooth_step(x: Tensor) -> Tensor:

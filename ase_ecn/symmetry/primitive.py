@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 import spglib
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from ase_ecn.crystal import Crystal
+from ase_ecn.crystal import Crystal, periodic_points
 from ase_ecn.errors import CrystalError
 from ase_ecn.symmetry.colours import Motif
 from ase_ecn.symmetry.reduction import minkowski_reduce
 
 SYMPREC = 1e-3
 """Two atoms within this distance (Å) of a lattice translation count as repetitions."""
+
+_MANY_ATOMS = 64
+_PROBES = 8
 
 # Rows: primitive vectors in terms of the conventional ones of a centring.
 _CENTRINGS = {
@@ -111,13 +115,31 @@ def _has_pure_translation(crystal: Crystal, symprec: float) -> bool:
     if counts.min() == 1:
         return False
     rarest = crystal.scaled_positions[crystal.numbers == elements[counts.argmin()]]
-    if len(rarest) > 64:
-        return True  # spglib is quicker than a quadratic test
+    if len(rarest) > _MANY_ATOMS:
+        return _has_pure_translation_of_many(rarest, crystal.cell, symprec)
     shifts = rarest[1:] - rarest[0]
     images = rarest[None, :, None] + shifts[:, None, None] - rarest[None, None, :]
     images -= np.round(images)
     distances = np.linalg.norm(images @ crystal.cell, axis=3).min(axis=2)
     return bool((distances.max(axis=1) < 2 * symprec).any())
+
+
+def _has_pure_translation_of_many(
+    scaled: NDArray[np.float64], cell: NDArray[np.float64], symprec: float
+) -> bool:
+    """The same at a cost that is not quadratic: a few atoms have to find an image each."""
+    reduced, transforms = minkowski_reduce(cell[None])
+    scaled = scaled @ np.linalg.inv(transforms[0])
+    scaled -= np.floor(scaled)
+    tree = cKDTree(periodic_points(scaled, reduced[0], 3 * symprec)[0])
+    shifts = scaled[1:] - scaled[0]
+    for atom in scaled[1 : 1 + _PROBES]:
+        images = atom + shifts
+        distances, _ = tree.query((images - np.floor(images)) @ reduced[0])
+        shifts = shifts[distances < 2 * symprec]
+        if not len(shifts):
+            return False
+    return True
 
 
 def _merge_repetitions(crystal: Crystal, symprec: float) -> PrimitiveCrystal | None:

@@ -6,6 +6,8 @@ however skewed and only few periodic images have to be looked at.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +48,19 @@ def minkowski_reduce(
         If the reduction does not end, which only numerically singular cells do.
     """
     cells = np.asarray(cells, dtype=np.float64)
+    if len(cells) == 1:
+        reduced, transform = _reduce_one(cells.tobytes())
+        return reduced.copy(), transform.copy()
+    return _reduce(cells)
+
+
+@lru_cache(maxsize=256)
+def _reduce_one(cell: bytes) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The same for a single cell, which is asked for again at every stage of a prediction."""
+    return _reduce(np.frombuffer(cell).reshape(1, 3, 3))
+
+
+def _reduce(cells: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     batch = len(cells)
     superbase = np.empty((batch, 4, 3), dtype=np.int64)
     superbase[:, :3] = np.eye(3, dtype=np.int64)

@@ -1,0 +1,51 @@
+"""One call of the calculator on a changed crystal, and a second property of the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from ase import Atoms
+from chgnet.model.dynamics import CHGNetCalculator
+
+from ase_ecn import ECNCalculator
+from benchmarks.common import Options, Row, mp20_atoms, take_turns
+
+
+def measure(options: Options) -> list[Row]:
+    """Median over crystals of the medians of both sides."""
+    calculator = ECNCalculator(device="cpu")
+    peer = CHGNetCalculator(use_device="cpu", check_cuda_mem=False)
+    ours, theirs, second = [], [], []
+    for atoms in mp20_atoms(options, 12 if options.brief else 60):
+        both = take_turns(
+            _changed(atoms, lambda a: calculator.calculate(a, ["energy"])),
+            _changed(atoms, lambda a: peer.calculate(a, ["energy"], task="e")),
+            repeats=options.repeats,
+        )
+        ours.append(both[0])
+        theirs.append(both[1])
+        calculator.get_property("energy", atoms)
+        second += take_turns(lambda a=atoms: calculator.get_property("band_gap", a), repeats=20)
+    return [
+        Row(
+            "calculator on a changed crystal",
+            float(np.median(ours)),
+            float(np.median(theirs)),
+            "s",
+            1.5,
+            3,
+        ),
+        Row("second property of the same crystal", float(np.median(second)), None),
+    ]
+
+
+def _changed(atoms: Atoms, calculate: Callable[[Atoms], None]) -> Callable[[], None]:
+    atoms = atoms.copy()
+    rng = np.random.default_rng(0)
+
+    def call() -> None:
+        atoms.positions += rng.normal(scale=0.01, size=atoms.positions.shape)
+        calculate(atoms)
+
+    return call

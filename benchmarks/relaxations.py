@@ -1,0 +1,81 @@
+"""Relaxed cells of noisy crystals, and FIRE on the cell with CHGNet."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import numpy as np
+from ase import Atoms
+from ase.filters import StrainFilter
+from ase.optimize import FIRE
+from chgnet.model.dynamics import CHGNetCalculator
+
+from ase_ecn import LatticeRelaxer, relax
+from ase_ecn.training.metrics import relative_length_errors
+from ase_ecn.training.noise import gaussian_noise
+from benchmarks.common import Options, Row, mp20_atoms, take_turns
+
+SIGMA = 0.05
+FMAX = 0.05
+PEER_STEPS = 200
+
+
+def measure(options: Options) -> list[Row]:
+    """All crystals here; the first few, one after the other, for the peer."""
+    atoms = mp20_atoms(options, 200)
+    order = np.random.default_rng(0).permutation(len(atoms))
+    atoms = [atoms[k] for k in order]
+    true = np.stack([a.cell[:] for a in atoms])
+    cells = gaussian_noise(true, SIGMA, np.random.default_rng(1))
+    noisy = [_with_cell(a, cell) for a, cell in zip(atoms, cells, strict=True)]
+    (many,) = take_turns(partial(relax, noisy, device="cpu"), repeats=options.repeats)
+    relaxed = np.stack([r.atoms.cell[:] for r in relax(noisy, device="cpu")])
+
+    some = noisy[: 6 if options.brief else 20]
+    peer = CHGNetCalculator(use_device="cpu", check_cuda_mem=False)
+    singles, theirs, peer_cells = [], [], []
+    for crystal in some:
+        singles += take_turns(partial(_relax_one, crystal), repeats=3)
+        copy = crystal.copy()
+        copy.calc = peer
+        start = time.perf_counter()
+        FIRE(StrainFilter(copy), logfile=None).run(fmax=FMAX, steps=PEER_STEPS)
+        theirs.append(time.perf_counter() - start)
+        peer_cells.append(copy.cell[:])
+    few = slice(0, len(some))
+    errors = {
+        "start": relative_length_errors(cells[few], true[few]),
+        "here": relative_length_errors(relaxed[few], true[few]),
+        "peer": relative_length_errors(np.stack(peer_cells), true[few]),
+    }
+    details = {
+        "crystals": len(noisy),
+        "crystals of the peer": len(some),
+        "mean error of lengths": {k: float(v.mean()) for k, v in errors.items()},
+        "median error of lengths": {k: float(np.median(v)) for k, v in errors.items()},
+    }
+    each = many / len(noisy)
+    work = f"relax of {len(noisy)} noisy crystals, per crystal"
+    return [
+        Row(work, each, float(np.mean(theirs)), "s", 300, 1000, details),
+        Row(
+            "LatticeRelaxer on one crystal",
+            float(np.mean(singles)),
+            float(np.mean(theirs)),
+            "s",
+            50,
+            150,
+            details,
+        ),
+    ]
+
+
+def _with_cell(atoms: Atoms, cell: np.ndarray) -> Atoms:
+    copy = atoms.copy()
+    copy.set_cell(cell, scale_atoms=True)
+    return copy
+
+
+def _relax_one(crystal: Atoms) -> None:
+    LatticeRelaxer(crystal.copy(), device="cpu", logfile=None).run()
