@@ -24,10 +24,7 @@ from ase.db import connect
 from ase.io import read, write
 from pymatgen.core import Structure
 
-from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.errors import CheckpointError, OptionError
-from ase_ecn.nn.ecn import ECN, ECNConfig
-from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.screening import (
     count_structures,
     failures,
@@ -38,25 +35,10 @@ from ase_ecn.screening import (
 from ase_ecn.screening.compute import Screener
 
 
-@pytest.fixture(scope="module")
-def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Checkpoints with random weights: small, for what is tested here is not the physics."""
-    folder = tmp_path_factory.mktemp("networks")
-    torch.manual_seed(3)
-    targets = ("formation_energy", "band_gap", "metal", "magnetization")
-    ecn = ECN(ECNConfig(targets, ("site_moments",), width=16, layers=1))
-    empnn = EMPNN(EMPNNConfig(features=8, plain_layers=1, deforming_layers=1))
-    elements = [z for z in range(1, 90) if z != 54]
-    paths = {"checkpoint": folder / "e.safetensors", "relaxer_checkpoint": folder / "l.safetensors"}
-    save_checkpoint(paths["checkpoint"], ecn, {"name": "small-ecn", "elements": elements})
-    save_checkpoint(paths["relaxer_checkpoint"], empnn, {"name": "small", "elements": elements})
-    return paths
-
-
 @pytest.fixture
-def run(networks: dict[str, Path]) -> Callable:
+def run(small_networks: dict[str, Path]) -> Callable:
     def run(*arguments, **options):
-        return screen(*arguments, **{"device": "cpu", **networks, **options})
+        return screen(*arguments, **{"device": "cpu", **small_networks, **options})
 
     return run
 
@@ -170,7 +152,7 @@ def test_a_damaged_file_does_not_lose_what_is_before(tmp_path: Path, run: Callab
 
 
 def test_rows_hold_results_provenance_and_the_start(
-    tmp_path: Path, run: Callable, networks: dict[str, Path]
+    tmp_path: Path, run: Callable, small_networks: dict[str, Path]
 ) -> None:
     atoms = bulk("NaCl", "rocksalt", a=6.2)
     atoms.set_tags([4, 5])
@@ -185,7 +167,7 @@ def test_rows_hold_results_provenance_and_the_start(
     assert row.magmom == pytest.approx(row.magnetization)
     assert row.magmoms.shape == (2,)
     assert row.ecn_checkpoint == "small-ecn"
-    card = json.loads(networks["checkpoint"].with_suffix(".json").read_text())
+    card = json.loads(small_networks["checkpoint"].with_suffix(".json").read_text())
     assert row.ecn_sha256 == card["sha256"]
     assert row.data["input"] == {"band_gap": 8.5}
     start = unrelaxed(row)
@@ -333,11 +315,11 @@ def test_another_screen_needs_another_output(tmp_path: Path, run: Callable) -> N
             run(lattices(1), tmp_path / "out.db", **options)
 
 
-def test_changed_checkpoints_are_noticed_by_workers(networks: dict[str, Path]) -> None:
+def test_changed_checkpoints_are_noticed_by_workers(small_networks: dict[str, Path]) -> None:
     from ase_ecn.screening.compute import Job
 
     with pytest.raises(CheckpointError, match="instead of"):
-        Screener(Job(str(networks["checkpoint"]), None, "cpu", {"ecn_sha256": "another"}))
+        Screener(Job(str(small_networks["checkpoint"]), None, "cpu", {"ecn_sha256": "another"}))
 
 
 def test_changed_crystals_are_computed_again(tmp_path: Path, run: Callable) -> None:
@@ -390,9 +372,9 @@ def test_memory_is_bounded_by_the_batch(tmp_path: Path, run: Callable) -> None:
     assert 2 <= most <= 14
 
 
-def screen_in_child(source: Path, out: Path, networks: dict[str, Path]) -> None:
+def screen_in_child(source: Path, out: Path, small_networks: dict[str, Path]) -> None:
     torch.set_num_threads(1)
-    screen(source, out, relax=True, batch_size=2, device="cpu", **networks)
+    screen(source, out, relax=True, batch_size=2, device="cpu", **small_networks)
 
 
 def finished(out: Path) -> dict[str, int]:
@@ -407,7 +389,7 @@ def finished(out: Path) -> dict[str, int]:
 
 
 def test_killed_at_any_moment_nothing_is_lost_or_repeated(
-    tmp_path: Path, networks: dict[str, Path], rng: np.random.Generator
+    tmp_path: Path, small_networks: dict[str, Path], rng: np.random.Generator
 ) -> None:
     source, out = tmp_path / "in.db", tmp_path / "out.db"
     with connect(source) as database:
@@ -420,7 +402,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(
     seen: dict[str, int] = {}
     kills = 0
     while kills < 4:
-        child = context.Process(target=screen_in_child, args=(source, out, networks))
+        child = context.Process(target=screen_in_child, args=(source, out, small_networks))
         child.start()
         while len(finished(out)) < len(seen) + 2 and child.is_alive():
             time.sleep(0.001)
@@ -436,7 +418,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(
         seen = now
     assert kills >= 3
     assert 0 < len(seen) < 41
-    report = screen(source, out, relax=True, batch_size=2, device="cpu", **networks)
+    report = screen(source, out, relax=True, batch_size=2, device="cpu", **small_networks)
     assert report.computed == 41 - len(seen)
     assert (report.stored, report.failed) == (40, 1)
     rows = list(connect(out).select())

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 _BATCHES_PER_WORKER = 3
 _CONNECT_S = 30
+# How many of our own workers a batch may outlive; a running cluster has its own number.
+_DEATHS = 2
 
 
 class Cluster:
@@ -43,6 +45,7 @@ class Cluster:
 
     def __init__(self, job: Job, *, workers: int | None, address: str | None) -> None:
         try:
+            import dask
             import distributed
         except ImportError as error:
             raise OptionError("workers need Dask: pip install 'ase-ecn[cluster]'") from error
@@ -53,13 +56,14 @@ class Cluster:
             if address is None:
                 # By default each worker would be killed at its share of the memory, which is by
                 # threads and so very little here.
-                self._local = distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    processes=True,
-                    memory_limit=None,
-                    dashboard_address=None,
-                )
+                with dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS - 1}):
+                    self._local = distributed.LocalCluster(
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        memory_limit=None,
+                        dashboard_address=None,
+                    )
             self._client = distributed.Client(
                 self._local if address is None else address, timeout=_CONNECT_S
             )
@@ -79,7 +83,7 @@ class Cluster:
     def map(self, chunks: Iterator[Sequence[Source]]) -> Iterator[list[Outcome]]:
         """Outcomes of the batches, in the order in which they come back."""
         done = self._distributed.as_completed()
-        batches: dict[str, Sequence[Source]] = {}
+        batches: dict[Any, Sequence[Source]] = {}
 
         def submit(batch: Sequence[Source]) -> None:
             future = self._client.submit(_compute, self._job, list(batch), pure=False)

@@ -196,7 +196,7 @@ def _values(start: Crystal, final: Crystal, course: CellRelaxation | None) -> di
 
 
 def _with_cell(atoms: Atoms, final: Crystal) -> Atoms:
-    relaxed = atoms.copy()
+    relaxed: Atoms = atoms.copy()
     relaxed.calc = None
     relaxed.set_cell(final.cell, scale_atoms=True)
     return relaxed

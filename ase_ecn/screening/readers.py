@@ -13,6 +13,7 @@ from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from ase import Atoms
@@ -84,7 +85,8 @@ def read_structures(
     if not isinstance(source, str | Path):
         return _from_structures(source)  # type: ignore[arg-type]
     if is_url(source):
-        return _from_database(str(source), "db")
+        # Without the rest of the address, which may hold a password.
+        return _from_database(str(source), urlsplit(str(source)).path.strip("/") or "db")
     path = Path(source)
     if not path.exists():
         raise OptionError(f"{path} does not exist")
@@ -183,7 +185,7 @@ def _database_rows(address: str | Path) -> Iterator[Any]:
 
 
 def _row_atoms(row: Any) -> Atoms:
-    atoms = row.toatoms()
+    atoms: Atoms = row.toatoms()
     # Results of the input belong to the input, not to what a screen makes of it.
     atoms.calc = None
     return atoms

@@ -219,7 +219,10 @@ def screen(
         write_parquet(store, Path(out), [*keys, *extra, *found])
     counts = store.counts()
     return ScreenReport(
-        *(counts.get(status, 0) for status in (STORED, REJECTED, OUTRANKED, FAILED)),
+        stored=counts.get(STORED, 0),
+        rejected=counts.get(REJECTED, 0),
+        outranked=counts.get(OUTRANKED, 0),
+        failed=counts.get(FAILED, 0),
         computed=computed,
     )
 

@@ -315,7 +315,7 @@ def journal_path(out: str) -> str:
 
 def unrelaxed(row: Any) -> Atoms:
     """The crystal as it was in the input, from a row of a screen's database."""
-    atoms = row.toatoms()
+    atoms: Atoms = row.toatoms()
     atoms.calc = None
     atoms.set_cell(np.asarray(row.data["unrelaxed_cell"]))
     atoms.positions = np.asarray(row.data["unrelaxed_positions"])
@@ -329,7 +329,9 @@ def _row(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) ->
     kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
     atoms = outcome.atoms
     atoms.calc = single_point(atoms, kept)
-    own = {k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"}
+    own: dict[str, Any] = {
+        k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
+    }
     if outcome.reason:
         own["relaxation_reason"] = outcome.reason
     scalars = {key_name(k): v for k, v in kept.items() if not isinstance(v, np.ndarray)}
