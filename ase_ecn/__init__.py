@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ase_ecn.api import Relaxation, predict, relax
+from ase_ecn.ase_plugin import register
 from ase_ecn.calculator import ECNCalculator
 from ase_ecn.prediction import Prediction
 from ase_ecn.relaxer import LatticeRelaxer
@@ -17,3 +18,5 @@ __all__ = [
     "predict",
     "relax",
 ]
+
+register()

@@ -20,7 +20,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
-from ase_ecn.crystal import as_crystal
+from ase_ecn.crystal import CrystalLike, as_atoms, as_crystal
 from ase_ecn.errors import OutOfDomainWarning, PropertyUnavailableError
 from ase_ecn.prediction import POTENTIAL_ENERGY, Prediction, PropertyPredictor
 
@@ -117,7 +117,7 @@ class ECNCalculator(Calculator):
         self.prediction = None
 
     def get_property(
-        self, name: str, atoms: Atoms | None = None, allow_calculation: bool = True
+        self, name: str, atoms: CrystalLike | None = None, allow_calculation: bool = True
     ) -> Any:
         """Return one property by its ASE name or by its name in the checkpoint.
 
@@ -126,7 +126,7 @@ class ECNCalculator(Calculator):
         name
             ``"energy"``, ``"magmom"``, ``"magmoms"`` or one of :attr:`properties`.
         atoms
-            Crystal to compute for; ``None`` for the last one.
+            Crystal to compute for, a pymatgen structure too; ``None`` for the last one.
         allow_calculation
             If false, return ``None`` unless the result is there already.
 
@@ -142,6 +142,7 @@ class ECNCalculator(Calculator):
         OutOfDomainWarning
             If the labels that the property was fitted to lack one of the crystal's elements.
         """
+        atoms = None if atoms is None else as_atoms(atoms)
         if name in self.implemented_properties:
             return super().get_property(name, atoms, allow_calculation)
         if name in all_properties:
@@ -163,32 +164,33 @@ class ECNCalculator(Calculator):
         """Names of the checkpoint's properties."""
         return self.predictor.properties
 
-    def get_formation_energy(self, atoms: Atoms | None = None) -> float:
+    def get_formation_energy(self, atoms: CrystalLike | None = None) -> float:
         """Formation energy in eV/atom."""
         return float(self.get_property("formation_energy", atoms))
 
-    def get_band_gap(self, atoms: Atoms | None = None) -> float:
+    def get_band_gap(self, atoms: CrystalLike | None = None) -> float:
         """Band gap in eV, 0 for metals."""
         return float(self.get_property("band_gap", atoms))
 
-    def get_metal_probability(self, atoms: Atoms | None = None) -> float:
+    def get_metal_probability(self, atoms: CrystalLike | None = None) -> float:
         """Probability, 0 to 1, that the crystal is a metal."""
         return float(self.get_property("metal_probability", atoms))
 
-    def get_fermi_level(self, atoms: Atoms | None = None) -> float:
+    def get_fermi_level(self, atoms: CrystalLike | None = None) -> float:
         """Fermi level in eV, relative to VASP's average potential."""
         return float(self.get_property("fermi_level", atoms))
 
-    def get_site_moments(self, atoms: Atoms | None = None) -> NDArray[np.float64]:
+    def get_site_moments(self, atoms: CrystalLike | None = None) -> NDArray[np.float64]:
         """Absolute site moments in µB, (N,)."""
         return np.asarray(self.get_property("site_moments", atoms))
 
-    def annotate(self, atoms: Atoms) -> Atoms:
+    def annotate(self, atoms: CrystalLike) -> Atoms:
         """Write all properties and the provenance to ``atoms.info`` (and ``atoms.arrays``).
 
         Keys begin with ``ecn_``. Extended XYZ files keep all of them, trajectories keep what is in
-        ``atoms.info``. Returns the atoms.
+        ``atoms.info``. Returns the atoms; a pymatgen structure is left as it is and gives new ones.
         """
+        atoms = as_atoms(atoms)
         prediction = self._current_prediction(atoms, True)
         assert prediction is not None
         for name, value in prediction.items():
@@ -202,12 +204,12 @@ class ECNCalculator(Calculator):
             atoms.info[_provenance_key(name)] = text
         return atoms
 
-    def db_row(self, atoms: Atoms) -> dict[str, float | str]:
+    def db_row(self, atoms: CrystalLike) -> dict[str, float | str]:
         """Key-value pairs for ``ase.db``: scalar properties and the provenance.
 
         ``database.write(atoms, **calculator.db_row(atoms))`` makes them searchable.
         """
-        prediction = self._current_prediction(atoms, True)
+        prediction = self._current_prediction(as_atoms(atoms), True)
         assert prediction is not None
         row: dict[str, float | str] = {
             k: v for k, v in prediction.items() if not isinstance(v, np.ndarray)

@@ -7,10 +7,11 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ase import Atoms
-from ase.db import connect
 from ase.io import write
 
 from ase_ecn.checkpoint import bundled_checkpoints, read_card
@@ -19,7 +20,9 @@ from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.plotting import pattern_figure, pattern_text
 from ase_ecn.prediction import UNITS, Prediction, PropertyPredictor
 from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
-from ase_ecn.screening import Source, read_structures, screen
+from ase_ecn.screening import failures, read_structures, screen
+from ase_ecn.screening.run import BATCH_SIZE
+from ase_ecn.screening.store import Store, journal_path
 from ase_ecn.selftest import TOLERANCE, selftest
 
 _ARRAYS = ("site_moments", "forces", "stress")
@@ -29,6 +32,10 @@ _HEADINGS = {
     "metal_probability": ("P(metal)", "8.2f"),
     "magnetization": ("|M|", "8.2f"),
 }
+
+
+_SOURCES = "folder, ase.db, PostgreSQL URL, extxyz, or CSV/Parquet with a column cif"
+_SHOWN = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--strain-tol", type=float, default=STRAIN_TOLERANCE)
     command.add_argument("--steps", type=int, default=MAX_STEPS)
     add_network_options(command)
-    command = add("screen", "relax and predict all structures of a folder or database")
-    command.add_argument("source", metavar="FOLDER|DB")
-    command.add_argument("-o", "--output", help="ase.db to write (default: NAME-screened.db)")
+    command = add("screen", "predict all structures of a database, table, file or folder")
+    command.add_argument("source", metavar="IN", help=_SOURCES)
+    _add_screen_options(command)
     add_network_options(command)
     command = add("pattern", "show the parameter-sharing pattern of a crystal's lattice")
     command.add_argument("file", metavar="FILE")
@@ -78,9 +85,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_screen_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("-o", "--output", help="ase.db, PostgreSQL URL or .parquet (default: NAME-screened.db)")
+    add("--relax", action="store_true", help="relax the cells first")
+    add("--properties", metavar="NAME,…", help="properties to keep (default: all)")
+    add("--where", metavar="CONDITION", help="such as 'band_gap>1 and formation_energy<-0.5'")
+    add("--top", type=int, metavar="N", help="keep the N crystals with the smallest value of")
+    add("--by", metavar="PROPERTY", help="this property,")
+    add("--largest", action="store_true", help="or with the largest")
+    add("--batch-size", type=int, default=BATCH_SIZE)
+    add("--workers", type=int, metavar="N", help="processes on this machine (needs Dask)")
+    add("--cluster", metavar="ADDRESS", help="scheduler of a running Dask cluster")
+    add("--retry-failed", action="store_true", help="try crystals again that failed before")
+    add("--relaxer-checkpoint", help="of the EMPNN: bundled name or .safetensors file")
+
+
 def _predict(options: argparse.Namespace) -> int:
     predictor = PropertyPredictor(options.checkpoint, device=options.device)
-    good, failures = _valid(options.files, predictor.card.elements)
+    good, skipped = _valid(options.files, predictor.card.elements)
     predictions = predictor.predict([as_crystal(atoms) for _, atoms in good])
     names = [n for n in predictor.properties if n in _HEADINGS]
     others = [n for n in predictor.properties if n not in (*_HEADINGS, *_ARRAYS)]
@@ -89,12 +112,12 @@ def _predict(options: argparse.Namespace) -> int:
         for (label, atoms), prediction in zip(good, predictions, strict=True)
     ]
     _print_table(["formula", "atoms", *map(_heading, names + others), "source"], rows)
-    return _report(failures)
+    return _report(skipped)
 
 
 def _relax(options: argparse.Namespace) -> int:
     network = LatticeNetwork(options.checkpoint, device=options.device)
-    good, failures = _valid(options.files, network.card.elements)
+    good, skipped = _valid(options.files, network.card.elements)
     outcomes = network.relax(
         [as_crystal(atoms) for _, atoms in good],
         strain_tol=options.strain_tol,
@@ -116,7 +139,7 @@ def _relax(options: argparse.Namespace) -> int:
         except Exception as error:  # ASE's many writers raise anything
             raise OptionError(f"cannot write {options.output}: {error}") from error
         print(f"wrote {options.output}")
-    return _report(failures)
+    return _report(skipped)
 
 
 def _screen(options: argparse.Namespace) -> int:
@@ -124,38 +147,57 @@ def _screen(options: argparse.Namespace) -> int:
     report = screen(
         options.source,
         out,
+        relax=options.relax,
+        properties=options.properties.split(",") if options.properties else None,
+        where=options.where,
+        top=options.top,
+        by=options.by,
+        largest=options.largest,
         checkpoint=options.checkpoint,
+        relaxer_checkpoint=options.relaxer_checkpoint,
         device=options.device,
+        batch_size=options.batch_size,
+        workers=options.workers,
+        cluster=options.cluster,
+        retry_failed=options.retry_failed,
         progress=sys.stderr.isatty(),
     )
-    database = connect(out)
+    order = None if options.by is None else ("-" if options.largest else "") + options.by
+    _print_screened(Store(journal_path(out)).rows(_SHOWN, order))
+    counts = {
+        "in": report.stored,
+        "outranked": report.outranked,
+        "not as asked for": report.rejected,
+        "failed": report.failed,
+    }
+    text = ", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "in")
+    print(text.replace(" in", f" crystals in {out}", 1), f"({report.computed} computed now)")
+    shown = islice(failures(out), _SHOWN)
+    _report({failure.label: failure.reason for failure in shown})
+    if report.failed > _SHOWN:
+        print(f"all reasons are in the table screen_failures of {journal_path(out)}")
+    return 1 if report.failed else 0
+
+
+def _print_screened(found: Iterable[Any]) -> None:
     rows = []
-    for label, number in report.finished.items():
-        row = database.get(id=number)
+    for row in found:
         values = row.key_value_pairs
-        rows.append(
-            [
-                row.formula,
-                str(row.natoms),
-                *(
-                    f"{values[n]:{_HEADINGS[n][1]}}".strip() if n in values else ""
-                    for n in _HEADINGS
-                ),
-                f"{100 * row.volume_change:+.1f}",
-                str(row.relaxation_steps),
-                row.relaxation_reason,
-                label,
-            ]
-        )
+        shown = [f"{values[n]:{_HEADINGS[n][1]}}".strip() if n in values else "" for n in _HEADINGS]
+        course = ["", "", ""]
+        if "relaxation_reason" in values:
+            steps, reason = values["relaxation_steps"], values["relaxation_reason"]
+            course = [f"{100 * values['volume_change']:+.1f}", f"{steps:.0f}", str(reason)]
+        rows.append([row.formula, str(row.natoms), *shown, *course, str(values["source"])])
     headings = [_heading(n) for n in _HEADINGS]
     columns = ["formula", "atoms", *headings, "ΔV/V %", "steps", "stopped", "source"]
-    _print_table(columns, rows)
-    print(f"{len(rows)} crystals in {out}")
-    return _report(report.failures)
+    # Columns that no row has anything in say nothing.
+    filled = [k for k in range(len(columns)) if any(row[k] for row in rows)]
+    _print_table([columns[k] for k in filled], [[row[k] for k in filled] for row in rows])
 
 
 def _pattern(options: argparse.Namespace) -> int:
-    good, failures = _valid([options.file], None)
+    good, skipped = _valid([options.file], None)
     for _, atoms in good:
         print(pattern_text(atoms))
         if options.output:
@@ -164,7 +206,7 @@ def _pattern(options: argparse.Namespace) -> int:
             except (OSError, ValueError) as error:
                 raise OptionError(f"cannot write {options.output}: {error}") from error
             print(f"wrote {options.output}")
-    return _report(failures)
+    return _report(skipped)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -197,21 +239,21 @@ def _valid(
 ) -> tuple[list[tuple[str, Atoms]], dict[str, str]]:
     """Read all files; return the usable structures and the reason for each of the others."""
     good: list[tuple[str, Atoms]] = []
-    failures: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     for file in files:
         try:
             entries = list(read_structures(file))
         except ASEECNError as error:
-            entries = [Source(file, None, str(error))]
+            skipped[file] = str(error)
+            continue
         for entry in entries:
             try:
-                if entry.atoms is None:
-                    raise ASEECNError(entry.error)
-                as_crystal(entry.atoms, elements)
-                good.append((entry.label, entry.atoms))
+                atoms = entry.load()
+                as_crystal(atoms, elements)
+                good.append((entry.label, atoms))
             except ASEECNError as error:
-                failures[entry.label] = str(error)
-    return good, failures
+                skipped[entry.label] = str(error)
+    return good, skipped
 
 
 def _formula(atoms: Atoms) -> str:
@@ -236,10 +278,10 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         )
 
 
-def _report(failures: dict[str, str]) -> int:
-    for label, reason in failures.items():
+def _report(skipped: dict[str, str]) -> int:
+    for label, reason in skipped.items():
         print(f"skipped {label}: {reason}", file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if skipped else 0
 
 
 if __name__ == "__main__":

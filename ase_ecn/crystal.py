@@ -108,6 +108,17 @@ def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) ->
     return crystal
 
 
+def as_atoms(structure: CrystalLike) -> Atoms:
+    """Return atoms as they are, and anything else as new atoms, after the same checks.
+
+    Raises
+    ------
+    CrystalError
+        If a pymatgen structure is not a valid crystal.
+    """
+    return structure if isinstance(structure, Atoms) else as_crystal(structure).to_atoms()
+
+
 def _from_atoms(atoms: Atoms) -> Crystal:
     if len(atoms) == 0:
         raise EmptyCrystalError("the structure has no atoms")

@@ -129,12 +129,11 @@ def read_crystals(paths: Sequence[Path], metals_only: bool) -> tuple[list[tuple[
     found, skipped = [], 0
     for entry in (source for path in paths for source in read_structures(path)):
         try:
-            if entry.atoms is None:
-                raise ASEECNError(entry.error)
-            as_crystal(entry.atoms, elements)
-            if metals_only and not set(entry.atoms.symbols) <= set(PBE_LATTICE):
+            atoms = entry.load()
+            as_crystal(atoms, elements)
+            if metals_only and not set(atoms.symbols) <= set(PBE_LATTICE):
                 raise ASEECNError(f"EMT is used for {', '.join(PBE_LATTICE)} only")
-            found.append((entry.label, entry.atoms))
+            found.append((entry.label, atoms))
         except ASEECNError as error:
             print(f"skipped {entry.label}: {error}", file=sys.stderr)
             skipped += 1

@@ -9,6 +9,7 @@ import torch
 from ase import Atoms
 from ase.build import bulk
 
+from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 
@@ -73,3 +74,18 @@ def small_empnn() -> EMPNN:
     for layer in model.deforming:
         torch.nn.init.normal_(layer.weight.weight, std=1.0)
     return model
+
+
+@pytest.fixture(scope="session")
+def small_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Checkpoints with random weights: small, for what is tested here is not the physics."""
+    folder = tmp_path_factory.mktemp("networks")
+    torch.manual_seed(3)
+    targets = ("formation_energy", "band_gap", "metal", "magnetization")
+    ecn = ECN(ECNConfig(targets, ("site_moments",), width=16, layers=1))
+    empnn = EMPNN(EMPNNConfig(features=8, plain_layers=1, deforming_layers=1))
+    elements = [z for z in range(1, 90) if z != 54]
+    paths = {"checkpoint": folder / "e.safetensors", "relaxer_checkpoint": folder / "l.safetensors"}
+    save_checkpoint(paths["checkpoint"], ecn, {"name": "small-ecn", "elements": elements})
+    save_checkpoint(paths["relaxer_checkpoint"], empnn, {"name": "small", "elements": elements})
+    return paths

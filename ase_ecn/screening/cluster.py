@@ -1,0 +1,133 @@
+"""Screening on processes of this machine or on a Dask cluster.
+
+Batches go out, outcomes come back to the one process that writes. What a worker had when it died
+is computed by another; a crystal that takes several workers down is set aside as a failure.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from ase_ecn.errors import OptionError
+from ase_ecn.screening.compute import Job, Outcome, compute_in_worker
+from ase_ecn.screening.readers import Source
+
+logger = logging.getLogger(__name__)
+
+_BATCHES_PER_WORKER = 3
+_CONNECT_S = 30
+# How many of our own workers a batch may outlive; a running cluster has its own number.
+_DEATHS = 2
+
+
+class Cluster:
+    """Workers for a job; a context that ends with them, or with the connection.
+
+    Parameters
+    ----------
+    job
+        What to do.
+    workers
+        Processes to start here, one thread each.
+    address
+        Of a scheduler that is running, instead.
+
+    Raises
+    ------
+    OptionError
+        If Dask is missing, or there is no scheduler at the address.
+    """
+
+    def __init__(self, job: Job, *, workers: int | None, address: str | None) -> None:
+        try:
+            import dask
+            import distributed
+        except ImportError as error:
+            raise OptionError("workers need Dask: pip install 'ase-ecn[cluster]'") from error
+        self._distributed = distributed
+        self._job = job
+        self._local: Any = None
+        try:
+            if address is None:
+                # By default each worker would be killed at its share of the memory, which is by
+                # threads and so very little here.
+                with dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS - 1}):
+                    self._local = distributed.LocalCluster(
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        memory_limit=None,
+                        dashboard_address=None,
+                    )
+            self._client = distributed.Client(
+                self._local if address is None else address, timeout=_CONNECT_S
+            )
+        except (OSError, ValueError, TimeoutError) as error:
+            if self._local is not None:
+                self._local.close()
+            raise OptionError(f"no cluster at {address}: {error}") from error
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+        if self._local is not None:
+            self._local.close()
+
+    def map(self, chunks: Iterator[Sequence[Source]]) -> Iterator[list[Outcome]]:
+        """Outcomes of the batches, in the order in which they come back."""
+        done = self._distributed.as_completed()
+        batches: dict[Any, Sequence[Source]] = {}
+
+        def submit(batch: Sequence[Source]) -> None:
+            future = self._client.submit(_compute, self._job, list(batch), pure=False)
+            batches[future.key] = batch
+            done.add(future)
+
+        more = True
+        while more or batches:
+            while more and len(batches) < self._in_flight():
+                batch = next(chunks, None)
+                more = batch is not None
+                if batch is not None:
+                    submit(batch)
+            if not batches:
+                break
+            future = next(done)
+            batch = batches.pop(future.key)
+            error = future.exception()
+            if error is None:
+                yield future.result()
+            elif not isinstance(error, self._distributed.scheduler.KilledWorker):
+                raise error
+            elif len(batch) == 1:
+                logger.warning("%s takes workers down", batch[0].label)
+                yield [Outcome(batch[0], error=f"the workers that computed it died: {error}")]
+            else:
+                for source in batch:
+                    submit([source])
+
+    def _in_flight(self) -> int:
+        # A moment without any worker, when one is being restarted, must not end the screen.
+        return _BATCHES_PER_WORKER * max(1, len(self._client.nthreads()))
+
+
+def _compute(job: Job, sources: Sequence[Source]) -> list[Outcome]:
+    return compute_in_worker(_on_own_gpu(job), sources)
+
+
+def _on_own_gpu(job: Job) -> Job:
+    """Choose a GPU by the number of the worker, where there is a choice."""
+    from distributed import get_worker
+
+    count = torch.cuda.device_count()
+    name = get_worker().name
+    if job.device is None and count > 1 and isinstance(name, int):
+        return replace(job, device=f"cuda:{name % count}")
+    return job

@@ -1,0 +1,209 @@
+"""Relaxing and predicting one chunk of a screen, in this process or in a worker's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.errors import ASEECNError, CheckpointError, OptionError
+from ase_ecn.prediction import Prediction, PropertyPredictor
+from ase_ecn.relaxation import CellRelaxation, LatticeNetwork
+from ase_ecn.screening.readers import Source
+
+logger = logging.getLogger(__name__)
+
+RELAXATION_VALUES = ("relaxed", "relaxation_steps", "strain_spread", "volume_change")
+"""What a relaxation adds to the values of a crystal."""
+CRYSTAL_VALUES = ("natoms", "volume", "volume_per_atom")
+"""What every crystal has, without a prediction."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is done to each crystal of a screen.
+
+    Attributes
+    ----------
+    checkpoint
+        Of the ECN: bundled name or path.
+    relaxer_checkpoint
+        Of the EMPNN; ``None`` to leave the cells as they are.
+    device
+        As for :class:`~ase_ecn.prediction.PropertyPredictor`.
+    provenance
+        Names and hashes of the checkpoints, which a worker must find as well.
+    """
+
+    checkpoint: str
+    relaxer_checkpoint: str | None
+    device: str | None
+    provenance: dict[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out for one crystal.
+
+    Attributes
+    ----------
+    source
+        Where it came from.
+    error
+        Why there is no result; empty if there is one.
+    atoms, prediction
+        The crystal that was predicted, and its properties.
+    values
+        Numbers by name that are not predicted: size, volume, course of the relaxation.
+    reason
+        Why the relaxation stopped.
+    unrelaxed_cell, unrelaxed_positions
+        (3, 3) and (N, 3) in Å, of the input.
+    """
+
+    source: Source
+    error: str = ""
+    atoms: Atoms | None = None
+    prediction: Prediction | None = None
+    values: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+    unrelaxed_cell: NDArray[np.float64] | None = None
+    unrelaxed_positions: NDArray[np.float64] | None = None
+
+    def numbers(self) -> dict[str, float]:
+        """All numbers by name, predicted ones included."""
+        predicted = {} if self.prediction is None else dict(self.prediction)
+        return self.values | {k: v for k, v in predicted.items() if not isinstance(v, np.ndarray)}
+
+
+class Screener:
+    """The networks of a job, loaded once.
+
+    Raises
+    ------
+    CheckpointError
+        If a checkpoint cannot be used, or is not the one that the job began with.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.predictor = PropertyPredictor(job.checkpoint, device=job.device)
+        self.network = (
+            None
+            if job.relaxer_checkpoint is None
+            else LatticeNetwork(job.relaxer_checkpoint, device=job.device)
+        )
+        found = provenance(self.predictor, self.network)
+        if job.provenance and found != job.provenance:
+            raise CheckpointError(f"found the checkpoints {found} instead of {job.provenance}")
+        self.elements = self.predictor.card.elements
+        if self.network is not None:
+            self.elements &= self.network.card.elements
+
+    def compute(self, sources: Sequence[Source]) -> list[Outcome]:
+        """Outcomes in the order of the sources; none of them can stop the others."""
+        outcomes: list[Outcome | None] = [None] * len(sources)
+        valid: list[tuple[int, Atoms, Crystal]] = []
+        for k, source in enumerate(sources):
+            try:
+                atoms = source.load()
+                valid.append((k, atoms, as_crystal(atoms, self.elements)))
+            except ASEECNError as error:
+                outcomes[k] = Outcome(source, error=str(error))
+        for k, outcome in self._results(valid, sources):
+            outcomes[k] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _results(
+        self, valid: Sequence[tuple[int, Atoms, Crystal]], sources: Sequence[Source]
+    ) -> list[tuple[int, Outcome]]:
+        try:
+            return self._run(valid, sources)
+        except Exception as error:  # one bad crystal among many must not end the screen
+            if len(valid) > 1:
+                logger.warning("a batch failed (%s); its crystals are tried alone", error)
+                return [result for one in valid for result in self._results([one], sources)]
+            k = valid[0][0]
+            return [(k, Outcome(sources[k], error=f"{type(error).__name__}: {error}"))]
+
+    def _run(
+        self, valid: Sequence[tuple[int, Atoms, Crystal]], sources: Sequence[Source]
+    ) -> list[tuple[int, Outcome]]:
+        crystals = [crystal for _, _, crystal in valid]
+        courses: list[CellRelaxation | None] = [None] * len(crystals)
+        if self.network is not None:
+            courses = list(self.network.relax(crystals))
+        finals = [
+            c if o is None else Crystal(c.numbers, c.cell @ o.deformation, c.scaled_positions)
+            for c, o in zip(crystals, courses, strict=True)
+        ]
+        predictions = self.predictor.predict(finals, len(finals))
+        results = []
+        for (k, atoms, crystal), course, final, prediction in zip(
+            valid, courses, finals, predictions, strict=True
+        ):
+            outcome = Outcome(
+                source=sources[k],
+                atoms=_with_cell(atoms, final),
+                prediction=prediction,
+                values=_values(crystal, final, course),
+                reason="" if course is None else course.reason,
+                unrelaxed_cell=crystal.cell,
+                unrelaxed_positions=np.asarray(atoms.positions),
+            )
+            results.append((k, outcome))
+        return results
+
+
+def provenance(predictor: PropertyPredictor, network: LatticeNetwork | None) -> dict[str, str]:
+    """Names and hashes of the checkpoints, by the keys that a database row has them under."""
+    found = {"ecn_checkpoint": predictor.card.name, "ecn_sha256": predictor.card.sha256}
+    if network is not None:
+        found |= {"empnn_checkpoint": network.card.name, "empnn_sha256": network.card.sha256}
+    return found
+
+
+def compute_in_worker(job: Job, sources: Sequence[Source]) -> list[Outcome]:
+    """As :meth:`Screener.compute`, with networks that the worker's process keeps."""
+    return _screener(job).compute(sources)
+
+
+@lru_cache(maxsize=2)
+def _screener(job: Job) -> Screener:
+    return Screener(job)
+
+
+def _values(start: Crystal, final: Crystal, course: CellRelaxation | None) -> dict[str, float]:
+    values: dict[str, Any] = {
+        "natoms": len(final),
+        "volume": final.volume,
+        "volume_per_atom": final.volume / len(final),
+    }
+    if course is not None:
+        values |= {
+            "relaxed": bool(course.converged),
+            "relaxation_steps": course.steps,
+            "strain_spread": course.strain_spread,
+            "volume_change": final.volume / start.volume - 1,
+        }
+    return values
+
+
+def _with_cell(atoms: Atoms, final: Crystal) -> Atoms:
+    relaxed: Atoms = atoms.copy()
+    relaxed.calc = None
+    relaxed.set_cell(final.cell, scale_atoms=True)
+    return relaxed
+
+
+def check_names(names: Sequence[str], known: Sequence[str], what: str) -> None:
+    """Refuse names that are not known with an :class:`~ase_ecn.errors.OptionError`."""
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise OptionError(f"{what}: unknown {', '.join(unknown)}; known are {', '.join(known)}")

@@ -1,0 +1,302 @@
+"""Screens: read, relax, predict, select and store, in batches, until the input ends."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
+from ase_ecn.crystal import CrystalLike
+from ase_ecn.errors import OptionError
+from ase_ecn.screening.cluster import Cluster
+from ase_ecn.screening.compute import (
+    CRYSTAL_VALUES,
+    RELAXATION_VALUES,
+    Job,
+    Outcome,
+    Screener,
+    check_names,
+    provenance,
+)
+from ase_ecn.screening.conditions import Condition, parse_condition
+from ase_ecn.screening.readers import Source, count_structures, is_url, read_structures
+from ase_ecn.screening.store import (
+    FAILED,
+    OUTRANKED,
+    REJECTED,
+    STORED,
+    Store,
+    Verdict,
+    journal_path,
+    key_name,
+)
+from ase_ecn.screening.table import require_pyarrow, write_parquet
+
+BATCH_SIZE = 64
+"""Default number of crystals per batch."""
+
+
+@dataclass(frozen=True)
+class ScreenReport:
+    """Outcome of a screen, earlier runs into the same output included.
+
+    Attributes
+    ----------
+    stored
+        Crystals in the output.
+    rejected
+        Crystals that don't fulfil the condition.
+    outranked
+        Crystals that were beaten to the top.
+    failed
+        Crystals without a result; :func:`~ase_ecn.screening.failures` has the reasons.
+    computed
+        Crystals that this run computed; the others were finished before.
+    """
+
+    stored: int
+    rejected: int
+    outranked: int
+    failed: int
+    computed: int
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """Which of the outcomes are kept."""
+
+    condition: Condition | None
+    top: int | None
+    by: str | None
+    largest: bool
+
+    def verdicts(self, outcomes: Iterable[Outcome], best: list[float]) -> list[Verdict]:
+        """Judge outcomes; ``best`` holds the best values so far and is brought up to date."""
+        return [self._verdict(outcome, best) for outcome in outcomes]
+
+    def _verdict(self, outcome: Outcome, best: list[float]) -> Verdict:
+        if outcome.error:
+            return Verdict(outcome, FAILED)
+        numbers = outcome.numbers()
+        if self.condition is not None and not self.condition(numbers):
+            return Verdict(outcome, REJECTED)
+        if self.top is None or self.by is None:
+            return Verdict(outcome, STORED)
+        value = float(numbers[self.by])
+        rank = -value if self.largest else value
+        if len(best) == self.top and not rank < best[-1]:
+            return Verdict(outcome, OUTRANKED, value)
+        bisect.insort(best, rank)
+        del best[self.top :]
+        return Verdict(outcome, STORED, value)
+
+
+def screen(
+    source: str | Path | CrystalLike | Iterable[CrystalLike],
+    out: str | Path,
+    *,
+    relax: bool = False,
+    properties: Sequence[str] | None = None,
+    where: str | None = None,
+    top: int | None = None,
+    by: str | None = None,
+    largest: bool = False,
+    checkpoint: str | Path | None = None,
+    relaxer_checkpoint: str | Path | None = None,
+    device: str | torch.device | None = None,
+    batch_size: int = BATCH_SIZE,
+    workers: int | None = None,
+    cluster: str | None = None,
+    retry_failed: bool = False,
+    progress: bool = False,
+) -> ScreenReport:
+    """Predict the properties of every structure of an input, and store them.
+
+    Started again after it was killed, a screen goes on where it stopped; crystals that are new in
+    the input or have changed are computed. Only a few batches are in memory at a time.
+
+    Parameters
+    ----------
+    source
+        See :func:`~ase_ecn.screening.read_structures`.
+    out
+        ase.db to write: path of a SQLite file (``.db``), or URL of a PostgreSQL database. Each
+        row has the crystal with ``energy`` (formation energy of the cell, eV), ``magmom`` and
+        ``magmoms`` as results, the other properties, the course of the relaxation and the
+        checkpoints' names and hashes as key-value pairs, and the unrelaxed structure in
+        ``data`` (see :func:`~ase_ecn.screening.unrelaxed`). A ``.parquet`` file is written at
+        the end from an ase.db beside it, ``OUT.parquet.db``, which a later run goes on from.
+    relax
+        Relax the cells first.
+    properties
+        Names of the properties to keep; ``None`` for all.
+    where
+        Keep only crystals that fulfil this condition, such as ``"band_gap > 1 and natoms < 20"``;
+        see :func:`~ase_ecn.screening.conditions.parse_condition`.
+    top, by, largest
+        Keep only so many crystals: those with the smallest, or largest, value of a property.
+    checkpoint, relaxer_checkpoint
+        Of the ECN and of the EMPNN; ``None`` for the bundled ones.
+    device
+        ``None`` for CUDA where there is one, else the CPU.
+    batch_size
+        Crystals that are computed and written together.
+    workers
+        Start so many processes on this machine; with several GPUs each gets one.
+    cluster
+        Address of the scheduler of a running Dask cluster to work on instead.
+    retry_failed
+        Try crystals that failed before once more.
+    progress
+        Show a progress bar.
+
+    Returns
+    -------
+    ScreenReport
+        How many crystals came out how.
+
+    Raises
+    ------
+    OptionError
+        If an option has a value that is not allowed, or the output holds a screen that was made
+        with other options.
+    CheckpointError
+        If a checkpoint cannot be used.
+    """
+    _check_numbers(batch_size, top, by, workers, cluster)
+    address = _output(out)
+    job = Job(
+        checkpoint=str(checkpoint or DEFAULT_ECN),
+        relaxer_checkpoint=str(relaxer_checkpoint or DEFAULT_EMPNN) if relax else None,
+        device=None if device is None else str(device),
+        provenance={},
+    )
+    screener = Screener(job)
+    found = provenance(screener.predictor, screener.network)
+    job = Job(job.checkpoint, job.relaxer_checkpoint, job.device, found)
+    available = screener.predictor.properties
+    kept = tuple(available if properties is None else properties)
+    check_names(kept, available, "properties")
+    scalars = [n for n in available if n not in screener.predictor.model.config.site_targets]
+    known = [*scalars, *CRYSTAL_VALUES, *(RELAXATION_VALUES if relax else ())]
+    if by is not None:
+        check_names([by], known, "by")
+    selection = _Selection(parse_condition(where, known) if where else None, top, by, largest)
+    sources = read_structures(source)
+    store = Store(address)
+    store.settle(
+        {
+            **found,
+            "properties": sorted(kept),
+            "where": where,
+            "top": [top, by, largest] if top else None,
+        }
+    )
+    total = count_structures(source) if progress else None
+    with tqdm(total=total, disable=not progress, unit=" crystals", smoothing=0) as bar:
+        chunks = _chunks(sources, batch_size, store, retry_failed, bar)
+        if workers or cluster:
+            # The workers have networks of their own.
+            del screener
+            with Cluster(job, workers=workers, address=cluster) as remote:
+                computed = _store_all(remote.map(chunks), store, selection, kept, found, bar)
+        else:
+            results = map(screener.compute, chunks)
+            computed = _store_all(results, store, selection, kept, found, bar)
+    if top is not None:
+        store.prune(top, largest)
+    if str(out).endswith(".parquet"):
+        keys = [key_name(name) for name in kept if name in scalars]
+        extra = ["volume_per_atom", *RELAXATION_VALUES, "relaxation_reason"] if relax else []
+        write_parquet(store, Path(out), [*keys, *extra, *found])
+    counts = store.counts()
+    return ScreenReport(
+        stored=counts.get(STORED, 0),
+        rejected=counts.get(REJECTED, 0),
+        outranked=counts.get(OUTRANKED, 0),
+        failed=counts.get(FAILED, 0),
+        computed=computed,
+    )
+
+
+def _chunks(
+    sources: Iterator[Source], size: int, store: Store, retry_failed: bool, bar: Any
+) -> Iterator[list[Source]]:
+    """Batches of crystals that are not finished."""
+    waiting: list[Source] = []
+    for read in iter(partial(_take, sources, size), []):
+        left = store.pending(read, retry_failed)
+        # What was finished before counts neither for the rate nor for the remaining time.
+        if not bar.disable:
+            bar.initial += len(read) - len(left)
+            bar.n += len(read) - len(left)
+            bar.refresh()
+        waiting += left
+        while len(waiting) >= size:
+            yield waiting[:size]
+            waiting = waiting[size:]
+    if waiting:
+        yield waiting
+
+
+def _take(sources: Iterator[Source], size: int) -> list[Source]:
+    return list(islice(sources, size))
+
+
+def _store_all(
+    results: Iterable[Sequence[Outcome]],
+    store: Store,
+    selection: _Selection,
+    properties: Sequence[str],
+    common: dict[str, str],
+    bar: Any,
+) -> int:
+    """Write the results of each batch as it comes; return how many crystals there were."""
+    best: list[float] = []
+    if selection.top is not None:
+        sign = -1 if selection.largest else 1
+        best = [sign * value for value in store.best(selection.top, selection.largest)]
+    computed = 0
+    for outcomes in results:
+        store.write(selection.verdicts(outcomes, best), properties, common)
+        computed += len(outcomes)
+        bar.update(len(outcomes))
+    return computed
+
+
+def _check_numbers(
+    batch_size: int, top: int | None, by: str | None, workers: int | None, cluster: str | None
+) -> None:
+    for name, number in (("batch_size", batch_size), ("top", top), ("workers", workers)):
+        if number is not None and number < 1:
+            raise OptionError(f"{name} must be at least 1, got {number}")
+    if (top is None) != (by is None):
+        raise OptionError("top and by belong together: how many, by which property")
+    if workers and cluster:
+        raise OptionError("workers are started here, those of a cluster run already: choose one")
+
+
+def _output(out: str | Path) -> str:
+    """Address of the ase.db to write."""
+    if is_url(out):
+        if str(out).startswith(("mysql", "mariadb")):
+            raise OptionError("MySQL can be read but not written: it cannot undo half a batch")
+        return str(out)
+    path = Path(out)
+    if path.suffix not in (".db", ".parquet"):
+        raise OptionError(
+            f"{path} cannot be written: give a .db or .parquet file, or postgresql://…"
+        )
+    if not path.parent.is_dir():
+        raise OptionError(f"the folder of {path} does not exist")
+    if path.suffix == ".parquet":
+        require_pyarrow()
+    return journal_path(str(path))

@@ -1,0 +1,359 @@
+"""The output of a screen: an ase.db with a journal in the same database.
+
+Rows and journal change in the same transactions, so a process that is killed leaves either both
+or none. ``screen_journal`` has one line per crystal of the input, whatever became of it; the
+view ``screen_failures`` shows those without a result, ``screen_settings`` what was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.db import connect
+from ase.db.core import reserved_keys, str_represents
+
+from ase_ecn.calculator import single_point
+from ase_ecn.errors import OptionError
+from ase_ecn.prediction import Prediction
+from ase_ecn.screening.compute import Outcome
+from ase_ecn.screening.readers import Source, is_url
+
+logger = logging.getLogger(__name__)
+
+STORED = "stored"
+"""Status of a crystal that has a row."""
+REJECTED = "rejected"
+"""Status of a crystal that does not fulfil the condition."""
+OUTRANKED = "outranked"
+"""Status of a crystal that others beat to the top."""
+FAILED = "failed"
+"""Status of a crystal without a result."""
+
+# ase.db commits by itself after so many changes, which would tear rows from their journal.
+_MOST_PER_TRANSACTION = 1000
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS screen_journal (label TEXT PRIMARY KEY, digest TEXT, "
+    "status TEXT, reason TEXT, value DOUBLE PRECISION, row_id INTEGER)",
+    "CREATE INDEX IF NOT EXISTS screen_status ON screen_journal (status)",
+    "CREATE TABLE IF NOT EXISTS screen_settings (name TEXT PRIMARY KEY, value TEXT)",
+)
+_VIEW = "VIEW screen_failures AS SELECT label, reason FROM screen_journal WHERE status = 'failed'"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A crystal without a result.
+
+    Attributes
+    ----------
+    label
+        Of the crystal in the input.
+    reason
+        Why there is no result.
+    """
+
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of one outcome: its status, and the value that it is ranked by."""
+
+    outcome: Outcome
+    status: str
+    value: float | None = None
+
+
+class Store:
+    """An ase.db with a journal.
+
+    Parameters
+    ----------
+    address
+        Path of a SQLite file or URL of a PostgreSQL database.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be opened.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.server = is_url(address)
+        try:
+            # ase.db's lock file would outlive a killed process and lock out the next one. The
+            # databases have locks of their own.
+            self.database = connect(address, **({} if self.server else {"use_lock_file": False}))
+            self.database.count()
+            self._create_tables()
+        except Exception as error:  # each backend has its own
+            raise OptionError(f"cannot open {address}: {type(error).__name__}: {error}") from error
+
+    def settle(self, settings: dict[str, Any]) -> None:
+        """Note what was asked for, or check that it is what was asked for before.
+
+        Raises
+        ------
+        OptionError
+            If the database holds a screen of another kind.
+        """
+        wanted = {name: json.dumps(value) for name, value in settings.items()}
+        with self._transaction() as cursor:
+            cursor.execute("SELECT name, value FROM screen_settings")
+            found = dict(cursor.fetchall())
+            if not found:
+                for item in wanted.items():
+                    cursor.execute("INSERT INTO screen_settings VALUES (?, ?)", item)
+                return
+        differing = [
+            f"{name} was {found.get(name, 'not set')}, now {wanted.get(name, 'not set')}"
+            for name in sorted(found.keys() | wanted.keys())
+            if found.get(name) != wanted.get(name)
+        ]
+        if differing:
+            raise OptionError(
+                f"the output holds a screen with other options ({'; '.join(differing)}): "
+                "choose another output"
+            )
+
+    def pending(self, sources: Sequence[Source], retry_failed: bool) -> list[Source]:
+        """Those of the sources that are not in the journal yet, or have changed since."""
+        with self._transaction() as cursor:
+            known = self._journal(cursor, [source.label for source in sources])
+        left = []
+        for source in sources:
+            digest, status, _ = known.get(source.label, (None, None, None))
+            if digest != source.digest or (retry_failed and status == FAILED):
+                left.append(source)
+        return left
+
+    def write(self, verdicts: Sequence[Verdict], properties: Sequence[str], common: Any) -> None:
+        """Add rows and their journal.
+
+        Parameters
+        ----------
+        verdicts
+            Any number, of different labels.
+        properties
+            Names of the properties to keep.
+        common
+            Key-value pairs of every row.
+        """
+        for start in range(0, len(verdicts), _MOST_PER_TRANSACTION):
+            part = verdicts[start : start + _MOST_PER_TRANSACTION]
+            with self._transaction() as cursor:
+                self._lock(cursor)
+                known = self._journal(cursor, [v.outcome.source.label for v in part])
+                for verdict in part:
+                    self._write_one(cursor, verdict, known, properties, common)
+
+    def _write_one(
+        self,
+        cursor: Any,
+        verdict: Verdict,
+        known: dict[str, tuple[str, str, int | None]],
+        properties: Sequence[str],
+        common: dict[str, str],
+    ) -> None:
+        source = verdict.outcome.source
+        if source.label in known:
+            digest, status, row = known[source.label]
+            if digest == source.digest and status != FAILED:
+                return  # another process was faster
+            if digest != source.digest:
+                logger.warning("%s has changed since it was screened", source.label)
+            if row is not None:
+                self.database._delete(cursor, [row])
+            cursor.execute("DELETE FROM screen_journal WHERE label = ?", (source.label,))
+        number = None
+        if verdict.status == STORED:
+            number = int(self.database.write(**_row(verdict.outcome, properties, common)))
+        line = (
+            *(source.label, source.digest, verdict.status),
+            *(verdict.outcome.error, verdict.value, number),
+        )
+        cursor.execute("INSERT INTO screen_journal VALUES (?, ?, ?, ?, ?, ?)", line)
+
+    def best(self, top: int, largest: bool) -> list[float]:
+        """Values of the best crystals that are stored, the best first."""
+        order = "DESC" if largest else "ASC"
+        with self._transaction() as cursor:
+            cursor.execute(
+                "SELECT value FROM screen_journal WHERE status = 'stored' "  # noqa: S608
+                f"ORDER BY value {order}, label LIMIT {int(top)}"
+            )
+            return [float(value) for (value,) in cursor.fetchall()]
+
+    def prune(self, top: int, largest: bool) -> None:
+        """Delete the rows of all but the best crystals."""
+        order = "DESC" if largest else "ASC"
+        with self._transaction() as cursor:
+            self._lock(cursor)
+            cursor.execute(
+                "SELECT label, row_id FROM screen_journal WHERE status = 'stored' "  # noqa: S608
+                f"ORDER BY value {order}, label LIMIT 1000000000 OFFSET {int(top)}"
+            )
+            beaten = cursor.fetchall()
+            for start in range(0, len(beaten), _MOST_PER_TRANSACTION):
+                part = beaten[start : start + _MOST_PER_TRANSACTION]
+                self.database._delete(cursor, [row for _, row in part])
+                for label, _ in part:
+                    cursor.execute(
+                        "UPDATE screen_journal SET status = ?, row_id = NULL WHERE label = ?",
+                        (OUTRANKED, label),
+                    )
+
+    def counts(self) -> dict[str, int]:
+        """How many crystals of the input have which status."""
+        with self._transaction() as cursor:
+            cursor.execute("SELECT status, COUNT(*) FROM screen_journal GROUP BY status")
+            return {str(status): int(count) for status, count in cursor.fetchall()}
+
+    def failures(self) -> Iterator[Failure]:
+        """Crystals without a result, in the order of their labels."""
+        with self._transaction() as cursor:
+            cursor.execute(
+                "SELECT label, reason FROM screen_journal WHERE status = 'failed' ORDER BY label"
+            )
+            for label, reason in iter(cursor.fetchone, None):
+                yield Failure(label, reason)
+
+    def rows(self, limit: int | None = None, sort: str | None = None) -> Iterator[Any]:
+        """Rows in the order in which they were written, or sorted as ``ase.db`` sorts."""
+        with self._transaction() as cursor:
+            cursor.execute("SELECT MAX(id) FROM systems")
+            last = cursor.fetchone()[0] or 0
+        if limit is not None or sort is not None:
+            yield from self.database.select(sort=sort or "id", limit=limit)
+            return
+        for start in range(0, last, _MOST_PER_TRANSACTION):
+            page = self.database.select(f"id>{start},id<={start + _MOST_PER_TRANSACTION}")
+            yield from sorted(page, key=lambda row: row.id)
+
+    def _create_tables(self) -> None:
+        with self._transaction() as cursor:
+            for statement in _TABLES:
+                cursor.execute(statement)
+            # The two dialects agree on views, but not on how not to create one twice.
+            create = "CREATE OR REPLACE " if self.server else "CREATE "
+            if not self.server:
+                cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'screen_failures'")
+                if cursor.fetchone():
+                    return
+            cursor.execute(create + _VIEW)
+
+    def _lock(self, cursor: Any) -> None:
+        """Keep other writers out until the end of the transaction."""
+        cursor.execute("LOCK TABLE screen_journal" if self.server else "BEGIN IMMEDIATE")
+
+    def _journal(
+        self, cursor: Any, labels: Sequence[str]
+    ) -> dict[str, tuple[str, str, int | None]]:
+        """Digest, status and row of those labels that are in the journal."""
+        found: dict[str, tuple[str, str, int | None]] = {}
+        for start in range(0, len(labels), _MOST_PER_TRANSACTION):
+            part = list(labels[start : start + _MOST_PER_TRANSACTION])
+            marks = ", ".join("?" * len(part))
+            cursor.execute(
+                "SELECT label, digest, status, row_id FROM screen_journal "  # noqa: S608
+                f"WHERE label IN ({marks})",
+                part,
+            )
+            found.update({label: tuple(rest) for label, *rest in cursor.fetchall()})
+        return found
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        """A cursor; everything done meanwhile counts at the end, or not at all."""
+        database = self.database
+        database.__enter__()
+        connection = database.connection
+        try:
+            yield connection.cursor()
+            connection.commit()
+        finally:
+            # Closing without a commit rolls back, in both databases.
+            database.connection = None
+            connection.close()
+
+
+def failures(out: str | Path) -> Iterator[Failure]:
+    """Crystals for which a screen has no result.
+
+    Parameters
+    ----------
+    out
+        Output of a screen.
+
+    Raises
+    ------
+    OptionError
+        If there is no such output.
+    """
+    address = str(out)
+    if not is_url(address):
+        path = journal_path(address)
+        if not Path(path).exists():
+            raise OptionError(f"{path} does not exist")
+        address = path
+    return Store(address).failures()
+
+
+def journal_path(out: str) -> str:
+    """The ase.db behind an output: itself, or one beside a Parquet file."""
+    return f"{out}.db" if out.endswith(".parquet") else out
+
+
+def unrelaxed(row: Any) -> Atoms:
+    """The crystal as it was in the input, from a row of a screen's database."""
+    atoms: Atoms = row.toatoms()
+    atoms.calc = None
+    atoms.set_cell(np.asarray(row.data["unrelaxed_cell"]))
+    atoms.positions = np.asarray(row.data["unrelaxed_positions"])
+    return atoms
+
+
+def _row(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) -> dict[str, Any]:
+    """Arguments of ``database.write``."""
+    assert outcome.atoms is not None
+    assert outcome.prediction is not None
+    kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
+    atoms = outcome.atoms
+    atoms.calc = single_point(atoms, kept)
+    own: dict[str, Any] = {
+        k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
+    }
+    if outcome.reason:
+        own["relaxation_reason"] = outcome.reason
+    scalars = {key_name(k): v for k, v in kept.items() if not isinstance(v, np.ndarray)}
+    pairs = {**scalars, **own, **common, "source": outcome.source.label}
+    data: dict[str, Any] = {
+        "unrelaxed_cell": outcome.unrelaxed_cell,
+        "unrelaxed_positions": outcome.unrelaxed_positions,
+        **{k: v for k, v in kept.items() if isinstance(v, np.ndarray)},
+    }
+    if outcome.source.columns:
+        data["input"] = outcome.source.columns
+    pairs = {k: _text(v) if isinstance(v, str) else v for k, v in pairs.items()}
+    return {"atoms": atoms, "key_value_pairs": pairs, "data": data}
+
+
+def key_name(name: str) -> str:
+    """Name of a property as a key of ase.db, which keeps some names for itself."""
+    return f"ecn_{name}" if name in reserved_keys else name
+
+
+def _text(value: str) -> str:
+    # ase.db refuses text that could be a number, such as a file that is called 42.
+    return (
+        f"'{value}'" if any(str_represents(value, kind) for kind in (int, float, bool)) else value
+    )
