@@ -208,7 +208,7 @@ def fit_lattice_network(
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
         for indices in shuffled_batches(len(train), own, rng):
-            chosen = rng.integers(len(pairs.crystals), size=substituted) if substituted else []
+            chosen = rng.integers(max(1, len(pairs.crystals)), size=substituted)
             extra = [pairs.crystals[i] for i in chosen]
             start = [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
             true = [cells[indices], *(pairs.true_cells[i][None] for i in chosen)]

@@ -80,7 +80,8 @@ def relative_volume_errors(
 
 def log_strain_errors(cells: NDArray[np.float64], true: NDArray[np.float64]) -> NDArray[np.float64]:
     """(B,) norm of the logarithmic strain between two lattices in the same basis."""
-    return np.asarray(np.linalg.norm(log_strain(np.linalg.solve(cells, true)), axis=(1, 2)))
+    deformation = np.asarray(np.linalg.solve(cells, true), dtype=np.float64)
+    return np.asarray(np.linalg.norm(log_strain(deformation), axis=(1, 2)))
 
 
 def relative_length_errors(
