@@ -24,6 +24,12 @@ from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
 from ase_ecn.training.evaluate import evaluate, write_test_scores
+from ase_ecn.training.experiments import (
+    add_denoise_arguments,
+    add_tables_arguments,
+    run_denoise,
+    run_tables,
+)
 from ase_ecn.training.fit import FitResult
 from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
@@ -105,6 +111,15 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("baselines", help="other models on the same splits")
     add_baselines_arguments(command)
     command.set_defaults(run=run_baselines)
+    command = commands.add_parser("denoise", help="how well an EMPNN undoes noise of any strength")
+    add_denoise_arguments(command)
+    command.set_defaults(run=run_denoise)
+    command = commands.add_parser("reconstruct", help="lattices from cubes of 1 Å (EMPNN, table 3)")
+    add_tables_arguments(command, (3,))
+    command.set_defaults(run=run_tables)
+    command = commands.add_parser("tables", help="tables 1 to 3 of the EMPNN paper beside ours")
+    add_tables_arguments(command, (1, 2, 3))
+    command.set_defaults(run=run_tables)
     command = commands.add_parser("clean", help="clean and split tables of structures")
     add_clean_arguments(command)
     command.set_defaults(run=run_clean)

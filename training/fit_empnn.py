@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -13,27 +13,104 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.crystal import Crystal
-from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
+from ase_ecn.errors import OptionError
+from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
 from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
-from ase_ecn.training.losses import lattice_loss
+from ase_ecn.training.lattice_baselines import FeedForwardLattice
+from ase_ecn.training.losses import lattice_loss, lattice_loss_named
 from ase_ecn.training.metrics import (
     lattice_parameter_errors,
+    log_strain_errors,
     niggli_basis,
     relative_length_errors,
+    relative_volume_errors,
 )
-from ase_ecn.training.noise import NoiseSchedule, gaussian_noise
+from ase_ecn.training.noise import NoiseSchedule, StartCells, start_cells
+from ase_ecn.training.prototypes import Pairs, training_pairs
+
+LatticeModel: TypeAlias = EMPNN | FeedForwardLattice
+"""Networks that map a :class:`LatticeBatch` to a list of cells, the final one last."""
+
+MAX_UNROLLED_LOSS = 2.0
+"""Relative metric (see :func:`ase_ecn.training.losses.lattice_loss`) beyond which a network that
+is applied again in training starts over: such a cell teaches nothing about relaxed ones."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Deformed crystals, their true cells (B, 3, 3), and the weight of each in the loss."""
+    """Crystals that start from other cells than their own.
 
-    crystals: LatticeBatch
+    Attributes
+    ----------
+    crystals
+        B crystals.
+    start
+        (B, 3, 3) cells to start from.
+    true_cells
+        (B, 3, 3) cells to end with.
+    applications
+        How often the network is applied.
+    """
+
+    crystals: list[Crystal]
+    start: Tensor
     true_cells: Tensor
-    weights: Tensor
+    applications: int = 1
+
+
+@dataclass(frozen=True)
+class LatticeObjective:
+    """What a lattice network is trained on: the loss of all layers of all its applications.
+
+    Attributes
+    ----------
+    neighbors
+        Of the graphs.
+    device
+        Where to train.
+    loss
+        Name among :data:`ase_ecn.training.losses.LATTICE_LOSSES`.
+    offset
+        The loss of a crystal is divided by the root of its noise plus this.
+    """
+
+    neighbors: int
+    device: str
+    loss: str = "relative-metric"
+    offset: float = 0.05
+
+    def __call__(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Mean over crystals, layers and applications.
+
+        Between two applications the cells are detached and their neighbours found anew, as when
+        a relaxation repeats the network. So each application learns from the cells that the
+        network itself makes, at a cost that grows linearly with their number.
+        """
+        loss = lattice_loss_named(self.loss)
+        cells, total = batch.start, torch.zeros((), device=self.device)
+        true = batch.true_cells.float()
+        for application in range(batch.applications):
+            if application > 0:
+                cells = self._where_to_go_on(cells, batch)
+            graph = lattice_batch(batch.crystals, self.neighbors, cells=cells, device=self.device)
+            outputs = network(graph)
+            losses = torch.stack([loss(output, true) for output in outputs]).mean(dim=0)
+            # Without this weight the strongly deformed crystals would drown the nearly relaxed
+            # ones, and those are what decides whether a relaxed crystal stays where it is.
+            noise = lattice_loss(cells, batch.true_cells)
+            weights = 1 / torch.sqrt(noise + self.offset)
+            total = total + (losses * weights.float()).mean()
+            cells = outputs[-1].detach().double()
+        return total / batch.applications
+
+    def _where_to_go_on(self, cells: Tensor, batch: Batch) -> Tensor:
+        error = lattice_loss(cells, batch.true_cells)
+        # An error that is not a number is not below the limit either.
+        usable = (error < MAX_UNROLLED_LOSS) | (error < lattice_loss(batch.start, batch.true_cells))
+        return torch.where(usable[:, None, None], cells, batch.start)
 
 
 def load_crystals(data: Path, name: str, split: str) -> list[Crystal]:
@@ -58,8 +135,8 @@ def fit_empnn(
     Parameters
     ----------
     config
-        Parsed YAML with ``model``, ``data``, ``noise``, ``fit``, ``loss_offset``; ``init`` to
-        start from a checkpoint.
+        Parsed YAML with ``model`` and what :func:`fit_lattice_network` reads; ``init`` to start
+        from a checkpoint.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -70,34 +147,97 @@ def fit_empnn(
     model, result
         The network with the best averaged weights, on the CPU, and how the fit went.
     """
-    options = FitOptions(**config["fit"])
-    torch.manual_seed(options.seed)
-    train = load_crystals(data, config["data"]["name"], "train")
-    val = load_crystals(data, config["data"]["name"], "val")
-    val = val[:: max(1, len(val) // int(config["data"].get("validation_crystals", 2000)))]
+    torch.manual_seed(FitOptions(**config["fit"]).seed)
     model = EMPNN(model_config(config["model"]))
     if "init" in config:
         start_from(model, config["init"])
-    model.to(device)
-    schedule = NoiseSchedule(**config.get("noise", {}))
-    offset = float(config.get("loss_offset", 0.05))
+    result = fit_lattice_network(model, config, data, out, device)
+    return model, result
+
+
+def fit_lattice_network(
+    model: LatticeModel, config: dict[str, Any], data: Path, out: Path, device: str
+) -> FitResult:
+    """Fit any network that maps a :class:`LatticeBatch` to a list of (B, 3, 3) cells.
+
+    Parameters
+    ----------
+    model
+        Changed in place; ends with the best averaged weights, on the CPU.
+    config
+        ``data``: ``name``, and optionally ``train_crystals``, ``validation_crystals`` (how many),
+        ``substituted_share`` of each batch and the number of ``substituted_pairs`` to draw it
+        from; ``fit``; optionally ``noise`` (see :func:`ase_ecn.training.noise.start_cells`),
+        ``loss`` (a name), ``loss_offset``, and ``unroll``, up to how many times the network is
+        applied in training.
+    data, out
+        Folder of data sets, and for logs and states.
+    device
+        Where to train.
+
+    Raises
+    ------
+    OptionError
+        If an option has an unknown value.
+    """
+    options, section = FitOptions(**config["fit"]), config["data"]
+    noise = start_cells(config.get("noise", {}))
+    unroll = int(config.get("unroll", 1))
+    share = float(section.get("substituted_share", 0.0))
+    if unroll < 1:
+        raise OptionError(f"unroll is {unroll}: a network is applied at least once")
+    if not 0 <= share < 1:
+        raise OptionError(f"substituted_share is {share}: it must be at least 0 and below 1")
+    objective = LatticeObjective(
+        model.config.neighbors,
+        device,
+        str(config.get("loss", "relative-metric")),
+        float(config.get("loss_offset", 0.05)),
+    )
+    lattice_loss_named(objective.loss)
+    train = spread(load_crystals(data, section["name"], "train"), section.get("train_crystals"))
+    val = load_crystals(data, section["name"], "val")
+    val = val[:: max(1, len(val) // int(section.get("validation_crystals", 2000)))]
+    pairs = Pairs([], np.empty((0, 3, 3)))
+    if share > 0:
+        count = int(section.get("substituted_pairs", 3000))
+        pairs = training_pairs(data, section["name"], count)
     cells = np.stack([crystal.cell for crystal in train])
+    substituted = round(share * options.batch_size) if pairs.crystals else 0
+    own = options.batch_size - substituted
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        for indices in shuffled_batches(len(train), options.batch_size, rng):
-            noisy = schedule.apply(cells[indices], rng)
-            yield _make_batch([train[i] for i in indices], noisy, model.config, device, offset)
+        for indices in shuffled_batches(len(train), own, rng):
+            chosen = rng.integers(max(1, len(pairs.crystals)), size=substituted)
+            extra = [pairs.crystals[i] for i in chosen]
+            start = [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
+            true = [cells[indices], *(pairs.true_cells[i][None] for i in chosen)]
+            yield Batch(
+                [train[i] for i in indices] + extra,
+                torch.as_tensor(np.concatenate(start), device=device),
+                torch.as_tensor(np.concatenate(true), device=device),
+                int(rng.integers(1, unroll + 1)) if unroll > 1 else 1,
+            )
 
+    model.to(device)
     task = Task(
         batches=batches,
-        batches_per_epoch=-(-len(train) // options.batch_size),
-        loss=_loss,
-        validate=lambda network: _validate(network, val, device),
+        batches_per_epoch=-(-len(train) // own),
+        loss=objective,
+        validate=lambda network: _validate(network, val, noise, device),
         monitor="score",
     )
     result = fit(model, task, options, out)
     model.load_state_dict(result.weights)
-    return model.cpu().eval(), result
+    model.cpu().eval()
+    return result
+
+
+def spread(crystals: list[Crystal], count: int | None) -> list[Crystal]:
+    """Return ``count`` crystals from all over the list, or all of it."""
+    if count is None or count >= len(crystals):
+        return crystals
+    return [crystals[i] for i in np.linspace(0, len(crystals) - 1, int(count)).astype(int)]
 
 
 def model_config(section: dict[str, Any]) -> EMPNNConfig:
@@ -108,30 +248,8 @@ def model_config(section: dict[str, Any]) -> EMPNNConfig:
     return EMPNNConfig(**options)
 
 
-def _make_batch(
-    crystals: list[Crystal],
-    noisy: NDArray[np.float64],
-    config: EMPNNConfig,
-    device: str,
-    offset: float,
-) -> Batch:
-    true = torch.as_tensor(np.stack([c.cell for c in crystals]), device=device)
-    deformed = torch.as_tensor(noisy, device=device)
-    # Without this weight the strongly deformed crystals would drown the nearly relaxed ones,
-    # and those are what decides whether a relaxed crystal stays where it is.
-    weights = 1 / torch.sqrt(lattice_loss(deformed, true) + offset)
-    batch = lattice_batch(crystals, config.neighbors, cells=deformed, device=device)
-    return Batch(batch, true.float(), weights.float())
-
-
-def _loss(network: nn.Module, batch: Batch) -> Tensor:
-    outputs = network(batch.crystals)
-    losses = torch.stack([lattice_loss(cells, batch.true_cells) for cells in outputs])
-    return (losses.mean(dim=0) * batch.weights).mean()
-
-
 def denoise(
-    model: EMPNN,
+    model: LatticeModel,
     crystals: list[Crystal],
     cells: NDArray[np.float64],
     device: str,
@@ -155,23 +273,37 @@ def denoise(
 def denoising_scores(
     noisy: NDArray[np.float64], denoised: NDArray[np.float64], true: NDArray[np.float64]
 ) -> dict[str, float]:
-    """Improvement of lengths (Å) and angles (degrees), eqs. 11 and 12, and the input noise."""
+    """Scores of denoised (B, 3, 3) cells, means over structures.
+
+    Returns
+    -------
+    dict
+        Improvement of lengths (Å) and angles (degrees), eqs. 11 and 12 of the EMPNN paper, the
+        input noise in the same units, the share of it that is gone, and what remains as relative
+        error of the volume and as norm of the logarithmic strain.
+    """
     before = lattice_parameter_errors(noisy, true)
     after = lattice_parameter_errors(denoised, true)
-    return {
-        "lengths_improvement": float((before[0] - after[0]).mean()),
-        "angles_improvement": float((before[1] - after[1]).mean()),
-        "lengths_noise": float(before[0].mean()),
-        "angles_noise": float(before[1].mean()),
-    }
+    scores = {}
+    for name, noise, error in zip(("lengths", "angles"), before, after, strict=True):
+        scores[f"{name}_improvement"] = float((noise - error).mean())
+        scores[f"{name}_noise"] = float(noise.mean())
+        scores[f"{name}_removed"] = float((noise - error).mean() / noise.mean())
+    scores["volume_error"] = float(relative_volume_errors(denoised, true).mean())
+    scores["log_strain"] = float(log_strain_errors(denoised, true).mean())
+    return scores
 
 
-def _validate(model: nn.Module, val: list[Crystal], device: str) -> dict[str, float]:
-    assert isinstance(model, EMPNN)
+def _validate(
+    model: nn.Module, val: list[Crystal], noise: StartCells, device: str
+) -> dict[str, float]:
+    assert isinstance(model, LatticeModel)
     true = np.stack([crystal.cell for crystal in val])
-    noisy = gaussian_noise(true, 0.1, np.random.default_rng(1))
+    noisy = noise.validation(true, np.random.default_rng(1))
     scores = denoising_scores(noisy, denoise(model, val, noisy, device), true)
-    moved = relative_length_errors(denoise(model, val, true, device), true).mean()
     remaining = 1 - scores["lengths_improvement"] / scores["lengths_noise"]
+    if not isinstance(noise, NoiseSchedule):
+        return {**scores, "score": float(remaining)}
+    moved = relative_length_errors(denoise(model, val, true, device), true).mean()
     # One per cent of movement of a relaxed cell weighs as much as a tenth of the noise.
     return {**scores, "moved": float(moved), "score": float(remaining + 10 * moved)}

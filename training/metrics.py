@@ -7,6 +7,8 @@ import spglib
 from ase.geometry import cell_to_cellpar
 from numpy.typing import NDArray
 
+from ase_ecn.strain import log_strain
+
 
 def mean_absolute_error(prediction: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
     """Mean absolute error over the entries whose truth is not NaN."""
@@ -66,6 +68,20 @@ def lattice_parameter_errors(
     """
     errors = np.abs(_parameters(cells) - _parameters(true))
     return errors[:, :3].mean(axis=1), errors[:, 3:].mean(axis=1)
+
+
+def relative_volume_errors(
+    cells: NDArray[np.float64], true: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(B,) ``|V' - V| / V``."""
+    ratio = np.linalg.det(cells) / np.linalg.det(true)
+    return np.asarray(np.abs(np.abs(ratio) - 1))
+
+
+def log_strain_errors(cells: NDArray[np.float64], true: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(B,) norm of the logarithmic strain between two lattices in the same basis."""
+    deformation = np.asarray(np.linalg.solve(cells, true), dtype=np.float64)
+    return np.asarray(np.linalg.norm(log_strain(deformation), axis=(1, 2)))
 
 
 def relative_length_errors(

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
+
+from ase_ecn.errors import OptionError
+
+VALIDATION_SIGMA = 0.1
+"""Noise on which fits to a spread of noise are compared, that of the paper's table 2."""
 
 
 def gaussian_noise(
@@ -30,6 +36,53 @@ def gaussian_noise(
     """
     scale = np.broadcast_to(np.asarray(sigma), (len(cells),))[:, None, None]
     return np.asarray(cells @ expm(rng.normal(size=(len(cells), 3, 3)) * scale))
+
+
+class StartCells(Protocol):
+    """Where a network starts from in training."""
+
+    def apply(self, cells: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Cells (B, 3, 3) to start from for true ``cells`` (B, 3, 3)."""
+
+    def validation(
+        self, cells: NDArray[np.float64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Cells (B, 3, 3) on which fits are compared."""
+
+
+@dataclass(frozen=True)
+class GaussianNoise:
+    """Noise of one strength, as in the paper's tables 1 and 2.
+
+    Attributes
+    ----------
+    sigma
+        Standard deviation of each entry of the strain.
+    """
+
+    sigma: float = 0.1
+
+    def apply(self, cells: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Deform (B, 3, 3) lattices."""
+        return gaussian_noise(cells, self.sigma, rng)
+
+    validation = apply
+
+
+@dataclass(frozen=True)
+class UnitCube:
+    """Cubes of 1 Å, from which the paper's table 3 reconstructs lattices."""
+
+    def apply(
+        self,
+        cells: NDArray[np.float64],
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> NDArray[np.float64]:
+        """Forget (B, 3, 3) lattices, all but the handedness."""
+        sign = np.where(np.linalg.det(cells) < 0, -1.0, 1.0)
+        return np.asarray(sign[:, None, None] * np.eye(3))
+
+    validation = apply
 
 
 @dataclass(frozen=True)
@@ -70,3 +123,35 @@ class NoiseSchedule:
         strain[isotropic] *= 0.25
         strain[isotropic] += change[isotropic, None, None] * np.eye(3)
         return np.asarray(cells @ expm(strain))
+
+    def validation(
+        self, cells: NDArray[np.float64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Deform (B, 3, 3) lattices by the noise of the paper's table 2."""
+        return gaussian_noise(cells, VALIDATION_SIGMA, rng)
+
+
+_KINDS: dict[str, type] = {
+    "schedule": NoiseSchedule,
+    "gaussian": GaussianNoise,
+    "cube": UnitCube,
+}
+
+
+def start_cells(section: dict[str, Any]) -> StartCells:
+    """Read the section ``noise`` of a configuration: ``kind`` and its options.
+
+    Raises
+    ------
+    OptionError
+        If the kind or an option is unknown.
+    """
+    options = dict(section)
+    kind = options.pop("kind", "schedule")
+    if kind not in _KINDS:
+        raise OptionError(f"unknown kind of noise {kind!r}; known are {', '.join(_KINDS)}")
+    try:
+        made: StartCells = _KINDS[kind](**options)
+    except TypeError as error:
+        raise OptionError(f"noise of kind {kind!r}: {error}") from error
+    return made

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from scipy.linalg import polar
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.cache import cached_dataset
+from ase_ecn.training.datasets import READERS, Dataset
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +146,47 @@ def substituted_pairs(
     if len(pairs) < count:
         logger.warning("only %d of %d substituted pairs found", len(pairs), count)
     return pairs
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Substituted structures and the (P, 3, 3) cells that they should relax to."""
+
+    crystals: list[Crystal]
+    true_cells: NDArray[np.float64]
+
+
+def training_pairs(data: Path, name: str, count: int, seed: int = 0) -> Pairs:
+    """Substituted pairs to train on, made of the training split alone.
+
+    Both the prototype and the target are training crystals, so that no composition of the other
+    splits appears. Made once and stored in the cache, as each pair takes a tenth of a second.
+
+    Parameters
+    ----------
+    data
+        Folder of data sets.
+    name
+        Of the data set, in :data:`ase_ecn.training.datasets.READERS`.
+    count
+        Number of pairs wanted; there may be fewer.
+    seed
+        The same seed gives the same pairs.
+    """
+
+    def make() -> Dataset:
+        train = cached_dataset(f"{name}-train", lambda: READERS[name](data, "train"))
+        pairs = substituted_pairs(train, train, count, seed)
+        ids = [f"{pair.test_id} in {pair.prototype_id}" for pair in pairs]
+        true = [
+            Crystal(pair.crystal.numbers, pair.true_cell, pair.crystal.scaled_positions)
+            for pair in pairs
+        ]
+        return Dataset("pairs", ids + ids, [pair.crystal for pair in pairs] + true)
+
+    stored = cached_dataset(f"{name}-train-substituted-{count}-{seed}", make).crystals
+    half = len(stored) // 2
+    return Pairs(stored[:half], np.array([c.cell for c in stored[half:]]).reshape(-1, 3, 3))
 
 
 def _pattern(crystal: Crystal) -> tuple[int, ...]:
