@@ -42,6 +42,8 @@ class Relaxation:
         How far the last steps disagree, in units of logarithmic strain; orders crystals by how
         much their cells can be trusted, but is no calibrated error, see
         :func:`ase_ecn.relaxation.strain_spread`.
+    out_of_domain
+        Empty for an input like those of the training data, else what is unusual about it.
     """
 
     atoms: Atoms
@@ -50,6 +52,7 @@ class Relaxation:
     reason: str
     strain: float
     strain_spread: float = float("nan")
+    out_of_domain: tuple[str, ...] = ()
 
 
 def predict(
@@ -227,6 +230,7 @@ def _relaxed(structure: CrystalLike, crystal: Crystal, outcome: CellRelaxation) 
         outcome.reason,
         outcome.strain,
         outcome.strain_spread,
+        outcome.out_of_domain,
     )
 
 

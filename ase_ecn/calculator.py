@@ -86,6 +86,7 @@ class ECNCalculator(Calculator):
     ) -> None:
         self.predictor = PropertyPredictor(checkpoint, device=device, dtype=dtype)
         self.prediction: Prediction | None = None
+        self._warned_of_domain = False
         available = set(self.predictor.properties)
         # A list of its own: extending the inherited one would change every calculator.
         self.implemented_properties = [
@@ -110,6 +111,7 @@ class ECNCalculator(Calculator):
         prediction = self.predictor.predict([crystal])[0]
         self.prediction = prediction
         self.results = standard_results(prediction, len(crystal))
+        self._warn_once_of_domain()
 
     def reset(self) -> None:
         """Forget the last results."""
@@ -140,7 +142,8 @@ class ECNCalculator(Calculator):
         Warns
         -----
         OutOfDomainWarning
-            If the labels that the property was fitted to lack one of the crystal's elements.
+            If the crystal is unlike the training data (once per calculator), or if the labels that
+            the property was fitted to lack one of its elements.
         """
         atoms = None if atoms is None else as_atoms(atoms)
         if name in self.implemented_properties:
@@ -228,6 +231,20 @@ class ECNCalculator(Calculator):
         if self.prediction is None and allow:
             self.calculate(atoms, ["energy"], changes or all_changes)
         return self.prediction
+
+    def _warn_once_of_domain(self) -> None:
+        """Warn of the first crystal unlike the training data; the flag tells of the others."""
+        assert self.prediction is not None
+        if self.prediction.out_of_domain and not self._warned_of_domain:
+            self._warned_of_domain = True
+            assert self.atoms is not None
+            warnings.warn(
+                f"{self.atoms.symbols} is unlike the training data of {self.predictor.card.name}: "
+                f"{'; '.join(self.prediction.out_of_domain)}. Later crystals are flagged in "
+                "prediction.out_of_domain without a warning",
+                OutOfDomainWarning,
+                stacklevel=4,
+            )
 
     def _warn_outside_of_training(self, name: str) -> None:
         known = self.predictor.card.property_elements.get(name)

@@ -7,7 +7,7 @@ is inside may not; but errors outside are larger on average, and nobody measured
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from ase.data import chemical_symbols, covalent_radii
 from numpy.typing import NDArray
 
+from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.batch import PackedGraphs
 from ase_ecn.graphs.lattice import LatticeBatch
 
@@ -22,6 +23,7 @@ DESCRIPTIONS = {
     "packing": "volume of the atoms' covalent spheres per volume of the cell",
     "shortest_bond": "shortest bond in units of the sum of both covalent radii",
     "longest_bond": "longest bond, in Å",
+    "gap": "width in Å of the widest layer without an atom",
 }
 
 _LARGE_FACE = 0.01
@@ -67,15 +69,31 @@ def bond_domain_features(graphs: PackedGraphs) -> dict[str, NDArray[np.float64]]
     )
 
 
-def lattice_domain_features(batch: LatticeBatch) -> dict[str, NDArray[np.float64]]:
-    """As :func:`bond_domain_features`, for an EMPNN: of bonds to the nearest whole shells."""
+def lattice_domain_features(
+    batch: LatticeBatch, crystals: Sequence[Crystal]
+) -> dict[str, NDArray[np.float64]]:
+    """As :func:`bond_domain_features`, for an EMPNN: of bonds to the nearest whole shells.
+
+    Parameters
+    ----------
+    batch
+        Of the crystals, whose lattice vectors should be reduced.
+    crystals
+        Of which the fractional coordinates are used.
+
+    Returns
+    -------
+    dict
+        Also ``gap``: width in Å of the widest layer, parallel to a face of the cell, without an
+        atom's centre. A surface atom may have all of its nearest neighbours in the slab.
+    """
     cells = batch.cells.double().cpu().numpy()
     crystal_of_edge = batch.crystal_of_edge.cpu().numpy()
     vectors = np.einsum("ei,eij->ej", batch.fraction.double().cpu().numpy(), cells[crystal_of_edge])
     source = batch.source.cpu().numpy()
     crystal_of_atom = np.zeros(len(batch.numbers), dtype=np.int64)
     crystal_of_atom[source] = crystal_of_edge  # every atom has neighbours
-    return _features(
+    features = _features(
         _Edges(
             batch.numbers.cpu().numpy(),
             crystal_of_atom,
@@ -86,6 +104,15 @@ def lattice_domain_features(batch: LatticeBatch) -> dict[str, NDArray[np.float64
             np.ones(len(source), dtype=bool),
         )
     )
+    gaps = [_widest_gap(c.scaled_positions, cell) for c, cell in zip(crystals, cells, strict=True)]
+    return {**features, "gap": np.array(gaps)}
+
+
+def _widest_gap(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> float:
+    heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    ordered = np.sort(scaled - np.floor(scaled), axis=0)
+    steps = np.diff(ordered, axis=0, append=ordered[:1] + 1)
+    return float((steps.max(axis=0) * heights).max())
 
 
 def _features(edges: _Edges) -> dict[str, NDArray[np.float64]]:

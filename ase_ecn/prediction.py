@@ -19,6 +19,7 @@ from ase_ecn.checkpoint import (
     resolve_dtype,
 )
 from ase_ecn.crystal import Crystal
+from ase_ecn.domain import Domain, bond_domain_features
 from ase_ecn.errors import UnsupportedElementError
 from ase_ecn.graphs.batch import bond_graphs, pack
 from ase_ecn.nn.ecn import ECN, ECNConfig
@@ -57,10 +58,14 @@ class Prediction(Mapping[str, Any]):
     (absolute, µB per cell of the input) and ``site_moments`` ((N,) absolute, µB) with the bundled
     checkpoint; other checkpoints have their own. ``ecn-pes`` has ``potential_energy`` (eV/atom),
     ``forces`` ((N, 3) in eV/Å) and ``stress`` ((6,) in eV/Å³, ASE's order).
+
+    ``out_of_domain`` is empty for a crystal like those of the training data, else it says, a phrase
+    for each thing, what is unusual about it.
     """
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], out_of_domain: tuple[str, ...] = ()) -> None:
         self._values = dict(values)
+        self.out_of_domain = out_of_domain
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -115,6 +120,7 @@ class PropertyPredictor:
         self.dtype = resolve_dtype(dtype)
         loaded = load_checkpoint(checkpoint or DEFAULT_ECN, network="ecn")
         self.card: Card = loaded.card
+        self.domain = Domain.from_card(self.card.content)
         assert isinstance(loaded.model, ECN | ECNEnsemble)
         self.model = loaded.model.to(device=self.device, dtype=self.dtype)
 
@@ -201,6 +207,7 @@ class PropertyPredictor:
         batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
         with torch.inference_mode():
             outputs = {k: v.double().cpu().numpy() for k, v in self.model(batch).items()}
+        features = bond_domain_features(packed)
         predictions = []
         for k, (crystal, primitive) in enumerate(zip(crystals, primitives, strict=True)):
             atoms = packed.atom_offsets[k] + primitive.site_of_atom
@@ -208,7 +215,8 @@ class PropertyPredictor:
                 _public_name(name): self._value(name, outputs[name], k, atoms, len(crystal))
                 for name in self._outputs
             }
-            predictions.append(Prediction(values))
+            unusual = self.domain.outside(crystal.numbers, {n: v[k] for n, v in features.items()})
+            predictions.append(Prediction(values, unusual))
         return predictions
 
     def _value(

@@ -20,6 +20,7 @@ from ase_ecn.checkpoint import (
     resolve_dtype,
 )
 from ase_ecn.crystal import Crystal
+from ase_ecn.domain import Domain, lattice_domain_features
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.strain import ANY_STRAIN, AllowedStrain, log_strain, total_log_strain
@@ -75,6 +76,8 @@ class CellRelaxation:
         relaxed.
     strain_spread
         How far the last steps disagree, see :func:`strain_spread`; NaN without any strain.
+    out_of_domain
+        What is unusual about the input for the network, a phrase for each thing.
     """
 
     deformation: NDArray[np.float64]
@@ -83,6 +86,7 @@ class CellRelaxation:
     strain: float
     reason: str
     strain_spread: float = float("nan")
+    out_of_domain: tuple[str, ...] = ()
 
 
 class LatticeNetwork:
@@ -116,6 +120,7 @@ class LatticeNetwork:
         self.dtype = resolve_dtype(dtype)
         loaded = load_checkpoint(checkpoint or DEFAULT_EMPNN, network="empnn")
         self.card: Card = loaded.card
+        self.domain = Domain.from_card(self.card.content)
         assert isinstance(loaded.model, EMPNN)
         self.model = loaded.model.to(device=self.device, dtype=self.dtype)
 
@@ -152,6 +157,20 @@ class LatticeNetwork:
         finite = np.isfinite(deformation).all(axis=(1, 2))
         strains[finite] = log_strain(deformation[finite])
         return strains
+
+    def out_of_domain(self, crystals: Sequence[Crystal]) -> list[tuple[str, ...]]:
+        """Say what is unusual about each crystal as an input, see :mod:`ase_ecn.domain`.
+
+        The lattice vectors of the crystals should be reduced.
+        """
+        if not crystals or not self.domain.ranges:
+            return [self.domain.outside(crystal.numbers, {}) for crystal in crystals]
+        batch = lattice_batch(crystals, self.model.config.neighbors)
+        found = lattice_domain_features(batch, crystals)
+        return [
+            self.domain.outside(crystal.numbers, {name: v[k] for name, v in found.items()})
+            for k, crystal in enumerate(crystals)
+        ]
 
     def relax(
         self,
@@ -203,12 +222,16 @@ class LatticeNetwork:
                 [course.crystal for course in batch],
                 np.stack([course.crystal.cell @ course.deformation for course in batch]),
             )
+            starting = [course for course in batch if not course.strains]
+            unusual = self.out_of_domain([course.crystal for course in starting])
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
             strains = None
         # Outside of the handler, which holds the failed pass's tensors by its traceback.
         if strains is not None:
+            for course, phrases in zip(starting, unusual, strict=True):
+                course.out_of_domain = phrases
             for course, strain in zip(batch, strains, strict=True):
                 course.follow(strain, strain_tol, last)
             return
@@ -233,6 +256,7 @@ class _Course:
     deformations: list[NDArray[np.float64]] = field(default_factory=lambda: [np.eye(3)])
     strains: list[NDArray[np.float64]] = field(default_factory=list)
     reason: str | None = None
+    out_of_domain: tuple[str, ...] = ()
 
     @property
     def deformation(self) -> NDArray[np.float64]:
@@ -260,6 +284,7 @@ class _Course:
             strain=float(np.linalg.norm(self.strains[taken])) if self.strains else float("nan"),
             reason=self.reason,
             strain_spread=strain_spread(self.strains),
+            out_of_domain=self.out_of_domain,
         )
 
 

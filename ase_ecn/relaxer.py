@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -14,8 +15,8 @@ from ase.optimize.optimize import Optimizer
 from ase.utils.abc import Optimizable
 from numpy.typing import NDArray
 
-from ase_ecn.crystal import as_crystal
-from ase_ecn.errors import CrystalError, OptionError
+from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.errors import CrystalError, OptionError, OutOfDomainWarning
 from ase_ecn.relaxation import (
     MAX_STEPS,
     OSCILLATING,
@@ -96,6 +97,7 @@ class LatticeRelaxer(Optimizer):
     ``"oscillating"``, which goes back to the cell with the smallest strain, or ``"strain out of
     range"``, which leaves the cell as it was at the start. :attr:`strain_spread` says how far the
     last steps of the run disagreed, see :func:`ase_ecn.relaxation.strain_spread`.
+    :attr:`out_of_domain` says what is unusual about the input for the network, if anything.
 
     Parameters
     ----------
@@ -134,6 +136,11 @@ class LatticeRelaxer(Optimizer):
         If the atoms are not a valid crystal of supported elements, or have constraints.
     OptionError
         If the options on strain and pressure cannot be met.
+
+    Warns
+    -----
+    OutOfDomainWarning
+        If the crystal is unlike those that the network was trained on.
     """
 
     def __init__(
@@ -160,7 +167,8 @@ class LatticeRelaxer(Optimizer):
             self.network = checkpoint
         else:
             self.network = LatticeNetwork(checkpoint, device=device)
-        as_crystal(atoms, self.network.card.elements)
+        crystal = as_crystal(atoms, self.network.card.elements)
+        self._warn_of_domain(to_primitive(crystal).crystal)
         if atoms.constraints:
             kinds = ", ".join(type(c).__name__ for c in atoms.constraints)
             raise CrystalError(f"constraints are not supported, remove them first: {kinds}")
@@ -170,6 +178,16 @@ class LatticeRelaxer(Optimizer):
         self._start_cell = np.array(atoms.cell[:])
         super().__init__(atoms, restart=restart, logfile=logfile, trajectory=trajectory)
         self.optimizable = CellOptimizable(atoms, self.network, self.allowed)
+
+    def _warn_of_domain(self, crystal: Crystal) -> None:
+        (self.out_of_domain,) = self.network.out_of_domain([crystal])
+        if self.out_of_domain:
+            warnings.warn(
+                f"the crystal is unlike the training data of {self.network.card.name}: "
+                f"{'; '.join(self.out_of_domain)}",
+                OutOfDomainWarning,
+                stacklevel=3,
+            )
 
     def run(  # type: ignore[override]
         self, strain_tol: float = STRAIN_TOLERANCE, steps: int = MAX_STEPS

@@ -22,6 +22,7 @@ from ase_ecn.training.baselines import add_baselines_arguments, run_baselines
 from ase_ecn.training.calibration import run_calibrate
 from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.datasets import data_folder
+from ase_ecn.training.domain import run_domain
 from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
 from ase_ecn.training.evaluate import evaluate, write_test_scores
 from ase_ecn.training.experiments import (
@@ -102,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
         "--properties", nargs="+", default=["formation_energy", "band_gap"], metavar="NAME"
     )
     command.set_defaults(run=run_calibrate)
+    command = commands.add_parser("domain", help="measure what a checkpoint was trained on")
+    command.add_argument("checkpoint", type=Path, help=".safetensors file, whose card is changed")
+    command.set_defaults(run=run_domain)
     command = commands.add_parser("ensemble", help="join ECNs into one checkpoint")
     add_ensemble_arguments(command)
     command.set_defaults(run=run_ensemble)

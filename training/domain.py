@@ -1,18 +1,33 @@
-"""Measure what a checkpoint was trained on, for the entry ``domain`` of its card."""
+"""What a checkpoint was trained on: ``python -m ase_ecn.training domain CHECKPOINT``."""
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+
+from ase_ecn.checkpoint import Card, read_card
+from ase_ecn.domain import bond_domain_features, lattice_domain_features
+from ase_ecn.graphs.lattice import lattice_batch
+from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
+from ase_ecn.training.datasets import data_folder
+from ase_ecn.training.fit_ecn import load_ecn_data
+from ase_ecn.training.fit_empnn import load_crystals
+from ase_ecn.training.noise import start_cells
 
 RARE = 50
 """Elements in fewer training crystals than this are rare."""
 
 OUTLIERS = 0.002
 """Share of the training crystals that may be below, and above, the range of a feature."""
+
+_CHUNK = 256
 
 
 def measure_domain(
@@ -40,7 +55,49 @@ def measure_domain(
         low, high = np.quantile(values, [OUTLIERS, 1 - OUTLIERS])
         ranges[name] = [round(float(low), 4), round(float(high), 4)]
     pairs = np.unique(np.stack([crystal_of_atom, numbers]), axis=1)
-    containing = np.bincount(pairs[1], minlength=119)
+    containing = np.bincount(pairs[1], minlength=MAX_ATOMIC_NUMBER + 1)
     rare = np.flatnonzero((containing > 0) & (containing < RARE))
     crystals = len(next(iter(features.values())))
     return {"ranges": ranges, "rare_elements": rare.tolist(), "crystals": crystals}
+
+
+def ecn_domain(configuration: dict[str, Any], data: Path) -> dict[str, Any]:
+    """Domain of an ECN, from the bonds of all crystals that it was fitted to."""
+    graphs = load_ecn_data(data, configuration, "train").graphs
+    owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
+    return measure_domain(bond_domain_features(graphs), graphs.numbers.astype(np.int64), owner)
+
+
+def empnn_domain(configuration: dict[str, Any], data: Path) -> dict[str, Any]:
+    """Domain of an EMPNN, from its training crystals deformed once by its noise."""
+    crystals = load_crystals(data, configuration["data"]["name"], "train")
+    noise = start_cells(configuration.get("noise", {}))
+    true = np.stack([crystal.cell for crystal in crystals])
+    cells = torch.as_tensor(noise.apply(true, np.random.default_rng(0)))
+    neighbors = int(configuration["model"]["neighbors"])
+    parts = []
+    for start in range(0, len(crystals), _CHUNK):
+        chosen = slice(start, start + _CHUNK)
+        batch = lattice_batch(crystals[chosen], neighbors, cells=cells[chosen])
+        parts.append(lattice_domain_features(batch, crystals[chosen]))
+    features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    owner = np.repeat(np.arange(len(crystals)), [len(crystal) for crystal in crystals])
+    return measure_domain(features, np.concatenate([c.numbers for c in crystals]), owner)
+
+
+def write_domain(weights: Path, data: Path) -> dict[str, Any]:
+    """Measure the domain of a checkpoint and enter it in the card beside its weights."""
+    card: Card = read_card(weights)
+    measure = ecn_domain if card.network == "ecn" else empnn_domain
+    domain = measure(card.content["configuration"], data)
+    content = {**card.content, "domain": domain}
+    text = json.dumps(content, indent=1) + "\n"
+    weights.with_suffix(".json").write_text(text, encoding="utf-8")
+    return domain
+
+
+def run_domain(options: argparse.Namespace) -> int:
+    """Command ``domain``."""
+    domain = write_domain(options.checkpoint, data_folder(options.data))
+    print(json.dumps(domain, indent=1))
+    return 0
