@@ -32,7 +32,7 @@ def edit_card(path: Path, **changes: object) -> None:
 
 
 def test_bundled_checkpoints_say_what_they_are() -> None:
-    assert bundled_checkpoints() == ["ecn-mp20", "ecn-perov5", "empnn-mp20"]
+    assert bundled_checkpoints() == ["ecn-mp20", "ecn-perov5", "ecn-pes", "empnn-mp20"]
     for name in bundled_checkpoints():
         card = read_card(name).content
         for key in (
