@@ -18,6 +18,7 @@ from ase.spectrum.band_structure import BandStructure
 from numpy.typing import ArrayLike, NDArray
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
+from phonopy.structure.cells import guess_primitive_matrix
 
 from ase_ecn.calculator import ECNCalculator
 from ase_ecn.errors import ASEECNError, OptionError
@@ -137,10 +138,11 @@ def phonons(
     if supercell is None:
         supercell = np.ceil(MIN_SUPERCELL_LENGTH / cell.cell.lengths() - 1e-6).astype(int)
     matrix = np.asarray(supercell, dtype=int)
+    unit_cell = _to_phonopy(cell)
     model = Phonopy(
-        _to_phonopy(cell),
+        unit_cell,
         supercell_matrix=np.diag(matrix) if matrix.ndim == 1 else matrix,
-        primitive_matrix="auto",
+        primitive_matrix=guess_primitive_matrix(unit_cell),
     )
     model.generate_displacements(distance=displacement)
     forces = []

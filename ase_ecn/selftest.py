@@ -38,12 +38,12 @@ def reference_crystals() -> dict[str, Crystal]:
     shear = np.array([[1.02, 0.01, 0.0], [0.01, 0.99, 0.02], [0.0, 0.02, 1.01]])
     made = {
         "Si": bulk("Si"),
-        "Cu": bulk("Cu"),
         "NaCl": bulk("NaCl", "rocksalt", a=5.64),
         "Fe": bulk("Fe"),
         "ZnO": bulk("ZnO", "wurtzite", a=3.25, c=5.2),
         "CsCl": bulk("CsCl", "cesiumchloride", a=4.12),
         "CaF2": bulk("CaF2", "fluorite", a=5.46),
+        "Cu": bulk("Cu"),
     }
     for atoms in made.values():
         atoms.set_cell(atoms.cell[:] @ shear, scale_atoms=True)

@@ -41,5 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report("VASP", theirs, mesh)
 
 
+# Printed by the run without options:
+#
+# ecn-pes  primitive vector 3.869 Å, stable
+#          -0.00 to 14.47 THz, most states at 14.10 THz
+#          G   -0.00   0.00   0.00  14.47  14.47  14.47
+#          K    5.18   7.35  10.35  11.32  13.45  14.06
+#          L    4.18   4.18  10.24  12.22  13.92  13.92
+#          U    5.18   7.35  10.35  11.32  13.45  14.06
+#          W    6.68   6.68  10.60  10.60  13.84  13.84
+#          X    5.47   5.47  11.85  11.85  13.26  13.26
+
 if __name__ == "__main__":
     main()

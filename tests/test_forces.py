@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,16 +29,9 @@ from ase_ecn.nn.forces import energy_derivatives
 from ase_ecn.nn.layers import cutoff_weight
 from ase_ecn.selftest import make_references, selftest
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CUTOFF = 4.0
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """More cost more than they bring to networks of this size."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def small_pes() -> ECN:

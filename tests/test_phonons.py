@@ -22,6 +22,8 @@ from ase_ecn.phonons import (
     relaxed,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture(scope="module")
 def copper() -> Phonons:

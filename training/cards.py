@@ -96,6 +96,8 @@ def write_checkpoint(
         card["forces"] = systems is not None
         if systems is not None:
             card["systems"] = systems
+            card["properties"] |= {name: UNITS[name] for name in ("forces", "stress")}
+            card["license"] = "weights: CC BY 4.0; data: BSD-3"
         if property_elements:
             card["property_elements"] = property_elements
     card |= {

@@ -17,7 +17,9 @@ from ase_ecn.errors import DatasetError
 from ase_ecn.training.datasets import Dataset
 
 _FILE = "forces/mlearn_energies_forces.jsonl.gz"
-_VASP_TO_VOIGT = (0, 1, 2, 4, 5, 3)  # from xx, yy, zz, xy, yz, zx
+_VASP_ORDER = (0, 1, 2, 4, 5, 3)  # xx, yy, zz, xy, yz, zx to ASE's
+_OTHER_ORDER = (0, 1, 2, 5, 4, 3)  # xx, yy, zz, xy, xz, yz to ASE's
+_IN_OTHER_ORDER = frozenset({"Cu", "Mo", "Ni"})  # as their sheared crystals tell
 _KBAR = -0.1 * units.GPa  # VASP's positive stress pushes outwards, ASE's pulls inwards
 
 
@@ -78,7 +80,7 @@ def _dataset(name: str, rows: list[dict[str, Any]]) -> Dataset:
         for row in rows
     ]
     energies = [row["energy_eV_per_cell"] / len(row["species"]) for row in rows]
-    stress = np.array([row["stress_raw"] for row in rows], dtype=float)[:, _VASP_TO_VOIGT]
+    stress = np.array([_voigt_stress(row) for row in rows])
     forces = np.concatenate([np.array(row["forces_eV_per_A"], dtype=float) for row in rows])
     return Dataset(
         name,
@@ -87,3 +89,9 @@ def _dataset(name: str, rows: list[dict[str, Any]]) -> Dataset:
         {"potential_energy": np.array(energies), "stress": stress * _KBAR},
         {"forces": forces},
     )
+
+
+def _voigt_stress(row: dict[str, Any]) -> list[float]:
+    """Stress in kbar with VASP's sign and ASE's order."""
+    order = _OTHER_ORDER if _IN_OTHER_ORDER.intersection(row["species"]) else _VASP_ORDER
+    return [float(row["stress_raw"][k]) for k in order]

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from ase.calculators.emt import EMT
+
+from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.errors import OptionError
+from ase_ecn.training.__main__ import read_config
+from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.fit_ecn import load_ecn_data
+from ase_ecn.training.fit_pes import (
+    chemical_systems,
+    fit_to_forces,
+    load_force_data,
+    pes_scores,
+)
+from ase_ecn.training.forces import read_mlearn
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+PAIRS = [(1, 2), (0, 2), (0, 1)]  # yz, xz, xy
+
+
+def shaken_copper(count: int, seed: int) -> Dataset:
+    crystals, energies, forces, stresses = [], [], [], []
+    rng = np.random.default_rng(seed)
+    for k in range(count):
+        atoms = bulk("Cu", cubic=True)
+        atoms.set_cell(atoms.cell[:] @ (np.eye(3) + rng.normal(scale=0.03, size=(3, 3))), True)
+        atoms.rattle(0.1, seed=seed + k)
+        atoms.calc = EMT()
+        crystals.append(as_crystal(atoms))
+        energies.append(atoms.get_potential_energy() / len(atoms))
+        forces.append(atoms.get_forces())
+        stresses.append(atoms.get_stress())
+    return Dataset(
+        "emt",
+        [str(k) for k in range(count)],
+        crystals,
+        {"potential_energy": np.array(energies), "stress": np.array(stresses)},
+        {"forces": np.concatenate(forces)},
+    )
+
+
+def small_config() -> dict[str, Any]:
+    config = read_config(Path("training/configs/ecn_pes.yaml"), "pes")
+    small = {"width": 16, "distance_features": 12, "angular_degree": 2, "angular_channels": 4}
+    config["model"] |= small | {"cutoff": 3.5}
+    config["fit"] |= {"epochs": 6, "batch_size": 2, "learning_rate": 0.01, "ema_decay": 0.9}
+    return config
+
+
+def test_a_fit_learns_energies_forces_and_stresses(tmp_path: Path) -> None:
+    train, val = shaken_copper(24, 0), shaken_copper(6, 100)
+    model, result = fit_to_forces(small_config(), train, val, tmp_path, "cpu")
+    assert result.epochs == 6
+    scores = pes_scores(model, val, "cpu")
+    for name, labels in (("forces", val.site_targets["forces"]), ("stress", val.targets["stress"])):
+        nothing = np.abs(labels).mean()
+        assert scores[f"{name}_mae"] < 0.6 * nothing
+    spread = np.abs(val.targets["potential_energy"] - train.targets["potential_energy"].mean())
+    assert scores["potential_energy_mae"] < 0.6 * spread.mean()
+    # Constants of the elements come from the labels.
+    constant = float(model.element_constants[0, 29])
+    assert constant == pytest.approx(train.targets["potential_energy"].mean())
+    assert float(model.element_constants[0, 28]) == 0
+
+
+def test_networks_without_smooth_energies_are_refused(tmp_path: Path) -> None:
+    config = small_config()
+    config["model"] |= {"bonds": "voronoi"}
+    few = shaken_copper(2, 0)
+    with pytest.raises(OptionError, match="radial"):
+        fit_to_forces(config, few, few, tmp_path, "cpu")
+    with pytest.raises(OptionError, match="fit-pes"):
+        load_ecn_data(tmp_path, small_config(), "train")
+    with pytest.raises(OptionError, match="known are mlearn"):
+        load_force_data(tmp_path, {"data": {"name": "mp_20"}}, "train")
+
+
+@pytest.mark.data
+def test_labels_have_ase_s_signs_and_order(data: Path) -> None:
+    test = read_mlearn(data, "test")
+    sizes = [len(read_mlearn(data, split)) for split in ("train", "val")]
+    assert (*sizes, len(test)) == (1268, 67, 164)
+    assert chemical_systems(test.crystals) == [[3], [14], [28], [29], [32], [42]]
+    config = {"data": {"name": "mlearn", "elements": ["Si"]}}
+    assert chemical_systems(load_force_data(data, config, "test").crystals) == [[14]]
+    # In ASE a compressed crystal has negative stress.
+    train = read_mlearn(data, "train")
+    molybdenum = [k for k, c in enumerate(train.crystals) if c.numbers[0] == 42 and len(c) == 54]
+    volumes = np.array([train.crystals[k].volume for k in molybdenum])
+    pressures = -train.targets["stress"][molybdenum, :3].mean(axis=1)
+    assert np.corrcoef(volumes, pressures)[0, 1] < -0.5
+    # A cell sheared along two axes has a stress of the same sign in that component.
+    for element in (14, 28, 29, 32, 42):
+        right = [
+            component == expected and sign > 0
+            for k, crystal in enumerate(train.crystals)
+            if crystal.numbers[0] == element
+            for component, expected, sign in sheared(crystal, train.targets["stress"][k])
+        ]
+        assert len(right) > 20
+        assert np.mean(right) > 0.9
+
+
+def sheared(crystal: Crystal, stress: np.ndarray) -> list[tuple[int, int, float]]:
+    """The largest shear stress and strain of a cell that is nearly orthorhombic, if sheared."""
+    cell = crystal.cell
+    metric = cell @ cell.T
+    lengths = np.sqrt(np.diag(metric))
+    cosines = np.array([metric[p] / lengths[p[0]] / lengths[p[1]] for p in PAIRS])
+    off_axes = np.abs(cell - np.diag(np.diag(cell))).max() / np.diag(cell).min()
+    if not 0 < off_axes < 0.3 or not 0.02 < np.abs(cosines).max() < 0.3:
+        return []
+    component, expected = np.abs(stress[3:]).argmax(), np.abs(cosines).argmax()
+    return [(int(component), int(expected), stress[3 + component] * cosines[expected])]
