@@ -41,7 +41,7 @@ body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 78re
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #dee2e6; }
-th { cursor: pointer; position: sticky; top: 0; background: #fff; white-space: nowrap; }
+th { cursor: pointer; position: sticky; top: 0; background: #fff; }
 th[aria-sort=ascending]::after { content: " ▲"; } th[aria-sort=descending]::after { content: " ▼"; }
 td.text, th.text { text-align: left; overflow-wrap: anywhere; }
 figure { display: inline-block; margin: 0 1rem 0 0; } figure img { max-width: 100%; height: 26rem; }

@@ -24,10 +24,8 @@ def candidates() -> dict[str, Atoms]:
     return {
         "FeO rocksalt": bulk("FeO", "rocksalt", a=4.4),
         "FeO zincblende": bulk("FeO", "zincblende", a=4.7),
-        "FeO CsCl": bulk("FeO", "cesiumchloride", a=2.7),
         "FeO2 fluorite": bulk("FeO2", "fluorite", a=4.9),
         "Li2O antifluorite": bulk("OLi2", "fluorite", a=4.7),
-        "LiO rocksalt": bulk("LiO", "rocksalt", a=4.3),
         "LiFeO3 perovskite": Atoms("LiFeO3", scaled_positions=perovskite, cell=[3.8] * 3, pbc=True),
     }
 
