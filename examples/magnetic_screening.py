@@ -49,3 +49,11 @@ def main(arguments: Sequence[str] | None = None, **composition: str) -> None:
 
 if __name__ == "__main__":
     main()
+
+# Prints:
+# ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24)
+# alloy   c/a   E_f / eV/atom  M / µB   polarization / T
+# FeRh    0.705         -0.055    4.39    1.85
+# MnRh    0.707         -0.118    4.36    1.80
+# FeNi    1.003         -0.041    3.26    1.68
+# MnPd    0.705         -0.239    4.42    1.68

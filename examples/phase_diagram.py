@@ -48,3 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 if __name__ == "__main__":
     main()
+
+# Prints:
+# crystal               E_f / eV/atom  above the hull / eV/atom
+# FeO rocksalt                 -1.395  0.015
+# FeO zincblende               -1.410  0.000
+# FeO2 fluorite                -1.244  0.000
+# Li2O antifluorite            -2.061  0.000
+# LiFeO3 perovskite            -1.366  0.000

@@ -49,3 +49,10 @@ def main(arguments: Sequence[str] | None = None, **candidates: str) -> None:
 
 if __name__ == "__main__":
     main()
+
+# Prints:
+# ScreenReport(stored=4, rejected=74, outranked=27, failed=0, computed=105)
+# MgF  rocksalt   -3.523 5.11
+# MgF  zincblende -3.433 5.51
+# MgF  cesiumchloride -3.364 5.52
+# CaO  zincblende -3.277 3.62
