@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ase.calculators.calculator import external_calculators, register_calculator_class
+
 from ase_ecn.api import Relaxation, predict, relax
-from ase_ecn.ase_plugin import register
 from ase_ecn.calculator import ECNCalculator
 from ase_ecn.prediction import Prediction
 from ase_ecn.relaxer import LatticeRelaxer
@@ -19,4 +20,6 @@ __all__ = [
     "relax",
 ]
 
-register()
+# So that ASE's get_calculator_class("ecn") finds it, as it does its own calculators.
+if ECNCalculator.name not in external_calculators:
+    register_calculator_class(ECNCalculator.name, ECNCalculator)

@@ -1,4 +1,4 @@
-"""The command line: ``ase-ecn predict | relax | screen | pattern | info | selftest``."""
+"""The command line, ``ase-ecn COMMAND``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from ase_ecn.checkpoint import bundled_checkpoints, read_card
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.plotting import pattern_figure, pattern_text
+from ase_ecn.plotting.sources import FIGURES, draw
 from ase_ecn.prediction import UNITS, Prediction, PropertyPredictor
 from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
+from ase_ecn.report import write_report
 from ase_ecn.screening import failures, read_structures, screen
 from ase_ecn.screening.run import BATCH_SIZE
 from ase_ecn.screening.store import Store, journal_path
@@ -75,6 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("source", metavar="IN", help=_SOURCES)
     _add_screen_options(command)
     add_network_options(command)
+    command = add("report", "write a screen as one HTML page")
+    command.add_argument("screened", metavar="OUT", help="output of a screen")
+    command.add_argument("-o", "--output", required=True, help="HTML file")
+    command.add_argument("--by", help="sort by this property; --by=-NAME for the largest first")
+    command.add_argument("--limit", type=int, default=500, help="rows in the table")
+    command = add("plot", "draw a figure of a screen, a fit, a checkpoint or a relaxation")
+    command.add_argument("kind", choices=tuple(FIGURES), help="; ".join(FIGURES.values()))
+    command.add_argument("source", metavar="IN")
+    command.add_argument("-o", "--output", required=True, help="picture file")
+    command.add_argument(
+        "--property", default="band_gap", help="for parity: predicted, and given in the input"
+    )
     command = add("pattern", "show the parameter-sharing pattern of a crystal's lattice")
     command.add_argument("file", metavar="FILE")
     command.add_argument("-o", "--output", help="draw it to this picture file (needs matplotlib)")
@@ -112,7 +126,7 @@ def _predict(options: argparse.Namespace) -> int:
         for (label, atoms), prediction in zip(good, predictions, strict=True)
     ]
     _print_table(["formula", "atoms", *map(_heading, names + others), "source"], rows)
-    return _report(skipped)
+    return _print_skipped(skipped)
 
 
 def _relax(options: argparse.Namespace) -> int:
@@ -139,7 +153,7 @@ def _relax(options: argparse.Namespace) -> int:
         except Exception as error:  # ASE's many writers raise anything
             raise OptionError(f"cannot write {options.output}: {error}") from error
         print(f"wrote {options.output}")
-    return _report(skipped)
+    return _print_skipped(skipped)
 
 
 def _screen(options: argparse.Namespace) -> int:
@@ -173,7 +187,7 @@ def _screen(options: argparse.Namespace) -> int:
     text = ", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "in")
     print(text.replace(" in", f" crystals in {out}", 1), f"({report.computed} computed now)")
     shown = islice(failures(out), _SHOWN)
-    _report({failure.label: failure.reason for failure in shown})
+    _print_skipped({failure.label: failure.reason for failure in shown})
     if report.failed > _SHOWN:
         print(f"all reasons are in the table screen_failures of {journal_path(out)}")
     return 1 if report.failed else 0
@@ -196,6 +210,22 @@ def _print_screened(found: Iterable[Any]) -> None:
     _print_table([columns[k] for k in filled], [[row[k] for k in filled] for row in rows])
 
 
+def _report(options: argparse.Namespace) -> int:
+    count = write_report(options.screened, options.output, by=options.by, limit=options.limit)
+    print(f"wrote {options.output} with {count} crystals")
+    return 0
+
+
+def _plot(options: argparse.Namespace) -> int:
+    figure = draw(options.kind, options.source, options.property)
+    try:
+        figure.savefig(options.output)
+    except (OSError, ValueError) as error:
+        raise OptionError(f"cannot write {options.output}: {error}") from error
+    print(f"wrote {options.output}")
+    return 0
+
+
 def _pattern(options: argparse.Namespace) -> int:
     good, skipped = _valid([options.file], None)
     for _, atoms in good:
@@ -206,7 +236,7 @@ def _pattern(options: argparse.Namespace) -> int:
             except (OSError, ValueError) as error:
                 raise OptionError(f"cannot write {options.output}: {error}") from error
             print(f"wrote {options.output}")
-    return _report(skipped)
+    return _print_skipped(skipped)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -278,7 +308,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         )
 
 
-def _report(skipped: dict[str, str]) -> int:
+def _print_skipped(skipped: dict[str, str]) -> int:
     for label, reason in skipped.items():
         print(f"skipped {label}: {reason}", file=sys.stderr)
     return 1 if skipped else 0

@@ -11,7 +11,7 @@ from typing import Any
 
 from ase.db import connect
 from pymatgen.analysis.phase_diagram import PhaseDiagram
-from pymatgen.core import Structure
+from pymatgen.core.structure import Structure
 from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
 
 from ase_ecn.crystal import CrystalLike, as_crystal

@@ -24,10 +24,8 @@ def candidates() -> dict[str, Atoms]:
     return {
         "FeO rocksalt": bulk("FeO", "rocksalt", a=4.4),
         "FeO zincblende": bulk("FeO", "zincblende", a=4.7),
-        "FeO CsCl": bulk("FeO", "cesiumchloride", a=2.7),
         "FeO2 fluorite": bulk("FeO2", "fluorite", a=4.9),
         "Li2O antifluorite": bulk("OLi2", "fluorite", a=4.7),
-        "LiO rocksalt": bulk("LiO", "rocksalt", a=4.3),
         "LiFeO3 perovskite": Atoms("LiFeO3", scaled_positions=perovskite, cell=[3.8] * 3, pbc=True),
     }
 
@@ -50,3 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 if __name__ == "__main__":
     main()
+
+# Prints:
+# crystal               E_f / eV/atom  above the hull / eV/atom
+# FeO rocksalt                 -1.395  0.015
+# FeO zincblende               -1.410  0.000
+# FeO2 fluorite                -1.244  0.000
+# Li2O antifluorite            -2.061  0.000
+# LiFeO3 perovskite            -1.366  0.000

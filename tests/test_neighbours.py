@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,8 @@ from ase.gui.images import Images
 from pymatgen.core import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
+import ase_ecn
 from ase_ecn import ECNCalculator, predict
-from ase_ecn.ase_plugin import register
 from ase_ecn.errors import OptionError, PartialOccupancyError, PropertyUnavailableError
 from ase_ecn.phase_diagram import entry, hull, screened_entries
 from ase_ecn.prediction import Prediction
@@ -22,8 +24,10 @@ from ase_ecn.screening import screen
 
 def test_ase_knows_the_calculator_by_name() -> None:
     assert get_calculator_class("ecn") is ECNCalculator
-    register()  # twice does no harm
+    importlib.reload(ase_ecn)  # twice does no harm
     plugins = pytest.importorskip("ase._4.plugins", reason="this ASE has no plugins")
+    if "ase-ecn" not in entry_points(group="ase.plugins").names:
+        pytest.skip("installed before there was an entry point")
     (ours,) = [plugin for plugin in plugins.plugins.calculators if plugin.name == "ecn"]
     assert ours.implementation is ECNCalculator
     assert ours.package == "ase_ecn"
@@ -40,7 +44,7 @@ def test_the_gui_shows_results_without_computing(
     assert len(images) == 2
     energies = [images.get_energy(images[k]) for k in range(2)]
     assert np.isfinite(energies).all()
-    assert images.get_magmoms(images[1]).shape == (2,)
+    assert images[1].get_magnetic_moments().shape == (2,)
 
 
 def test_a_structure_is_as_good_as_atoms(small_networks: dict[str, Path]) -> None:

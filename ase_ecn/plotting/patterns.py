@@ -1,7 +1,4 @@
-"""Figures of parameter-sharing patterns; needs matplotlib (``pip install ase-ecn[plots]``).
-
-Nothing here touches pyplot: figures are objects that the caller saves or shows.
-"""
+"""Figures of parameter-sharing patterns."""
 
 from __future__ import annotations
 
@@ -11,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
-from ase_ecn.errors import ASEECNError, OptionError
+from ase_ecn.errors import OptionError
+from ase_ecn.plotting.canvas import new_figure
 from ase_ecn.symmetry.lattices import (
     BRAVAIS_TYPES,
     bravais_type,
@@ -58,7 +56,7 @@ def pattern(lattice_or_pattern: ArrayLike | Pattern, ax: Axes | None = None) -> 
     ASEECNError
         If matplotlib is missing, or the lattice makes no sense.
     """
-    axes = _figure(3, 3).add_subplot() if ax is None else ax
+    axes = new_figure(3, 3).add_subplot() if ax is None else ax
     shown = lattice_or_pattern
     if not isinstance(shown, Pattern):
         shown = lattice_pattern(shown)
@@ -96,7 +94,7 @@ def patterns(dimension: int) -> Figure:
     symbols = BRAVAIS_TYPES[dimension]
     columns = min(7, len(symbols))
     rows = len(symbols) // columns
-    figure = _figure(1.9 * columns, 1.95 * rows)
+    figure = new_figure(1.9 * columns, 1.95 * rows)
     for place, symbol in enumerate(symbols, start=1):
         shown = lattice_pattern(representative_lattice(symbol))
         axes = pattern(shown, figure.add_subplot(rows, columns, place))
@@ -125,7 +123,7 @@ def pattern_figure(structure: CrystalLike) -> Figure:
     crystal = to_primitive(as_crystal(structure)).crystal
     shown = lattice_pattern(crystal.cell)
     lengths = translation_lengths(crystal.cell)
-    figure = _figure(6.4, 3.4)
+    figure = new_figure(6.4, 3.4)
     figure.suptitle(
         f"{_formula(crystal)}: {bravais_type(crystal.cell)}, {_count(shown.edge_colour_count)}"
     )
@@ -198,16 +196,6 @@ def _rgb(labels: NDArray[np.int64], names: list[str]) -> NDArray[np.float64]:
         random = np.random.default_rng(0).uniform(0.15, 0.95, size=(extra, 3))
         table = np.concatenate([table, random])
     return np.asarray(table[labels], dtype=np.float64)
-
-
-def _figure(width: float, height: float) -> Figure:
-    """Make a figure of a size in inches that belongs to no window."""
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-    except ImportError as error:
-        raise ASEECNError("drawing needs matplotlib: pip install 'ase-ecn[plots]'") from error
-    return Figure(figsize=(width, height), dpi=150, layout=ConstrainedLayoutEngine(wspace=0.09))
 
 
 def _formula(crystal: Crystal) -> str:

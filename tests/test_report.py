@@ -1,0 +1,146 @@
+"""The HTML report of a screen; also in a real browser, where one is installed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.db import connect
+from ase.io import write
+
+pytest.importorskip("matplotlib")
+
+from ase_ecn.cli import main
+from ase_ecn.errors import OptionError
+from ase_ecn.report import thumbnail, write_report
+from ase_ecn.screening import screen
+
+HARMFUL = "<img src=x onerror=\"document.title='taken over'\"><script>document.title='x'</script>"
+FILE = "<svg onload=document.title='y'>&amp;\"'.extxyz"
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text of each cell."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.cells: list[str] = []
+        self.feed(text)
+        self.cells = [cell.strip() for cell in self.cells]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.cells:
+            self.cells[-1] += data
+
+
+@pytest.fixture
+def screened(tmp_path: Path, small_networks: dict[str, Path]) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / FILE, [bulk("NaCl", "rocksalt", a=5.6), bulk("Fe"), bulk("Si")])
+    (folder / "broken.cif").write_text(HARMFUL)
+    with connect(folder / "given.db") as database:
+        for k in range(3):
+            database.write(bulk("Cu", a=3.5 + 0.1 * k), formation_energy=-0.1 * k)
+    out = tmp_path / "out.db"
+    screen(folder, out, relax=True, **small_networks)
+    # Other programs write into databases too.
+    database = connect(out, use_lock_file=False)
+    database.update(1, source=HARMFUL, relaxation_reason=HARMFUL)
+    return out
+
+
+def test_reports_are_whole_and_harmless(screened: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    assert write_report(screened, path) == 6
+    text = path.read_text()
+    page = Page(text)
+    assert "6 of 6 crystals" in text
+    assert "1 of 1 failures" in text
+    assert HARMFUL in page.cells
+    assert f"{FILE}#1" in page.cells
+    # One script, the figures, and nothing that the input could have added.
+    names = [tag for tag, _ in page.tags]
+    assert names.count("script") == 1
+    assert names.count("img") == 2
+    assert not any(key.startswith("on") for _, attributes in page.tags for key in attributes)
+    for _, attributes in page.tags:
+        assert not {"href", "srcset", "action"} & set(attributes)
+        assert str(attributes.get("src", "data:")).startswith("data:")
+    assert not re.search(r"https?://", text)
+    assert "default-src 'none'" in text
+    assert names.count("svg") == 6
+
+
+def test_rows_are_sorted_and_limited(screened: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    assert main(["report", str(screened), "-o", str(path), "--by=-formation_energy"]) == 0
+    column = energies(path.read_text())
+    assert column == sorted(column, reverse=True)
+    assert write_report(screened, path, by="formation_energy", limit=2) == 2
+    assert energies(path.read_text()) == sorted(column)[:2]
+    with pytest.raises(OptionError, match="does not exist"):
+        write_report(tmp_path / "none.db", path)
+    with pytest.raises(OptionError, match="cannot write"):
+        write_report(screened, tmp_path / "none" / "report.html")
+
+
+def energies(text: str) -> list[float]:
+    head = re.search(r"<thead>(.*?)</thead>", text, re.DOTALL)
+    assert head is not None
+    place = re.findall(r'data-name="([^"]*)"', head[1]).index("formation_energy")
+    rows = re.findall(r"<tr><td>.*?</tr>", text, re.DOTALL)
+    cells = [re.findall(r'<td(?: data-value="([^"]*)"| class="text")?>', row) for row in rows]
+    return [float(row[place]) for row in cells]
+
+
+def test_an_empty_screen_has_a_report(tmp_path: Path, small_networks: dict[str, Path]) -> None:
+    screen([Atoms("H")], tmp_path / "out.db", **small_networks)
+    assert write_report(tmp_path / "out.db", tmp_path / "report.html") == 0
+    assert "1 failed" in (tmp_path / "report.html").read_text()
+
+
+def test_thumbnails_show_every_atom_and_the_cell() -> None:
+    picture = thumbnail(bulk("NaCl", "rocksalt", a=5.6, cubic=True))
+    assert picture.count("<circle") == 8
+    assert picture.count("<line") == 12
+    for x, y in re.findall(r'cx="(.*?)" cy="(.*?)"', picture):
+        assert 0 < float(x) < 90
+        assert 0 < float(y) < 90
+    assert "<circle" not in thumbnail(bulk("Cu").repeat((6, 6, 6)))
+
+
+def test_a_browser_shows_and_sorts_it(screened: Path, tmp_path: Path) -> None:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("chromium is not installed")
+    path = tmp_path / "report.html"
+    write_report(screened, path)
+    before = energies(path.read_text())
+    done = subprocess.run(
+        [
+            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+            *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000"),
+            f"{path.as_uri()}#-formation_energy",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert energies(done.stdout) == sorted(before, reverse=True)
+    assert before != sorted(before, reverse=True)
+    assert "<title>Screen out.db</title>" in done.stdout
+    assert 'aria-sort="descending"' in done.stdout

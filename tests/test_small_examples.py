@@ -1,0 +1,65 @@
+"""Each short example runs, stays short, and shows what it printed."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from ase.db import connect
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SHORT = ("screen_database", "magnetic_screening", "phase_diagram", "fine_tune")
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_short_examples_are_short_and_show_their_output(name: str) -> None:
+    text = (EXAMPLES / f"{name}.py").read_text()
+    assert len(text.splitlines()) < 60
+    assert "# Prints:\n" in text
+
+
+def test_screen_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = load("screen_database")
+    example.write_candidates(tmp_path / "in.db", metals="MgZn", anions="FO")
+    example.main([str(tmp_path / "in.db"), str(tmp_path / "out.db")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("computed=12)")
+    assert lines[1].startswith("MgF  rocksalt")
+    assert len(connect(tmp_path / "out.db")) == len(lines) - 1
+
+
+def test_magnetic_screening(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = load("magnetic_screening")
+    assert abs(example.TESLA - 11.654) < 1e-3
+    example.main([str(tmp_path / "out.db")], magnets="Fe", others="PtCu")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("computed=2)")
+    assert lines[2].startswith("FePt")
+
+
+def test_phase_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = load("phase_diagram")
+    example.main([])
+    lines = capsys.readouterr().out.splitlines()
+    distances = {line[:20].strip(): float(line.split()[-1]) for line in lines[1:]}
+    assert set(distances) == set(example.candidates())
+    assert min(distances.values()) == 0
+    assert distances["Li2O antifluorite"] == 0
+
+
+@pytest.mark.slow
+def test_fine_tune(small_networks: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    load("fine_tune").main(["1"], init=str(small_networks["checkpoint"]), most=30)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.endswith("eV/atom") and "predicted" in line for line in lines) == 3
