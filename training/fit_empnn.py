@@ -288,7 +288,8 @@ def denoising_scores(
     for name, noise, error in zip(("lengths", "angles"), before, after, strict=True):
         scores[f"{name}_improvement"] = float((noise - error).mean())
         scores[f"{name}_noise"] = float(noise.mean())
-        scores[f"{name}_removed"] = float((noise - error).mean() / noise.mean())
+        removed, total = float((noise - error).mean()), float(noise.mean())
+        scores[f"{name}_removed"] = removed / total if total > 0 else float("nan")
     scores["volume_error"] = float(relative_volume_errors(denoised, true).mean())
     scores["log_strain"] = float(log_strain_errors(denoised, true).mean())
     return scores
