@@ -196,7 +196,9 @@ def run_experiment(
     """
     config = configuration(experiment, budget)
     fitted = experiment.row not in BASELINES
-    task = {"config": config if fitted else [experiment.row, config["noise"], config["data"]]}
+    task: dict[str, Any] = {
+        "config": config if fitted else [experiment.row, config["noise"], config["data"]]
+    }
     task["test_crystals"] = budget.test_crystals
     key = sha256(json.dumps(task, sort_keys=True).encode()).hexdigest()[:12]
     folder = out / f"{experiment.dataset}-{key}"
