@@ -342,10 +342,10 @@ def test_a_network_learns_to_move_rattled_atoms_back(rng: np.random.Generator) -
     model = EMPNN(EMPNNConfig(features=16, plain_layers=1, deforming_layers=2, positions=True))
     still = [as_crystal(bulk("NaCl", "rocksalt", a=5.6) * (2, 1, 1))] * 4
     cells = torch.as_tensor(np.stack([c.cell for c in still]))
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     objective = LatticeObjective(6, "cpu")
     losses = []
-    for _ in range(40):
+    for _ in range(25):
         crystals = [rattled(c, 0.1, rng) for c in still]
         shift = np.concatenate(
             [a.scaled_positions - b.scaled_positions for a, b in zip(still, crystals)]
@@ -356,4 +356,4 @@ def test_a_network_learns_to_move_rattled_atoms_back(rng: np.random.Generator) -
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5])
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
