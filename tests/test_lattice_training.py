@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import logm, sqrtm
 
-from ase_ecn.crystal import as_crystal
+from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
+from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.training.datasets import Dataset
 from ase_ecn.training.fit_empnn import (
     Batch,
@@ -30,7 +31,7 @@ from ase_ecn.training.lattice_baselines import (
     mean_density_cells,
 )
 from ase_ecn.training.losses import LATTICE_LOSSES, lattice_loss_named
-from ase_ecn.training.noise import GaussianNoise, NoiseSchedule, UnitCube, start_cells
+from ase_ecn.training.noise import GaussianNoise, NoiseSchedule, UnitCube, rattled, start_cells
 from ase_ecn.training.prototypes import training_pairs
 
 BASIS_FREE = ("metric-riemann", "relative-metric", "log-strain")
@@ -272,3 +273,87 @@ def test_a_feed_forward_predictor_learns_the_lattice_constant(rng: np.random.Gen
     scores = denoising_scores(noisy, denoise(model, crystals, noisy, "cpu", batch_size=4), cells)
     assert scores["lengths_removed"] > 0.4
     assert scores["angles_removed"] > 0.9
+
+
+def moving_network() -> EMPNN:
+    torch.manual_seed(0)
+    config = EMPNNConfig(features=16, plain_layers=1, deforming_layers=2, positions=True)
+    model = EMPNN(config).double().eval()
+    for layer in model.deforming:
+        torch.nn.init.normal_(layer.weight.weight, std=1.0)
+        torch.nn.init.normal_(layer.pull.weight, std=1.0)
+    return model
+
+
+def low_symmetry(rng: np.random.Generator) -> Crystal:
+    scaled = rng.uniform(0, 1, (2, 3)) * 0.2 + np.array([[0, 0, 0], [0.5, 0.5, 0.5]])
+    numbers = np.array([3, 8, 27, 8])
+    scaled = np.concatenate([scaled, scaled[:, [1, 2, 0]] + [0.0, 0.5, 0.1]])
+    return Crystal(numbers, 5 * np.eye(3) + rng.normal(size=(3, 3)) * 0.4, scaled)
+
+
+def moved(model: EMPNN, crystal: Crystal) -> tuple[np.ndarray, np.ndarray]:
+    """Cell (3, 3) and displacements (N, 3) after the last layer."""
+    with torch.no_grad():
+        cells, shift = model.steps(lattice_batch([crystal], 12, dtype=torch.float64))[-1]
+    assert shift is not None
+    return cells[0].numpy(), shift.numpy()
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**31))
+def test_moves_of_atoms_commute_with_every_description_of_the_crystal(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    model, crystal = moving_network(), low_symmetry(rng)
+    cell, shift = moved(model, crystal)
+    assert np.abs(shift).max() > 1e-3
+    z, x = crystal.numbers, crystal.scaled_positions
+    turned, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    other = moved(model, Crystal(z, crystal.cell @ turned, x))
+    np.testing.assert_allclose(other[0], cell @ turned, atol=1e-8)
+    np.testing.assert_allclose(other[1], shift, atol=1e-8)
+    order = rng.permutation(len(z))
+    other = moved(model, Crystal(z[order], crystal.cell, x[order]))
+    np.testing.assert_allclose(other[0], cell, atol=1e-8)
+    np.testing.assert_allclose(other[1], shift[order], atol=1e-8)
+    other = moved(model, Crystal(z, crystal.cell, x + rng.normal(size=3)))
+    np.testing.assert_allclose(other[1], shift, atol=1e-8)
+    basis = np.array(
+        [[1, int(rng.integers(-1, 2)), 0], [0, 1, int(rng.integers(-1, 2))], [0, 0, 1]]
+    )
+    other = moved(model, Crystal(z, basis @ crystal.cell, x @ np.linalg.inv(basis)))
+    np.testing.assert_allclose(other[0], basis @ cell, atol=1e-8)
+    np.testing.assert_allclose(other[1], shift @ np.linalg.inv(basis), atol=1e-8)
+
+
+def test_atoms_are_moved_only_if_asked(halides: Path, small_empnn: EMPNN) -> None:
+    batch = lattice_batch(rocksalts(2).crystals, 12, dtype=torch.float64)
+    assert all(shift is None for _, shift in small_empnn.steps(batch))
+    with pytest.raises(OptionError, match="rattle"):
+        fit_empnn(configuration(rattle=0.1), halides, halides / "out", "cpu")
+    model = {"features": 8, "plain_layers": 1, "deforming_layers": 1, "positions": True}
+    with pytest.raises(OptionError, match="unroll"):
+        fit_empnn(configuration(model=model, rattle=0.1, unroll=2), halides, halides / "a", "cpu")
+
+
+def test_a_network_learns_to_move_rattled_atoms_back(rng: np.random.Generator) -> None:
+    """Atoms of a crystal with symmetry find their places, up to a common translation."""
+    torch.manual_seed(0)
+    model = EMPNN(EMPNNConfig(features=16, plain_layers=1, deforming_layers=2, positions=True))
+    still = [as_crystal(bulk("NaCl", "rocksalt", a=5.6) * (2, 1, 1))] * 4
+    cells = torch.as_tensor(np.stack([c.cell for c in still]))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    objective = LatticeObjective(6, "cpu")
+    losses = []
+    for _ in range(25):
+        crystals = [rattled(c, 0.1, rng) for c in still]
+        shift = np.concatenate(
+            [a.scaled_positions - b.scaled_positions for a, b in zip(still, crystals)]
+        )
+        batch = Batch(crystals, cells, cells, 1, torch.as_tensor(shift))
+        optimizer.zero_grad()
+        loss = objective(model, batch)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from ase import Atoms
 from numpy.typing import NDArray
 
-from ase_ecn.api import predict
 from ase_ecn.checkpoint import read_card, resolve_device
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.empnn import EMPNN
+from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.evaluate import NOISE_SEED, relaxed_cells
@@ -197,7 +196,9 @@ def run_experiment(
     """
     config = configuration(experiment, budget)
     fitted = experiment.row not in BASELINES
-    task = {"config": config if fitted else [experiment.row, config["noise"], config["data"]]}
+    task: dict[str, Any] = {
+        "config": config if fitted else [experiment.row, config["noise"], config["data"]]
+    }
     task["test_crystals"] = budget.test_crystals
     key = sha256(json.dumps(task, sort_keys=True).encode()).hexdigest()[:12]
     folder = out / f"{experiment.dataset}-{key}"
@@ -362,22 +363,25 @@ def denoising_table(
     }
     table = {row: denoising_scores(noisy, cells, true) for row, cells in results.items()}
     if energy is not None:
-        before = _energies(crystals, noisy, energy, device)
+        predictor = PropertyPredictor(energy, device=device)
+        if "formation_energy" not in predictor.properties:
+            raise OptionError(f"{energy} does not predict the formation energy")
+        before = _energies(predictor, crystals, noisy)
         for row, cells in results.items():
-            change = _energies(crystals, cells, energy, device) - before
+            change = _energies(predictor, crystals, cells) - before
             table[row]["energy_change"] = float(change.mean())
     return table
 
 
 def _energies(
-    crystals: Sequence[Crystal], cells: NDArray[np.float64], checkpoint: str, device: str
+    predictor: PropertyPredictor, crystals: Sequence[Crystal], cells: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    atoms = [
-        Atoms(c.numbers, cell=cell, scaled_positions=c.scaled_positions, pbc=True)
+    """Formation energies (B,) in eV/atom in other ``cells`` (B, 3, 3)."""
+    moved = [
+        Crystal(c.numbers, cell, c.scaled_positions)
         for c, cell in zip(crystals, cells, strict=True)
     ]
-    predictions = predict(atoms, checkpoint=checkpoint, device=device)
-    return np.array([p.formation_energy for p in predictions], dtype=np.float64)
+    return np.array([p.formation_energy for p in predictor.predict(moved)], dtype=np.float64)
 
 
 def add_denoise_arguments(command: argparse.ArgumentParser) -> None:

@@ -14,13 +14,18 @@ from torch import Tensor, nn
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.graphs.lattice import lattice_batch
+from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
 from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.lattice_baselines import FeedForwardLattice
-from ase_ecn.training.losses import lattice_loss, lattice_loss_named
+from ase_ecn.training.losses import (
+    LatticeLoss,
+    lattice_loss,
+    lattice_loss_named,
+    position_loss,
+)
 from ase_ecn.training.metrics import (
     lattice_parameter_errors,
     log_strain_errors,
@@ -28,7 +33,7 @@ from ase_ecn.training.metrics import (
     relative_length_errors,
     relative_volume_errors,
 )
-from ase_ecn.training.noise import NoiseSchedule, StartCells, start_cells
+from ase_ecn.training.noise import NoiseSchedule, StartCells, rattled, start_cells
 from ase_ecn.training.prototypes import Pairs, training_pairs
 
 LatticeModel: TypeAlias = EMPNN | FeedForwardLattice
@@ -53,12 +58,16 @@ class Batch:
         (B, 3, 3) cells to end with.
     applications
         How often the network is applied.
+    shift
+        (N, 3) fractional displacements that take the atoms to where they belong, if the network
+        moves atoms.
     """
 
     crystals: list[Crystal]
     start: Tensor
     true_cells: Tensor
     applications: int = 1
+    shift: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +105,11 @@ class LatticeObjective:
             if application > 0:
                 cells = self._where_to_go_on(cells, batch)
             graph = lattice_batch(batch.crystals, self.neighbors, cells=cells, device=self.device)
-            outputs = network(graph)
-            losses = torch.stack([loss(output, true) for output in outputs]).mean(dim=0)
+            if batch.shift is None:
+                outputs = network(graph)
+                losses = torch.stack([loss(output, true) for output in outputs]).mean(dim=0)
+            else:
+                outputs, losses = self._with_positions(network, graph, batch, loss)
             # Without this weight the strongly deformed crystals would drown the nearly relaxed
             # ones, and those are what decides whether a relaxed crystal stays where it is.
             noise = lattice_loss(cells, batch.true_cells)
@@ -105,6 +117,21 @@ class LatticeObjective:
             total = total + (losses * weights.float()).mean()
             cells = outputs[-1].detach().double()
         return total / batch.applications
+
+    def _with_positions(
+        self, network: nn.Module, graph: LatticeBatch, batch: Batch, loss: LatticeLoss
+    ) -> tuple[list[Tensor], Tensor]:
+        """Cells after each layer, and the losses (B,) of cells and atoms together."""
+        steps: list[tuple[Tensor, Tensor]] = network.steps(graph)  # type: ignore[operator]
+        assert batch.shift is not None
+        true, shift = batch.true_cells.float(), batch.shift.float()
+        counts = torch.tensor([len(crystal) for crystal in batch.crystals], device=self.device)
+        crystal = torch.repeat_interleave(torch.arange(len(counts), device=self.device), counts)
+        losses = [
+            loss(cells, true) + position_loss(moved - shift, true, crystal)
+            for cells, moved in steps
+        ]
+        return [cells for cells, _ in steps], torch.stack(losses).mean(dim=0)
 
     def _where_to_go_on(self, cells: Tensor, batch: Batch) -> Tensor:
         error = lattice_loss(cells, batch.true_cells)
@@ -168,8 +195,9 @@ def fit_lattice_network(
         ``data``: ``name``, and optionally ``train_crystals``, ``validation_crystals`` (how many),
         ``substituted_share`` of each batch and the number of ``substituted_pairs`` to draw it
         from; ``fit``; optionally ``noise`` (see :func:`ase_ecn.training.noise.start_cells`),
-        ``loss`` (a name), ``loss_offset``, and ``unroll``, up to how many times the network is
-        applied in training.
+        ``loss`` (a name), ``loss_offset``, ``unroll``, up to how many times the network is
+        applied in training, and ``rattle``, by how many Å atoms are displaced along each axis for
+        a network that moves them.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -184,6 +212,12 @@ def fit_lattice_network(
     noise = start_cells(config.get("noise", {}))
     unroll = int(config.get("unroll", 1))
     share = float(section.get("substituted_share", 0.0))
+    rattle = float(config.get("rattle", 0.0))
+    moves_atoms = isinstance(model, EMPNN) and model.config.positions
+    if moves_atoms and (unroll > 1 or share > 0):
+        raise OptionError("positions cannot be fitted with unroll or substituted_share")
+    if rattle < 0 or (rattle > 0) != moves_atoms:
+        raise OptionError("rattle (Å, positive) goes with positions: true of the model")
     if unroll < 1:
         raise OptionError(f"unroll is {unroll}: a network is applied at least once")
     if not 0 <= share < 1:
@@ -212,11 +246,25 @@ def fit_lattice_network(
             extra = [pairs.crystals[i] for i in chosen]
             start = [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
             true = [cells[indices], *(pairs.true_cells[i][None] for i in chosen)]
+            crystals = [train[i] for i in indices] + extra
+            shift = None
+            if moves_atoms:
+                still, crystals = crystals, [rattled(c, rattle, rng) for c in crystals]
+                shift = torch.as_tensor(
+                    np.concatenate(
+                        [
+                            a.scaled_positions - b.scaled_positions
+                            for a, b in zip(still, crystals, strict=True)
+                        ]
+                    ),
+                    device=device,
+                )
             yield Batch(
-                [train[i] for i in indices] + extra,
+                crystals,
                 torch.as_tensor(np.concatenate(start), device=device),
                 torch.as_tensor(np.concatenate(true), device=device),
                 int(rng.integers(1, unroll + 1)) if unroll > 1 else 1,
+                shift,
             )
 
     model.to(device)
@@ -288,7 +336,8 @@ def denoising_scores(
     for name, noise, error in zip(("lengths", "angles"), before, after, strict=True):
         scores[f"{name}_improvement"] = float((noise - error).mean())
         scores[f"{name}_noise"] = float(noise.mean())
-        scores[f"{name}_removed"] = float((noise - error).mean() / noise.mean())
+        removed, total = float((noise - error).mean()), float(noise.mean())
+        scores[f"{name}_removed"] = removed / total if total > 0 else float("nan")
     scores["volume_error"] = float(relative_volume_errors(denoised, true).mean())
     scores["log_strain"] = float(log_strain_errors(denoised, true).mean())
     return scores

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ase_ecn.errors import OptionError
+from ase_ecn.nn.layers import scatter_mean
 
 
 def multitask_loss(
@@ -139,6 +140,25 @@ LATTICE_LOSSES: Mapping[str, LatticeLoss] = MappingProxyType(
 """Losses (B,) of predicted and true (B, 3, 3) cells. The first five are those of table 1 of the
 EMPNN paper. All are invariant under rotations, and all but the first four also under the choice
 of lattice vectors."""
+
+
+def position_loss(error: Tensor, cells: Tensor, crystal_of_atom: Tensor) -> Tensor:
+    """Mean distance in Å of atoms from where they belong, (B,), wherever the origin is.
+
+    Parameters
+    ----------
+    error
+        (N, 3) differences of fractional coordinates.
+    cells
+        (B, 3, 3) in which distances are measured, rows.
+    crystal_of_atom
+        (N,) crystal of each atom.
+    """
+    counts = torch.bincount(crystal_of_atom, minlength=len(cells))
+    error = error - scatter_mean(error, crystal_of_atom, counts)[crystal_of_atom]
+    vectors = (error[:, :, None] * cells[crystal_of_atom]).sum(dim=1)
+    distances = torch.sqrt((vectors * vectors).sum(dim=1) + 1e-10)
+    return scatter_mean(distances, crystal_of_atom, counts)
 
 
 def lattice_loss_named(name: str) -> LatticeLoss:

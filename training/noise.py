@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
+from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 
 VALIDATION_SIGMA = 0.1
@@ -36,6 +37,13 @@ def gaussian_noise(
     """
     scale = np.broadcast_to(np.asarray(sigma), (len(cells),))[:, None, None]
     return np.asarray(cells @ expm(rng.normal(size=(len(cells), 3, 3)) * scale))
+
+
+def rattled(crystal: Crystal, sigma: float, rng: np.random.Generator) -> Crystal:
+    """Displace each atom by N(0, sigma^2) Å along each axis."""
+    shift = rng.normal(size=(len(crystal), 3)) * sigma
+    scaled = crystal.scaled_positions + shift @ np.linalg.inv(crystal.cell)
+    return Crystal(crystal.numbers, crystal.cell, scaled)
 
 
 class StartCells(Protocol):

@@ -7,7 +7,7 @@ rows becomes ``cell @ F.T``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,8 @@ from ase_ecn.nn.vector_fields import (
 )
 
 EXPANSIONS = ("exponential", "first-order")
+MAX_DISPLACEMENT = 0.5
+"""Å. Bound of the displacement of an atom by one layer, where atoms are moved."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class EMPNNConfig:
     weight_limit
         Bound of each weight of a field by a scaled sigmoid, as in the paper's grid search; 0.01
         there, ``None`` for no limit.
+    positions
+        Whether the deforming layers also move atoms within the cell (``h_i`` of eq. 2).
     """
 
     features: int = 96
@@ -73,6 +77,7 @@ class EMPNNConfig:
     fields: tuple[str, ...] = ("edge-ket-bra",)
     expansion: str = "exponential"
     weight_limit: float | None = None
+    positions: bool = False
 
     def __post_init__(self) -> None:
         check_sizes(
@@ -119,26 +124,52 @@ class DeformingLayer(nn.Module):
                 nn.Linear(config.distance_features, width, bias=False) for _ in range(2)
             )
             self.angle = nn.Linear(2, width, bias=False)
+        if config.positions:
+            self.pull = nn.Linear(width, 1, bias=False)
+            nn.init.normal_(self.pull.weight, std=1e-2)
 
     def forward(
         self, h: Tensor, edges: Tensor, geometry: Edges, batch: LatticeBatch
-    ) -> tuple[Tensor, Tensor]:
-        """Return updated (N, F) features and the (B, 3, 3) strain, mean of the fields."""
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return updated (N, F) features, the (B, 3, 3) strain, and displacements of atoms.
+
+        The strain is the mean of the fields. Displacements are (N, 3) in fractional coordinates,
+        ``None`` if the network moves no atoms.
+        """
         h = self.messages(h, edges, batch.source, batch.target)
         strain = torch.zeros_like(batch.cells)
-        if self.weight is not None:
-            mixed = (
+        displacement = None
+        if self.weight is not None or self.config.positions:
+            mixed = nn.functional.silu(
                 self.edge(edges)
                 + self.source(h).index_select(0, batch.source)
                 + self.target(h).index_select(0, batch.target)
             )
-            weights = self._limited(self.weight(nn.functional.silu(mixed)))
+        if self.config.positions:
+            displacement = self._displacement(self.pull(mixed), geometry, batch, len(h))
+        if self.weight is not None:
+            weights = self._limited(self.weight(mixed))
             fields = edge_fields(self.config.fields, geometry)
             summed = (weights[:, :, None, None] * fields).sum(dim=1)
             strain = strain + scatter_mean(summed, batch.crystal_of_edge, batch.edge_counts)
         if self.triplet_weight is not None:
             strain = strain + self._triplet_strain(h, edges, geometry, batch)
-        return h, bound_norm(strain, self.config.max_strain)
+        return h, bound_norm(strain, self.config.max_strain), displacement
+
+    def _displacement(
+        self, weights: Tensor, geometry: Edges, batch: LatticeBatch, atoms: int
+    ) -> Tensor:
+        """Mean of learned weights times unit vectors to the neighbours, of bounded length.
+
+        The same combination of edge vectors in fractional coordinates is what moves the atoms:
+        it follows any change of the lattice vectors, and no rotation changes it.
+        """
+        counts = torch.bincount(batch.source, minlength=atoms)
+        cartesian = scatter_mean(weights * geometry.unit, batch.source, counts)
+        fraction = weights * batch.fraction / geometry.length[:, None]
+        squared = (cartesian * cartesian).sum(dim=1, keepdim=True)
+        bound = torch.sqrt(1 + squared / MAX_DISPLACEMENT**2)
+        return scatter_mean(fraction, batch.source, counts) / bound
 
     def _triplet_strain(
         self, h: Tensor, edges: Tensor, geometry: Edges, batch: LatticeBatch
@@ -204,18 +235,34 @@ class EMPNN(nn.Module):
 
     def forward(self, batch: LatticeBatch) -> list[Tensor]:
         """Return the (B, 3, 3) cells after each deforming layer."""
+        return [cells for cells, _ in self.steps(batch)]
+
+    def steps(self, batch: LatticeBatch) -> list[tuple[Tensor, Tensor | None]]:
+        """Cells and atoms after each deforming layer (eq. 2).
+
+        Returns
+        -------
+        list
+            (B, 3, 3) cells, and (N, 3) displacements since the start in fractional coordinates,
+            ``None`` unless the network moves atoms.
+        """
         cells = batch.cells
         h = self.embedding(batch.numbers)
         edges, geometry = self._geometry(batch, cells)
         for layer in self.plain:
             h = layer(h, edges, batch.source, batch.target)
-        outputs = []
+        moved: Tensor | None = None
+        outputs: list[tuple[Tensor, Tensor | None]] = []
         for k, deforming in enumerate(self.deforming):
             if k > 0:
                 edges, geometry = self._geometry(batch, cells)
-            h, strain = deforming(h, edges, geometry, batch)
+            h, strain, displacement = deforming(h, edges, geometry, batch)
             cells = cells @ self._deformation(strain).transpose(1, 2)
-            outputs.append(cells)
+            if displacement is not None:
+                moved = displacement if moved is None else moved + displacement
+                change = displacement[batch.target] - displacement[batch.source]
+                batch = replace(batch, fraction=batch.fraction + change)
+            outputs.append((cells, moved))
         return outputs
 
     def _deformation(self, strain: Tensor) -> Tensor:
