@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -61,12 +62,12 @@ class Card:
         """Hash of the weights file."""
         return str(self.content["sha256"])
 
-    @property
+    @cached_property
     def elements(self) -> frozenset[int]:
         """Atomic numbers that occur in the training data."""
         return frozenset(int(z) for z in self.content["elements"])
 
-    @property
+    @cached_property
     def property_elements(self) -> dict[str, frozenset[int]]:
         """Atomic numbers among a property's training labels, where they are fewer than all."""
         parts = self.content.get("property_elements", {})

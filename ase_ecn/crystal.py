@@ -32,6 +32,7 @@ CrystalLike: TypeAlias = "Atoms | Structure | Crystal"
 MIN_DISTANCE = 0.5
 """Two atoms closer than this (Å) are an error in the input."""
 _MIN_RELATIVE_VOLUME = 1e-6
+_ALL_ELEMENTS = frozenset(range(1, len(chemical_symbols)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +170,7 @@ def _check_geometry(cell: NDArray[np.float64], coordinates: NDArray[np.float64])
 
 
 def _check_elements(numbers: NDArray[np.int64], elements: Iterable[int] | None) -> None:
-    known = set(range(1, len(chemical_symbols))) if elements is None else set(elements)
+    known = _ALL_ELEMENTS if elements is None else frozenset(elements)
     unknown = sorted(set(numbers.tolist()) - known)
     if unknown:
         names = ", ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +108,12 @@ class PropertyPredictor:
         assert isinstance(loaded.model, ECN | ECNEnsemble)
         self.model = loaded.model.to(device=self.device, dtype=self.dtype)
 
-    @property
+    @cached_property
     def properties(self) -> tuple[str, ...]:
         """Names of the predicted properties."""
         return tuple(_public_name(name) for name in self._outputs)
 
-    @property
+    @cached_property
     def _outputs(self) -> tuple[str, ...]:
         spreads = (f"{name}_std" for name in self.model.config.uncertainties)
         return (*self.model.targets, *spreads)
