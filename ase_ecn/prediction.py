@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ase_ecn.checkpoint import (
     DEFAULT_ECN,
     Card,
-    load_checkpoint,
     resolve_device,
     resolve_dtype,
+    shared_checkpoint,
 )
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.batch import bond_graphs, pack
@@ -103,10 +103,10 @@ class PropertyPredictor:
     ) -> None:
         self.device = resolve_device(device)
         self.dtype = resolve_dtype(dtype)
-        loaded = load_checkpoint(checkpoint or DEFAULT_ECN, network="ecn")
+        loaded = shared_checkpoint(checkpoint or DEFAULT_ECN, "ecn", self.device, self.dtype)
         self.card: Card = loaded.card
         assert isinstance(loaded.model, ECN | ECNEnsemble)
-        self.model = loaded.model.to(device=self.device, dtype=self.dtype)
+        self.model = loaded.model
 
     @cached_property
     def properties(self) -> tuple[str, ...]:
