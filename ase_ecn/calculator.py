@@ -113,6 +113,19 @@ class ECNCalculator(Calculator):
         self.results = standard_results(prediction, len(crystal))
         self._warn_once_of_domain()
 
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """What has changed since the last calculation; quick where nothing has."""
+        last = self.atoms
+        if (
+            last is not None
+            and np.array_equal(last.positions, atoms.positions)
+            and np.array_equal(last.cell.array, atoms.cell.array)
+            and np.array_equal(last.numbers, atoms.numbers)
+            and np.array_equal(last.pbc, atoms.pbc)
+        ):
+            return []
+        return list(super().check_state(atoms, tol))
+
     def reset(self) -> None:
         """Forget the last results."""
         super().reset()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -72,12 +73,12 @@ class Card:
         """Hash of the weights file."""
         return str(self.content["sha256"])
 
-    @property
+    @cached_property
     def elements(self) -> frozenset[int]:
         """Atomic numbers that occur in the training data."""
         return frozenset(int(z) for z in self.content["elements"])
 
-    @property
+    @cached_property
     def property_elements(self) -> dict[str, frozenset[int]]:
         """Atomic numbers among a property's training labels, where they are fewer than all."""
         parts = self.content.get("property_elements", {})
@@ -149,7 +150,28 @@ def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Check
         If it is missing, damaged, of another format version or kind, or if the weights don't have
         the sha256 of the card.
     """
-    text, weights = _read_files(checkpoint)
+    return _load(*_read_files(checkpoint), network)
+
+
+def shared_checkpoint(
+    checkpoint: str | Path, network: str, device: torch.device, dtype: torch.dtype
+) -> Checkpoint:
+    """The same for prediction only, on a device: loaded once however often it is asked for.
+
+    The weights must not be changed, for all who ask get the same network.
+    """
+    return _load_shared(*_read_files(checkpoint), network, device, dtype)
+
+
+@lru_cache(maxsize=4)
+def _load_shared(
+    text: str, weights: bytes, network: str, device: torch.device, dtype: torch.dtype
+) -> Checkpoint:
+    loaded = _load(text, weights, network)
+    return Checkpoint(loaded.card, loaded.model.to(device=device, dtype=dtype))
+
+
+def _load(text: str, weights: bytes, network: str | None) -> Checkpoint:
     card = Card(parse_card(text))
     if network is not None and card.network != network:
         raise CheckpointError(f"{card.name} is a checkpoint of {card.network}, not of {network}")

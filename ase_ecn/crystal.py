@@ -32,6 +32,8 @@ CrystalLike: TypeAlias = "Atoms | Structure | Crystal"
 MIN_DISTANCE = 0.5
 """Two atoms closer than this (Å) are an error in the input."""
 _MIN_RELATIVE_VOLUME = 1e-6
+_FEW_ATOMS = 64
+_ALL_ELEMENTS = frozenset(range(1, len(chemical_symbols)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,9 +170,14 @@ def _check_geometry(cell: NDArray[np.float64], coordinates: NDArray[np.float64])
     lengths = np.linalg.norm(cell, axis=1)
     with np.errstate(over="ignore"):
         volume = abs(np.linalg.det(cell))
-    rank = int(np.linalg.matrix_rank(cell))
-    if rank < 3 or not np.isfinite(volume):
-        raise CellError(f"the cell has rank {rank}: three independent lattice vectors are needed")
+        # The rank takes time, and only nearly flat cells can lack it.
+        clear = np.isfinite(volume) and volume > 1e-9 * np.prod(lengths)
+    if not clear:
+        rank = int(np.linalg.matrix_rank(cell))
+        if rank < 3 or not np.isfinite(volume):
+            raise CellError(
+                f"the cell has rank {rank}: three independent lattice vectors are needed"
+            )
     reduced = minkowski_reduce(cell[None])[0][0]
     if volume < _MIN_RELATIVE_VOLUME * np.prod(np.linalg.norm(reduced, axis=1)):
         raise CellError(
@@ -180,7 +187,7 @@ def _check_geometry(cell: NDArray[np.float64], coordinates: NDArray[np.float64])
 
 
 def _check_elements(numbers: NDArray[np.int64], elements: Iterable[int] | None) -> None:
-    known = set(range(1, len(chemical_symbols))) if elements is None else set(elements)
+    known = _ALL_ELEMENTS if elements is None else frozenset(elements)
     unknown = sorted(set(numbers.tolist()) - known)
     if unknown:
         names = ", ".join(
@@ -200,6 +207,8 @@ def _check_distances(crystal: Crystal) -> None:
         )
     scaled = crystal.scaled_positions @ np.linalg.inv(transforms[0])
     scaled -= np.floor(scaled)
+    if _clearly_apart(scaled, cell):
+        return
     points, owners, _ = periodic_points(scaled, cell, MIN_DISTANCE)
     pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
     if len(pairs):
@@ -211,6 +220,19 @@ def _check_distances(crystal: Crystal) -> None:
             f"({chemical_symbols[crystal.numbers[j]]}) are {distances[closest]:.3g} Å apart; "
             f"at least {MIN_DISTANCE} Å needed"
         )
+
+
+def _clearly_apart(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> bool:
+    """Quick test for small crystals that no two atoms are too close."""
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    if len(scaled) > _FEW_ATOMS or heights.min() <= 2 * MIN_DISTANCE:
+        return False
+    # A vector shorter than half of each height is the one with all components below one half.
+    gaps = scaled - scaled[:, None]
+    gaps -= np.rint(gaps)
+    squares = ((gaps @ cell) ** 2).sum(axis=2)
+    np.fill_diagonal(squares, np.inf)
+    return bool(squares.min() >= MIN_DISTANCE**2)
 
 
 def periodic_points(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 from ase_ecn.checkpoint import (
     DEFAULT_ECN,
     Card,
-    load_checkpoint,
     resolve_device,
     resolve_dtype,
+    shared_checkpoint,
 )
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import Domain, bond_domain_features
@@ -118,19 +119,19 @@ class PropertyPredictor:
     ) -> None:
         self.device = resolve_device(device)
         self.dtype = resolve_dtype(dtype)
-        loaded = load_checkpoint(checkpoint or DEFAULT_ECN, network="ecn")
+        loaded = shared_checkpoint(checkpoint or DEFAULT_ECN, "ecn", self.device, self.dtype)
         self.card: Card = loaded.card
         self.domain = Domain.from_card(self.card.content)
         assert isinstance(loaded.model, ECN | ECNEnsemble)
-        self.model = loaded.model.to(device=self.device, dtype=self.dtype)
+        self.model = loaded.model
 
-    @property
+    @cached_property
     def properties(self) -> tuple[str, ...]:
         """Names of the predicted properties."""
         derivatives = ("forces", "stress") if self.card.forces else ()
         return (*(_public_name(name) for name in self._outputs), *derivatives)
 
-    @property
+    @cached_property
     def _outputs(self) -> tuple[str, ...]:
         spreads = (f"{name}_std" for name in self.model.config.uncertainties)
         return (*self.model.targets, *spreads)

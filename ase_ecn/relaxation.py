@@ -15,9 +15,9 @@ from tqdm import tqdm
 from ase_ecn.checkpoint import (
     DEFAULT_EMPNN,
     Card,
-    load_checkpoint,
     resolve_device,
     resolve_dtype,
+    shared_checkpoint,
 )
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import Domain, lattice_domain_features
@@ -118,11 +118,11 @@ class LatticeNetwork:
     ) -> None:
         self.device = resolve_device(device)
         self.dtype = resolve_dtype(dtype)
-        loaded = load_checkpoint(checkpoint or DEFAULT_EMPNN, network="empnn")
+        loaded = shared_checkpoint(checkpoint or DEFAULT_EMPNN, "empnn", self.device, self.dtype)
         self.card: Card = loaded.card
         self.domain = Domain.from_card(self.card.content)
         assert isinstance(loaded.model, EMPNN)
-        self.model = loaded.model.to(device=self.device, dtype=self.dtype)
+        self.model = loaded.model
 
     def log_strains(
         self, crystals: Sequence[Crystal], cells: NDArray[np.float64]

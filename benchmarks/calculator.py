@@ -17,7 +17,7 @@ def measure(options: Options) -> list[Row]:
     calculator = ECNCalculator(device="cpu")
     peer = CHGNetCalculator(use_device="cpu", check_cuda_mem=False)
     ours, theirs, second = [], [], []
-    for atoms in mp20_atoms(options, 12 if options.brief else 60):
+    for atoms in mp20_atoms(options, 6 if options.brief else 60):
         both = take_turns(
             _changed(atoms, lambda a: calculator.calculate(a, ["energy"])),
             _changed(atoms, lambda a: peer.calculate(a, ["energy"], task="e")),

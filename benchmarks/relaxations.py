@@ -23,7 +23,7 @@ PEER_STEPS = 200
 
 def measure(options: Options) -> list[Row]:
     """All crystals here; the first few, one after the other, for the peer."""
-    atoms = mp20_atoms(options, 200)
+    atoms = mp20_atoms(options, 100 if options.brief else 200)
     order = np.random.default_rng(0).permutation(len(atoms))
     atoms = [atoms[k] for k in order]
     true = np.stack([a.cell[:] for a in atoms])
@@ -32,7 +32,7 @@ def measure(options: Options) -> list[Row]:
     (many,) = take_turns(partial(relax, noisy, device="cpu"), repeats=options.repeats)
     relaxed = np.stack([r.atoms.cell[:] for r in relax(noisy, device="cpu")])
 
-    some = noisy[: 6 if options.brief else 20]
+    some = noisy[: 4 if options.brief else 20]
     peer = CHGNetCalculator(use_device="cpu", check_cuda_mem=False)
     singles, theirs, peer_cells = [], [], []
     for crystal in some:

@@ -36,8 +36,9 @@ def measure(options: Options) -> list[Row]:
     import torch
 
     threads = str(torch.get_num_threads())
-    sizes = [size for size in SIZES if size <= 4096] if options.brief else list(SIZES)
-    peer = [in_new_process(CODE, "chgnet", str(size), threads) for size in PEER_SIZES]
+    sizes = [size for size in SIZES if not options.brief or size >= 500]
+    peers = PEER_SIZES[:1] if options.brief else PEER_SIZES
+    peer = [in_new_process(CODE, "chgnet", str(size), threads) for size in peers]
     peer_bytes = max(p["bytes"] / p["size"] for p in peer)
     rows = []
     for what in ("predict", "relax"):

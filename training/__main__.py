@@ -55,7 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("freud").setLevel(logging.WARNING)
     if options.threads:
         torch.set_num_threads(options.threads)
     try:

@@ -437,8 +437,8 @@ def _edges(
     with np.errstate(divide="ignore", invalid="ignore"):
         limit = np.divide(height, slope, out=height)  # of -t
     side = np.copysign(_INFINITE, slope, out=slope)
-    upper = -np.minimum(limit, side, out=size).max(axis=1)
-    lower = -np.maximum(limit, side, out=side).min(axis=1)
+    upper = -np.minimum(limit, side, out=size).max(axis=1, initial=-_INFINITE)
+    lower = -np.maximum(limit, side, out=side).min(axis=1, initial=_INFINITE)
     if len(coincident):
         row, plane, pair = np.unravel_index(coincident, limit.shape)
         between = _between(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import torch
@@ -33,17 +34,17 @@ class EnsembleConfig:
             if len({getattr(member, name) for member in self.members}) > 1:
                 raise OptionError(f"the members of an ensemble must have the same {name}")
 
-    @property
+    @cached_property
     def crystal_targets(self) -> tuple[str, ...]:
         """Properties of the crystal that any member predicts."""
         return _union([member.crystal_targets for member in self.members])
 
-    @property
+    @cached_property
     def site_targets(self) -> tuple[str, ...]:
         """Properties of atoms that any member predicts."""
         return _union([member.site_targets for member in self.members])
 
-    @property
+    @cached_property
     def uncertainties(self) -> tuple[str, ...]:
         """Properties with an uncertainty."""
         return _union([member.uncertainties for member in self.members])

@@ -147,10 +147,10 @@ class GatedMessages(nn.Module):
     ) -> Tensor:
         """Weighted messages (E, F) from the atoms' (N, 2 F) parts and the features of edges."""
         mixed = self.edge(edges)
-        mixed = mixed + from_source.index_select(0, source)
-        mixed = mixed + from_target.index_select(0, target)
+        mixed += from_source.index_select(0, source)
+        mixed += from_target.index_select(0, target)
         if extra is not None:
-            mixed = mixed + self.extra_edge(extra)
+            mixed += self.extra_edge(extra)
         gate, value = mixed.chunk(2, dim=1)
         messages = torch.sigmoid(gate) * functional.silu(value)
         return messages if weight is None else messages * weight[:, None]
