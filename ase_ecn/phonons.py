@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import phonopy
@@ -60,7 +61,8 @@ class Phonons:
     def frequencies(self, q_points: ArrayLike) -> NDArray[np.float64]:
         """Frequencies in THz at (Q, 3) scaled wave vectors: (Q, 3 N); imaginary ones negative."""
         self.phonopy.run_qpoints(np.asarray(q_points, dtype=float))
-        return np.asarray(self.phonopy.qpoints.frequencies, dtype=np.float64)
+        found: Any = self.phonopy.qpoints
+        return np.asarray(found.frequencies, dtype=np.float64)
 
     def extremes(self, mesh: int = MESH) -> tuple[float, float]:
         """Lowest and highest frequency (THz) on a mesh around q = 0.
@@ -68,8 +70,8 @@ class Phonons:
         The lowest is the check of stability: clearly below zero, the crystal moves off.
         """
         self.phonopy.run_mesh([mesh] * 3, is_gamma_center=True)
-        found = np.asarray(self.phonopy.mesh.frequencies)
-        return float(found.min()), float(found.max())
+        found: Any = self.phonopy.mesh
+        return float(found.frequencies.min()), float(found.frequencies.max())
 
     def is_stable(self, mesh: int = MESH) -> bool:
         """Whether no mode is imaginary, beyond noise of 0.05 THz at q = 0."""
@@ -90,7 +92,7 @@ class Phonons:
         """Density of states: frequencies in THz and states per THz and primitive cell."""
         self.phonopy.run_mesh([mesh] * 3, is_gamma_center=True)
         self.phonopy.run_total_dos()
-        found = self.phonopy.total_dos
+        found: Any = self.phonopy.total_dos
         return np.asarray(found.frequency_points), np.asarray(found.dos)
 
 
@@ -166,9 +168,10 @@ def relaxed(
     RelaxationError
         If forces are still above ``fmax`` (eV/Å) after so many steps.
     """
-    copy = atoms.copy()
+    copy: Atoms = atoms.copy()
     copy.calc = calculator
-    if not BFGS(FrechetCellFilter(copy), logfile=None).run(fmax=fmax, steps=steps):
+    positions_and_cell: Any = FrechetCellFilter(copy)
+    if not BFGS(positions_and_cell, logfile=None).run(fmax=fmax, steps=steps):
         raise RelaxationError(f"{atoms.symbols} is not at rest after {steps} steps")
     copy.calc = None
     return copy

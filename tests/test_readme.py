@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ase import units
 
 from ase_ecn.checkpoint import read_card
 
@@ -31,7 +32,8 @@ def test_there_are_exactly_two_set_up_commands() -> None:
 
 def test_accuracies_are_those_of_the_cards() -> None:
     text = README.read_text()
-    ecn, empnn = (read_card(name).content["test"] for name in ("ecn-mp20", "empnn-mp20"))
+    names = ("ecn-mp20", "empnn-mp20", "ecn-pes")
+    ecn, empnn, pes = (read_card(name).content["test"] for name in names)
     expected = [
         f"| {ecn['formation_energy_mae']:.4f} eV/atom",
         f"| {ecn['band_gap_mae']:.3f} eV",
@@ -43,6 +45,9 @@ def test_accuracies_are_those_of_the_cards() -> None:
         f"| {empnn['lengths_improvement']:.3f} Å | {empnn['lengths_improvement_relaxer']:.3f} Å",
         f"| {empnn['angles_improvement']:.2f}° | {empnn['angles_improvement_relaxer']:.2f}°",
         f"{100 * empnn['relaxed_moved_mean']:.2f} %",
+        f"| {1e3 * pes['potential_energy_mae']:.1f} meV/atom",
+        f"| {pes['forces_mae']:.3f} eV/Å",
+        f"| {pes['stress_mae'] / units.GPa:.2f} GPa",
         f"{100 * empnn['substituted_mean']:.2f} % / {100 * empnn['substituted_median']:.2f} %",
     ]
     assert [value for value in expected if value not in text] == []
