@@ -263,9 +263,10 @@ def _with_constraint(atoms: Atoms) -> Atoms:
 
 
 def _coincident(atoms: Atoms, rng: np.random.Generator) -> Atoms:
-    double = atoms[[0]]
+    double: Atoms = atoms[[0]]
     double.positions += rng.normal(size=3) * 10.0 ** rng.uniform(-12, 0)
-    return atoms + double
+    both: Atoms = atoms + double
+    return both
 
 
 def _line(rng: np.random.Generator) -> Atoms:

@@ -400,7 +400,8 @@ def _polyhedron_faces(
         np.concatenate([rows * count + k[pair], rows * count + m[pair]]),
         weights=np.concatenate([half * (c_m - c_k * cosine), half * (c_k - c_m * cosine)]),
         minlength=offsets.size,
-    ).reshape(offsets.shape)
+    ).astype(np.float64, copy=False)
+    areas = areas.reshape(offsets.shape)
     foot, direction = foot[rows, :, pair], direction[rows, :, pair]
     corners = np.stack([foot + upper[:, None] * direction, foot + lower[:, None] * direction])
     corners = corners.transpose(1, 0, 2).reshape(-1, 3)
@@ -456,4 +457,6 @@ def _between(
     Of several planes through one line only the outermost two bound the polyhedron there.
     """
     widest = (first * second).sum(axis=1)
-    return ((first * normals).sum(axis=1) > widest) & ((second * normals).sum(axis=1) > widest)
+    inside: NDArray[np.bool_] = (first * normals).sum(axis=1) > widest
+    inside &= (second * normals).sum(axis=1) > widest
+    return inside

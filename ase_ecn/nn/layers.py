@@ -13,6 +13,7 @@ from ase_ecn.errors import OptionError
 MAX_ATOMIC_NUMBER = 118
 MAX_WIDTH = 8192
 MAX_LAYERS = 128
+_EdgeTensors: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]
 _EDGES_AT_ONCE = {"cpu": 2048, "cuda": 2**19}
 
 
@@ -120,16 +121,25 @@ class GatedMessages(nn.Module):
             (E, X) and (N, X) further features of edges and atoms in this round.
         """
         ends = (self.source(h), self.target(h))
-        of_edges = (edges, source, target, weight, None if extra is None else extra[0])
+        of_edges: _EdgeTensors = (
+            edges,
+            source,
+            target,
+            weight,
+            None if extra is None else extra[0],
+        )
         if torch.is_grad_enabled():
-            received = scatter_sum(self._messages(*ends, *of_edges), source, len(h))
+            received = scatter_sum(
+                self._messages(from_source, from_target, *of_edges), source, len(h)
+            )
         else:
             # Nothing is kept for a backward pass, so few edges at a time stay in the cache.
             received = torch.zeros_like(h)
             step = _EDGES_AT_ONCE.get(h.device.type, len(source)) or 1
             for begin in range(0, len(source), step):
                 part = _rows(of_edges, begin, begin + step)
-                received.index_add_(0, part[1], self._messages(*ends, *part))
+                messages = self._messages(from_source, from_target, *part)
+                received.index_add_(0, part[1], messages)
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
         if extra is not None:
             change = change + self.extra_atom(extra[1])
@@ -214,9 +224,6 @@ class ColouredMessages(nn.Module):
             chosen = (colour == c)[:, None].to(edges.dtype)
             parts = parts + (chosen * edges) @ weights[c].T
         return parts
-
-
-_EdgeTensors: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]
 
 
 def _rows(tensors: _EdgeTensors, begin: int, end: int) -> _EdgeTensors:
