@@ -234,7 +234,7 @@ def fit_lattice_network(
     val = val[:: max(1, len(val) // int(section.get("validation_crystals", 2000)))]
     pairs = Pairs([], np.empty((0, 3, 3)))
     if share > 0:
-        count = int(section.get("substituted_pairs", 3000))
+        count = int(section.get("substituted_pairs", 1000))
         pairs = training_pairs(data, section["name"], count)
     cells = np.stack([crystal.cell for crystal in train])
     substituted = round(share * options.batch_size) if pairs.crystals else 0

@@ -120,14 +120,9 @@ class GatedMessages(nn.Module):
         extra
             (E, X) and (N, X) further features of edges and atoms in this round.
         """
-        ends = (self.source(h), self.target(h))
-        of_edges: _EdgeTensors = (
-            edges,
-            source,
-            target,
-            weight,
-            None if extra is None else extra[0],
-        )
+        from_source, from_target = self.source(h), self.target(h)
+        of_bonds = None if extra is None else extra[0]
+        of_edges: _EdgeTensors = (edges, source, target, weight, of_bonds)
         if torch.is_grad_enabled():
             received = scatter_sum(
                 self._messages(from_source, from_target, *of_edges), source, len(h)
