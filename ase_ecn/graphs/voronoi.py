@@ -395,7 +395,7 @@ def _polyhedron_faces(
     upper, lower = upper[rows, pair], lower[rows, pair]
     half = 0.5 * (upper - lower) / sine[rows, pair]
     cosine, c_k, c_m = cosine[rows, pair], c_k[rows, pair], c_m[rows, pair]
-    areas = np.bincount(
+    areas: NDArray[np.float64] = np.bincount(
         np.concatenate([rows * count + k[pair], rows * count + m[pair]]),
         weights=np.concatenate([half * (c_m - c_k * cosine), half * (c_k - c_m * cosine)]),
         minlength=offsets.size,
@@ -455,4 +455,6 @@ def _between(
     Of several planes through one line only the outermost two bound the polyhedron there.
     """
     widest = (first * second).sum(axis=1)
-    return ((first * normals).sum(axis=1) > widest) & ((second * normals).sum(axis=1) > widest)
+    inside: NDArray[np.bool_] = (first * normals).sum(axis=1) > widest
+    inside &= (second * normals).sum(axis=1) > widest
+    return inside
