@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("benchmark-results"))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--brief", action="store_true", help="fewer and smaller crystals")
+    parser.add_argument("--busy", action="store_true", help="processor time, not wall time")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(NAMES)
     if unknown:
@@ -38,7 +39,7 @@ def main() -> int:
     if arguments.data is None:
         parser.error("where the data lie: --data or ASE_ECN_DATA")
     warnings.filterwarnings("ignore")
-    options = Options(Path(arguments.data), arguments.brief, arguments.repeats)
+    options = Options(Path(arguments.data), arguments.brief, arguments.repeats, arguments.busy)
     arguments.out.mkdir(parents=True, exist_ok=True)
     print(environment())
     print("| work | here | peer | ratio | must | aim |\n|---|---|---|---|---|---|")

@@ -21,12 +21,14 @@ def measure(options: Options) -> list[Row]:
         both = take_turns(
             _changed(atoms, lambda a: calculator.calculate(a, ["energy"])),
             _changed(atoms, lambda a: peer.calculate(a, ["energy"], task="e")),
-            repeats=options.repeats,
+            options=options,
         )
         ours.append(both[0])
         theirs.append(both[1])
         calculator.get_property("energy", atoms)
-        second += take_turns(lambda a=atoms: calculator.get_property("band_gap", a), repeats=20)
+        second += take_turns(
+            lambda a=atoms: calculator.get_property("band_gap", a), options=options, repeats=20
+        )
     return [
         Row(
             "calculator on a changed crystal",

@@ -29,11 +29,20 @@ PACKAGES = ("ase-ecn", "torch", "numpy", "scipy", "ase", "pymatgen", "spglib", "
 
 @dataclass(frozen=True)
 class Options:
-    """``data``: folder of the data sets; ``brief``: fewer crystals and smaller ones."""
+    """How to measure.
+
+    ``data``: folder of the data sets; ``brief``: fewer crystals and smaller ones; ``busy``: the
+    machine has other work, so processor time is taken in place of wall time.
+    """
 
     data: Path
     brief: bool = False
     repeats: int = 5
+    busy: bool = False
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        return time.process_time if self.busy else time.perf_counter
 
 
 @dataclass(frozen=True)
@@ -54,16 +63,18 @@ class Row:
         return None if self.peer is None else self.peer / self.ours
 
 
-def take_turns(*sides: Callable[[], object], repeats: int = 5) -> list[float]:
+def take_turns(
+    *sides: Callable[[], object], options: Options, repeats: int | None = None
+) -> list[float]:
     """Median seconds of each side; one after the other, round after round, after a warm-up."""
     for side in sides:
         side()
     seconds: list[list[float]] = [[] for _ in sides]
-    for _ in range(repeats):
+    for _ in range(repeats or options.repeats):
         for side, taken in zip(sides, seconds, strict=True):
-            start = time.perf_counter()
+            start = options.clock()
             side()
-            taken.append(time.perf_counter() - start)
+            taken.append(options.clock() - start)
     return [statistics.median(taken) for taken in seconds]
 
 

@@ -24,9 +24,7 @@ def measure(options: Options) -> list[Row]:
         partial(model.predict_structure, structures, task="e", batch_size=size)
         for size in BATCH_SIZES
     ]
-    ours, *theirs = take_turns(
-        partial(predict, atoms, device="cpu"), *peers, repeats=options.repeats
-    )
+    ours, *theirs = take_turns(partial(predict, atoms, device="cpu"), *peers, options=options)
     best = min(theirs)
     details = {
         "crystals": len(atoms),

@@ -25,6 +25,6 @@ def measure(options: Options) -> list[Row]:
         ).abs()
         assert float(difference.max()) < 1e-4
         ours, theirs = take_turns(
-            lambda: model(batch), lambda: model(supercell(batch)), repeats=options.repeats
+            lambda: model(batch), lambda: model(supercell(batch)), options=options
         )
     return [Row("ECN: quotient; peer: supercell", ours, theirs, "s", 5, 7)]

@@ -72,7 +72,7 @@ def measure(options: Options) -> list[Row]:
     def plain_step() -> None:
         _descend(optimizers[1], plain(_fresh_batch(primitives)), labels)
 
-    here, there = take_turns(step, plain_step, repeats=options.repeats)
+    here, there = take_turns(step, plain_step, options=options)
     return [Row(f"training step of {len(atoms)} crystals", here, there, "s", 8, 15)]
 
 

@@ -396,7 +396,7 @@ def _polyhedron_faces(
     upper, lower = upper[rows, pair], lower[rows, pair]
     half = 0.5 * (upper - lower) / sine[rows, pair]
     cosine, c_k, c_m = cosine[rows, pair], c_k[rows, pair], c_m[rows, pair]
-    areas = np.bincount(
+    areas: NDArray[np.float64] = np.bincount(
         np.concatenate([rows * count + k[pair], rows * count + m[pair]]),
         weights=np.concatenate([half * (c_m - c_k * cosine), half * (c_k - c_m * cosine)]),
         minlength=offsets.size,

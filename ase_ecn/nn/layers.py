@@ -120,37 +120,27 @@ class GatedMessages(nn.Module):
         extra
             (E, X) and (N, X) further features of edges and atoms in this round.
         """
-        from_source, from_target = self.source(h), self.target(h)
+        ends = (self.source(h), self.target(h))
         of_bonds = None if extra is None else extra[0]
         of_edges: _EdgeTensors = (edges, source, target, weight, of_bonds)
         if torch.is_grad_enabled():
-            received = scatter_sum(
-                self._messages(from_source, from_target, *of_edges), source, len(h)
-            )
+            received = scatter_sum(self._messages(ends, of_edges), source, len(h))
         else:
             # Nothing is kept for a backward pass, so few edges at a time stay in the cache.
             received = torch.zeros_like(h)
             step = _EDGES_AT_ONCE.get(h.device.type, len(source)) or 1
             for begin in range(0, len(source), step):
                 part = _rows(of_edges, begin, begin + step)
-                messages = self._messages(from_source, from_target, *part)
-                received.index_add_(0, part[1], messages)
+                received.index_add_(0, part[1], self._messages(ends, part))
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
         if extra is not None:
             change = change + self.extra_atom(extra[1])
         return h + change
 
-    def _messages(
-        self,
-        from_source: Tensor,
-        from_target: Tensor,
-        edges: Tensor,
-        source: Tensor,
-        target: Tensor,
-        weight: Tensor | None,
-        extra: Tensor | None,
-    ) -> Tensor:
+    def _messages(self, ends: tuple[Tensor, Tensor], of_edges: _EdgeTensors) -> Tensor:
         """Weighted messages (E, F) from the atoms' (N, 2 F) parts and the features of edges."""
+        from_source, from_target = ends
+        edges, source, target, weight, extra = of_edges
         mixed = self.edge(edges)
         mixed += from_source.index_select(0, source)
         mixed += from_target.index_select(0, target)
