@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +13,8 @@ from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 
-torch.set_num_threads(2)
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """More cost more than they bring to networks of this size."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+# More cost more than they bring to networks of this size.
+torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -15,8 +15,6 @@ from ase.eos import EquationOfState
 from ase_ecn import ECNCalculator, predict
 from ase_ecn.training.datasets import parse_cif
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 LARGEST_JUMP = 0.5e-3  # eV/atom
 VOLUMES = np.linspace(0.9, 1.1, 81)
 

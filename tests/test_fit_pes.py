@@ -21,8 +21,6 @@ from ase_ecn.training.fit_pes import (
 )
 from ase_ecn.training.forces import read_mlearn
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 PAIRS = [(1, 2), (0, 2), (0, 1)]  # yz, xz, xy
 
 

@@ -29,8 +29,6 @@ from ase_ecn.nn.forces import energy_derivatives
 from ase_ecn.nn.layers import cutoff_weight
 from ase_ecn.selftest import make_references, selftest
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CUTOFF = 4.0
 
 

@@ -22,8 +22,6 @@ from ase_ecn.phonons import (
     relaxed,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def copper() -> Phonons:
