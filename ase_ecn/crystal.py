@@ -16,6 +16,7 @@ from ase_ecn.errors import (
     CellError,
     CrystalError,
     EmptyCrystalError,
+    FarAwayError,
     NonFiniteError,
     OverlappingAtomsError,
     PartialOccupancyError,
@@ -32,6 +33,8 @@ CrystalLike: TypeAlias = "Atoms | Structure | Crystal"
 MIN_DISTANCE = 0.5
 """Two atoms closer than this (Å) are an error in the input."""
 _MIN_RELATIVE_VOLUME = 1e-6
+_FARTHEST = 1e6
+_MAX_ATOMIC_VOLUME = 1e6
 _FEW_ATOMS = 64
 _ALL_ELEMENTS = frozenset(range(1, len(chemical_symbols)))
 
@@ -106,6 +109,12 @@ def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) ->
             f"expected ase.Atoms or a pymatgen Structure, got {type(structure).__name__}"
         )
     _check_elements(crystal.numbers, elements)
+    _check_places(crystal.scaled_positions)
+    if crystal.volume > _MAX_ATOMIC_VOLUME * len(crystal):
+        raise CellError(
+            f"the cell has {crystal.volume / len(crystal):.3g} Å³ per atom; "
+            f"at most {_MAX_ATOMIC_VOLUME:.0e} are allowed"
+        )
     _check_distances(crystal)
     return crystal
 
@@ -195,6 +204,16 @@ def _check_elements(numbers: NDArray[np.int64], elements: Iterable[int] | None) 
         )
         allowed = " ".join(chemical_symbols[z] for z in sorted(known))
         raise UnsupportedElementError(f"unsupported elements: {names}; supported are: {allowed}")
+
+
+def _check_places(scaled: NDArray[np.float64]) -> None:
+    farthest = float(np.abs(scaled).max())
+    if farthest > _FARTHEST:
+        atom = int(np.abs(scaled).max(axis=1).argmax())
+        raise FarAwayError(
+            f"atom {atom} is {farthest:.3g} lattice vectors away from the cell, at most "
+            f"{_FARTHEST:.0e} are allowed: rounding has lost its place within the cell"
+        )
 
 
 def _check_distances(crystal: Crystal) -> None:

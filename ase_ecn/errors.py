@@ -31,6 +31,10 @@ class NonFiniteError(CrystalError):
     """A lattice vector or a position is NaN or infinite."""
 
 
+class FarAwayError(CrystalError):
+    """An atom is so many cells away that rounding has lost its place within the cell."""
+
+
 class UnsupportedElementError(CrystalError):
     """The checkpoint was not trained on one of the elements."""
 

@@ -270,7 +270,7 @@ def _coincident(atoms: Atoms, rng: np.random.Generator) -> Atoms:
 
 
 def _line(rng: np.random.Generator) -> Atoms:
-    n = int(rng.integers(50, 200))
+    n = int(rng.integers(20, 90))
     positions = np.zeros((n, 3))
     positions[:, 0] = 2.5 * np.arange(n)
     return Atoms("Si" * n, positions=positions, cell=[2.5 * n, 4.0, 4.0], pbc=True)

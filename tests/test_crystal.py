@@ -60,6 +60,8 @@ def _with(atoms: Atoms, **arrays: object) -> Atoms:
             "cell",
         ),
         (_with(bulk("Cu"), positions=[[np.inf, 0, 0]]), errors.NonFiniteError, "positions"),
+        (Atoms("H", cell=[200, 200, 200], pbc=True), errors.CellError, "Å³ per atom"),
+        (_with(bulk("Cu"), positions=[[1e18, 0, 0]]), errors.FarAwayError, "atom 0"),
         (Atoms("X", cell=[3, 3, 3], pbc=True), errors.UnsupportedElementError, "X"),
         (
             Atoms("CuH", [[0, 0, 0], [0, 0, 0.3]], cell=[4, 4, 4], pbc=True),

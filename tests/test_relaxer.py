@@ -444,7 +444,7 @@ def test_batches_have_a_limited_size(monkeypatch: pytest.MonkeyPatch) -> None:
         return plain(self, crystals, cells)
 
     monkeypatch.setattr(LatticeNetwork, "log_strains", log_strains)
-    monkeypatch.setattr(relaxation, "_BATCH_LOAD", 9)
+    monkeypatch.setattr(relaxation, "_BATCH_LOAD", 8)
     relax([skewed(), *[bulk("Cu")] * 5, skewed()], device="cpu", steps=0, batch_size=4)
     assert batches == [[1, 1, 1, 1], [1, 4], [4]]
 

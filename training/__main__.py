@@ -24,7 +24,7 @@ from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.domain import run_domain
 from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
-from ase_ecn.training.evaluate import evaluate, write_test_scores
+from ase_ecn.training.evaluate import evaluate, write_scores
 from ase_ecn.training.experiments import (
     add_denoise_arguments,
     add_tables_arguments,
@@ -92,9 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("evaluate", help="test table of a checkpoint")
     command.add_argument("checkpoint", help="bundled name or .safetensors file")
     command.add_argument("--split", choices=("val", "test"), default="test")
-    command.add_argument(
-        "--write", action="store_true", help="put the scores on the test split into the card"
-    )
+    command.add_argument("--write", action="store_true", help="put the scores into the card")
     command.set_defaults(run=_evaluate)
     command = commands.add_parser("calibrate", help="give a checkpoint stated uncertainties")
     command.add_argument("checkpoint", type=Path, help=".safetensors file, changed in place")
@@ -211,9 +209,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     for name, value in scores.items():
         print(f"{name:32s} {value:.5g}")
     if options.write:
-        if options.split != "test":
-            raise OptionError("--write is for the test split")
-        write_test_scores(Path(options.checkpoint), scores)
+        write_scores(Path(options.checkpoint), options.split, scores)
     return 0
 
 

@@ -186,9 +186,10 @@ def _substituted_scores(network: LatticeNetwork, data: Path, split: str) -> dict
     }
 
 
-def write_test_scores(path: Path, scores: dict[str, float]) -> None:
-    """Put test scores into the card beside a ``.safetensors`` file."""
+def write_scores(path: Path, split: str, scores: dict[str, float]) -> None:
+    """Put the scores on a split into the card beside a ``.safetensors`` file."""
     card_file = path.with_suffix(".json")
-    content = json.loads(card_file.read_text())
-    content["test"] = {k: float(f"{v:.5g}") for k, v in scores.items()}
-    card_file.write_text(json.dumps(content, indent=1) + "\n")
+    content = json.loads(card_file.read_text(encoding="utf-8"))
+    entry = {"val": "validation", "test": "test"}[split]
+    content[entry] = {k: float(f"{v:.5g}") for k, v in scores.items()}
+    card_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

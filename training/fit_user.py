@@ -10,7 +10,7 @@ import numpy as np
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.errors import OptionError
 from ase_ecn.training.cards import write_checkpoint
-from ase_ecn.training.evaluate import write_test_scores
+from ase_ecn.training.evaluate import write_scores
 from ase_ecn.training.fit_ecn import (
     ecn_scores,
     fit_to_graphs,
@@ -61,7 +61,7 @@ def fit_user(options: argparse.Namespace, device: str) -> dict[str, float]:
     )
     written = load_checkpoint(weights, "ecn").model
     scores = ecn_scores(predict_graphs(written, graphs["test"], "cpu"), graphs["test"])
-    write_test_scores(weights, scores)
+    write_scores(weights, "test", scores)
     return scores
 
 

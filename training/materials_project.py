@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import spglib
 from ase import Atoms
 from ase.formula import Formula
 from ase.geometry.dimensionality.rank_determination import RDA
@@ -30,7 +29,7 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.graphs.voronoi import voronoi_bonds
-from ase_ecn.symmetry.primitive import to_primitive
+from ase_ecn.symmetry.primitive import symmetry_dataset, to_primitive
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import (
     METALLIC_GAP,
@@ -220,10 +219,7 @@ def material(crystal: Crystal) -> Material:
 
     A crystal in which spglib finds no symmetry at all is taken as it is, in P1.
     """
-    # spglib wants a right-handed cell; negating all vectors leaves the crystal as it is.
-    sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
-    cell: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
-    found = spglib.get_symmetry_dataset(cell, symprec=SYMPREC)
+    found = symmetry_dataset(crystal, SYMPREC)
     numbers, space_group = crystal.numbers, 1
     if found is not None:
         _, first = np.unique(found.mapping_to_primitive, return_index=True)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import spglib
 from numpy.typing import NDArray
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core.structure import Structure
@@ -24,6 +23,7 @@ from scipy.linalg import polar
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.symmetry.primitive import symmetry_dataset
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS, Dataset
 
@@ -257,11 +257,8 @@ def _structure(crystal: Crystal) -> Structure:
 
 
 def _symmetry(crystal: Crystal) -> _Symmetry:
-    # spglib wants a right-handed cell; negating all vectors leaves the lattice, the positions and
-    # the matrices of the rotations as they are.
-    sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
-    atoms: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
-    dataset = spglib.get_symmetry_dataset(atoms, symprec=SYMPREC)
+    # Matrices of rotations are the same for all vectors negated.
+    dataset = symmetry_dataset(crystal, SYMPREC)
     if dataset is None:
         return _Symmetry(0, frozenset())
     rotations = np.asarray(dataset.rotations, dtype=np.int64)

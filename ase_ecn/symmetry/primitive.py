@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,22 @@ class PrimitiveCrystal:
     site_of_atom: NDArray[np.int64]
 
 
+def symmetry_dataset(crystal: Crystal, symprec: float = SYMPREC) -> Any:
+    """Spglib's dataset of a crystal, or ``None`` where it finds no symmetry.
+
+    Lattice vectors of the dataset are those of the crystal or all their negatives: spglib wants a
+    right-handed cell, and negating all vectors leaves the lattice as it is.
+    """
+    sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
+    cell: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            return spglib.get_symmetry_dataset(cell, symprec=symprec)
+        except Exception:  # by its version and settings, spglib raises or returns None
+            return None
+
+
 def to_primitive(crystal: Crystal, symprec: float = SYMPREC) -> PrimitiveCrystal:
     """Find the primitive cell; atoms that repeat each other are averaged.
 
@@ -88,9 +105,7 @@ def to_standard_primitive(crystal: Crystal, symprec: float = SYMPREC) -> Primiti
     CrystalError
         If spglib finds no symmetry.
     """
-    sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
-    cell_and_atoms: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
-    dataset = spglib.get_symmetry_dataset(cell_and_atoms, symprec=symprec)
+    dataset = symmetry_dataset(crystal, symprec)
     if dataset is None:
         raise CrystalError(f"spglib finds no symmetry of the crystal at {symprec} Å")
     conventional = np.asarray(dataset.std_lattice, dtype=np.float64)
@@ -143,10 +158,10 @@ def _has_pure_translation_of_many(
 
 
 def _merge_repetitions(crystal: Crystal, symprec: float) -> PrimitiveCrystal | None:
-    # spglib wants a right-handed cell; negating all vectors leaves the lattice as it is.
-    sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
-    cell_and_atoms: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
-    dataset = spglib.get_symmetry_dataset(cell_and_atoms, symprec=symprec)
+    # Spglib gives up on some very skewed cells.
+    reduced, transforms = minkowski_reduce(crystal.cell[None])
+    scaled = crystal.scaled_positions @ np.linalg.inv(transforms[0])
+    dataset = symmetry_dataset(Crystal(crystal.numbers, reduced[0], scaled), symprec)
     if dataset is None:
         return None
     site_of_atom = np.asarray(dataset.mapping_to_primitive, dtype=np.int64)
