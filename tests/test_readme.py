@@ -32,8 +32,8 @@ def test_there_are_exactly_two_set_up_commands() -> None:
 
 def test_accuracies_are_those_of_the_cards() -> None:
     text = README.read_text()
-    names = ("ecn-mp20", "empnn-mp20", "empnn-perov5", "ecn-pes")
-    ecn, empnn, perovskites, pes = (read_card(name).content["test"] for name in names)
+    names = ("ecn-mp20", "empnn-mp20", "empnn-perov5", "empnn-carbon24", "ecn-pes")
+    ecn, empnn, perovskites, carbon, pes = (read_card(name).content["test"] for name in names)
     expected = [
         f"| {ecn['formation_energy_mae']:.4f} eV/atom",
         f"| {ecn['band_gap_mae']:.3f} eV",
@@ -52,5 +52,8 @@ def test_accuracies_are_those_of_the_cards() -> None:
         f"lengths improved by {perovskites['lengths_improvement_relaxer']:.3f} Å",
         f"angles by {perovskites['angles_improvement_relaxer']:.2f}°",
         f"{perovskites['lengths_improvement']:.3f} Å / {perovskites['angles_improvement']:.2f}°",
+        f"lengths improved by {carbon['lengths_improvement_relaxer']:.3f} Å",
+        f"angles by {carbon['angles_improvement_relaxer']:.2f}°",
+        f"{carbon['lengths_improvement']:.3f} Å / {carbon['angles_improvement']:.2f}°",
     ]
     assert [value for value in expected if value not in text] == []
