@@ -435,7 +435,7 @@ def _edges(
     size = np.abs(slope)
     coincident = np.flatnonzero(np.maximum(size, np.abs(height), out=size) < _COINCIDENT)
     height.ravel()[coincident] = -1.0
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         limit = np.divide(height, slope, out=height)  # of -t
     side = np.copysign(_INFINITE, slope, out=slope)
     upper = -np.minimum(limit, side, out=size).max(axis=1, initial=-_INFINITE)
