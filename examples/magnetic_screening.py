@@ -51,9 +51,9 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24)
+# ScreenReport(stored=10, rejected=14, outranked=0, failed=0, computed=24)
 # alloy   c/a   E_f / eV/atom  M / µB   polarization / T
-# FeRh    0.705         -0.055    4.39    1.85
-# MnRh    0.707         -0.118    4.36    1.80
-# FeNi    1.003         -0.041    3.26    1.68
-# MnPd    0.705         -0.239    4.42    1.68
+# FeRh    0.705         -0.042    4.37    1.84
+# MnRh    0.707         -0.113    4.39    1.81
+# MnPt    0.969         -0.308    4.24    1.70
+# FeNi    1.003         -0.019    3.27    1.69

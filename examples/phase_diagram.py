@@ -51,8 +51,8 @@ if __name__ == "__main__":
 
 # Prints:
 # crystal               E_f / eV/atom  above the hull / eV/atom
-# FeO rocksalt                 -1.395  0.015
-# FeO zincblende               -1.410  0.000
-# FeO2 fluorite                -1.244  0.000
-# Li2O antifluorite            -2.061  0.000
-# LiFeO3 perovskite            -1.366  0.000
+# FeO rocksalt                 -1.386  0.000
+# FeO zincblende               -1.386  0.000
+# FeO2 fluorite                -1.080  0.000
+# Li2O antifluorite            -2.033  0.000
+# LiFeO3 perovskite            -1.273  0.000

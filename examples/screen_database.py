@@ -51,8 +51,8 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=4, rejected=74, outranked=27, failed=0, computed=105)
-# MgF  rocksalt   -3.523 5.11
-# MgF  zincblende -3.433 5.51
-# MgF  cesiumchloride -3.364 5.52
-# CaO  zincblende -3.277 3.62
+# ScreenReport(stored=4, rejected=83, outranked=18, failed=0, computed=105)
+# CaO  rocksalt   -3.263 3.51
+# CaO  zincblende -3.181 3.28
+# MgO  rocksalt   -3.039 3.92
+# MgO  zincblende -2.976 3.40

@@ -27,6 +27,8 @@ USUAL = [
     bulk("Fe"),
     bulk("ZnO", "wurtzite", a=3.25, c=5.2),
     bulk("Mg"),
+    bulk("Cu"),
+    bulk("C", "diamond", a=3.567),
 ]
 
 
@@ -119,6 +121,7 @@ def test_a_domain_is_measured_with_few_outliers() -> None:
     assert entry["ranges"]["packing"] == pytest.approx([0.002, 0.998])
     assert entry["rare_elements"] == [2]
     domain = Domain.from_card({"domain": entry})
+    assert measure_domain({"gap": values}, numbers, owner)["ranges"]["gap"][0] == 0
     assert domain.outside(np.array([8]), {"packing": 0.5}) == ()
     assert len(domain.outside(np.array([2, 8]), {"packing": 0.9999})) == 2
     assert Domain.from_card({}).outside(np.array([2]), {}) == ()

@@ -27,6 +27,8 @@ RARE = 50
 OUTLIERS = 0.002
 """Share of the training crystals that may be below, and above, the range of a feature."""
 
+# A crystal without long bonds is dense, which its packing and shortest bond tell.
+_NEVER_TOO_SMALL = frozenset({"longest_bond", "gap"})
 _CHUNK = 256
 
 
@@ -53,6 +55,7 @@ def measure_domain(
     ranges = {}
     for name, values in features.items():
         low, high = np.quantile(values, [OUTLIERS, 1 - OUTLIERS])
+        low = 0.0 if name in _NEVER_TOO_SMALL else low
         ranges[name] = [round(float(low), 4), round(float(high), 4)]
     pairs = np.unique(np.stack([crystal_of_atom, numbers]), axis=1)
     containing = np.bincount(pairs[1], minlength=MAX_ATOMIC_NUMBER + 1)
