@@ -19,6 +19,10 @@ from ase_ecn.testing import random_equivalent, unusual_inputs
 BOUND = 1e-5
 """Largest difference between descriptions of a crystal in eV/atom."""
 
+EDGE_BOUND = 3e-4
+"""The same for a supercell that is a repetition to within about the tolerance of 1e-3 Å: one
+description of it may be merged and another not."""
+
 SLOW_IS_FINE: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
@@ -33,9 +37,10 @@ def network() -> LatticeNetwork:
 
 
 def check(
-    predictor: PropertyPredictor, network: LatticeNetwork, given_input: Any, seed: int
+    predictor: PropertyPredictor, network: LatticeNetwork, named: tuple[str, Any], seed: int
 ) -> None:
     """Fail where the outcome is neither an error on purpose nor a finite, invariant result."""
+    name, given_input = named
     try:
         crystal = as_crystal(given_input, predictor.card.elements & network.card.elements)
     except ASEECNError:
@@ -50,7 +55,8 @@ def check(
         other = random_equivalent(given_input, np.random.default_rng(seed), max_atoms=40)
         again = predictor.predict([as_crystal(other.atoms)])[0]
         difference = abs(prediction.formation_energy - again.formation_energy)
-        assert difference < BOUND, f"{difference} eV/atom"
+        bound = EDGE_BOUND if name == "nearly a repetition" else BOUND
+        assert difference < bound, f"{difference} eV/atom"
 
 
 @given(unusual_inputs(), st.integers(0, 2**32 - 1))
@@ -58,7 +64,7 @@ def check(
 def test_any_input_gives_an_invariant_result_or_a_clear_error(
     predictor: PropertyPredictor, network: LatticeNetwork, named: tuple[str, Any], seed: int
 ) -> None:
-    check(predictor, network, named[1], seed)
+    check(predictor, network, named, seed)
 
 
 @pytest.mark.slow
@@ -67,4 +73,4 @@ def test_any_input_gives_an_invariant_result_or_a_clear_error(
 def test_twenty_thousand_inputs(
     predictor: PropertyPredictor, network: LatticeNetwork, named: tuple[str, Any], seed: int
 ) -> None:
-    check(predictor, network, named[1], seed)
+    check(predictor, network, named, seed)
