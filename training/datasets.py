@@ -204,6 +204,28 @@ def read_fermi_levels(data: Path, max_atoms: int = 40) -> Dataset:
     return Dataset("fermi", ids, crystals, {"fermi_level": np.array(levels, dtype=np.float64)})
 
 
+def read_vasp_relaxed(data: Path) -> Dataset:
+    """Final structures of the VASP relaxations, without labels."""
+    ids, crystals = [], []
+    for row in _json_rows(data / "vasp" / "relaxations.jsonl.gz"):
+        final = row["final"]
+        try:
+            crystals.append(
+                as_crystal(
+                    Atoms(
+                        final["species"],
+                        scaled_positions=final["frac"],
+                        cell=final["cell"],
+                        pbc=True,
+                    )
+                )
+            )
+        except CrystalError:
+            continue
+        ids.append(row["id"])
+    return Dataset("vasp/relaxations", ids, crystals)
+
+
 def _fermi_rows(data: Path) -> Iterator[dict[str, Any]]:
     for name in ("mp_insulators_efermi", "heusler_ahc_efermi_magnetic"):
         yield from _json_rows(data / "fermi" / f"{name}.jsonl.gz")
