@@ -11,12 +11,13 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import (
     READERS,
+    TRAIN_MARK,
     Dataset,
+    read_mp_extra,
     read_site_moments,
     read_vasp_relaxed,
     reduced_formula,
 )
-from ase_ecn.training.materials_project import TRAIN_MARK, read_mp_extra
 
 SAME_VOLUME = 0.01
 """Crystals of one composition whose volumes per atom differ by less (relative) count as one."""
