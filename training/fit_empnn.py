@@ -280,7 +280,7 @@ def fit_lattice_network(
         batches=batches,
         batches_per_epoch=-(-shown // own),
         loss=objective,
-        validate=lambda network: _validate(network, val, noise, device),
+        validate=lambda network: _validate(network, val, noise, device, unroll),
         monitor="score",
     )
     result = fit(model, task, options, out)
@@ -352,15 +352,21 @@ def denoising_scores(
 
 
 def _validate(
-    model: nn.Module, val: list[Crystal], noise: StartCells, device: str
+    model: nn.Module, val: list[Crystal], noise: StartCells, device: str, applications: int
 ) -> dict[str, float]:
+    """Scores after as many applications as the network was trained for at most."""
     assert isinstance(model, LatticeModel)
     true = np.stack([crystal.cell for crystal in val])
     noisy = noise.validation(true, np.random.default_rng(1))
-    scores = denoising_scores(noisy, denoise(model, val, noisy, device), true)
+    cells, relaxed = noisy, true
+    for _ in range(applications):
+        cells = denoise(model, val, cells, device)
+    scores = denoising_scores(noisy, cells, true)
     remaining = 1 - scores["lengths_improvement"] / scores["lengths_noise"]
     if not isinstance(noise, NoiseSchedule):
         return {**scores, "score": float(remaining)}
-    moved = relative_length_errors(denoise(model, val, true, device), true).mean()
+    for _ in range(applications):
+        relaxed = denoise(model, val, relaxed, device)
+    moved = relative_length_errors(relaxed, true).mean()
     # One per cent of movement of a relaxed cell weighs as much as a tenth of the noise.
     return {**scores, "moved": float(moved), "score": float(remaining + 10 * moved)}
