@@ -351,6 +351,24 @@ def denoising_scores(
     return scores
 
 
+def _denoised_again(
+    model: LatticeModel,
+    crystals: list[Crystal],
+    cells: NDArray[np.float64],
+    device: str,
+    applications: int,
+) -> NDArray[np.float64]:
+    """Cells (B, 3, 3) after some applications; those that run away are not taken further."""
+    true = torch.as_tensor(np.stack([crystal.cell for crystal in crystals]))
+    cells = denoise(model, crystals, cells, device)
+    for _ in range(applications - 1):
+        near = (lattice_loss(torch.as_tensor(cells), true) < MAX_UNROLLED_LOSS).numpy()
+        chosen = [crystal for crystal, usable in zip(crystals, near, strict=True) if usable]
+        cells = cells.copy()
+        cells[near] = denoise(model, chosen, cells[near], device)
+    return cells
+
+
 def _validate(
     model: nn.Module, val: list[Crystal], noise: StartCells, device: str, applications: int
 ) -> dict[str, float]:
@@ -358,15 +376,12 @@ def _validate(
     assert isinstance(model, LatticeModel)
     true = np.stack([crystal.cell for crystal in val])
     noisy = noise.validation(true, np.random.default_rng(1))
-    cells, relaxed = noisy, true
-    for _ in range(applications):
-        cells = denoise(model, val, cells, device)
+    cells = _denoised_again(model, val, noisy, device, applications)
     scores = denoising_scores(noisy, cells, true)
     remaining = 1 - scores["lengths_improvement"] / scores["lengths_noise"]
     if not isinstance(noise, NoiseSchedule):
         return {**scores, "score": float(remaining)}
-    for _ in range(applications):
-        relaxed = denoise(model, val, relaxed, device)
+    relaxed = _denoised_again(model, val, true, device, applications)
     moved = relative_length_errors(relaxed, true).mean()
     # One per cent of movement of a relaxed cell weighs as much as a tenth of the noise.
     return {**scores, "moved": float(moved), "score": float(remaining + 10 * moved)}
