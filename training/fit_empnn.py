@@ -196,10 +196,10 @@ def fit_lattice_network(
         ``data``: ``name``, and optionally ``train_crystals``, ``validation_crystals`` (how many),
         ``further_max_atoms``, the size of the largest crystals of other sets to add, the
         ``crystals_per_epoch`` drawn from all, ``substituted_share`` of each batch and the number of
-        ``substituted_pairs`` to draw it from; ``fit``; optionally ``noise`` (see
-        :func:`ase_ecn.training.noise.start_cells`), ``loss`` (a name), ``loss_offset``, ``unroll``,
-        up to how many times the network is applied in training, and ``rattle``, by how many Å atoms
-        are displaced along each axis for a network that moves them.
+        ``substituted_pairs`` to draw it from and their ``substituted_seed``; ``fit``; optionally
+        ``noise`` (see :func:`ase_ecn.training.noise.start_cells`), ``loss`` (a name),
+        ``loss_offset``, ``unroll``, up to how many times the network is applied in training, and
+        ``rattle``, by how many Å atoms are displaced along each axis for a network that moves them.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -240,7 +240,8 @@ def fit_lattice_network(
     pairs = Pairs([], np.empty((0, 3, 3)))
     if share > 0:
         count = int(section.get("substituted_pairs", 1000))
-        pairs = training_pairs(data, section["name"], count)
+        seed = int(section.get("substituted_seed", 0))
+        pairs = training_pairs(data, section["name"], count, seed)
     cells = np.stack([crystal.cell for crystal in train])
     substituted = round(share * options.batch_size) if pairs.crystals else 0
     own = options.batch_size - substituted
