@@ -15,7 +15,9 @@ MAX_ATOMIC_NUMBER = 118
 MAX_WIDTH = 8192
 MAX_LAYERS = 128
 _EdgeTensors: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]
-_EDGES_AT_ONCE = {"cpu": 1024, "cuda": 2**19}
+EDGES_AT_ONCE = 1024
+"""Edges whose features stay in the cache of a processor."""
+_EDGES_ON_DEVICE = {"cpu": EDGES_AT_ONCE, "cuda": 2**19}
 _SMALLEST_EXPONENT = -60.0
 
 
@@ -159,9 +161,9 @@ class GatedMessages(nn.Module):
         edges, source, target, weight, extra = of_edges
         mixed = from_source.index_select(0, source)
         mixed += from_target.index_select(0, target)
-        mixed.addmm_(edges, self.edge.weight.T)
+        add_product(mixed, self.edge, edges)
         if extra is not None:
-            mixed.addmm_(extra, self.extra_edge.weight.T)
+            add_product(mixed, self.extra_edge, extra)
         gate, value = mixed.chunk(2, dim=1)
         messages = functional.silu(value).mul_(gate.sigmoid_())
         if weight is not None:
@@ -229,9 +231,17 @@ class ColouredMessages(nn.Module):
         return parts
 
 
+def add_product(total: Tensor, layer: nn.Module, x: Tensor) -> None:
+    """Add a linear layer without a bias, applied to x, to the total in place."""
+    if isinstance(layer, nn.Linear):
+        total.addmm_(x, layer.weight.T)
+    else:
+        layer.add_product(total, x)  # type: ignore[operator]
+
+
 def edge_parts(edges: int, device: torch.device) -> Iterator[slice]:
     """Ranges of edges whose features stay in the cache; for passes that keep no gradients."""
-    step = _EDGES_AT_ONCE.get(device.type, edges) or 1
+    step = _EDGES_ON_DEVICE.get(device.type, edges) or 1
     return (slice(begin, begin + step) for begin in range(0, edges, step))
 
 
