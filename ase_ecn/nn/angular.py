@@ -134,6 +134,6 @@ class AngularDensity(nn.Module):
         return bonds * torch.rsqrt(1 + bonds * bonds), atoms / (1 + atoms)
 
     def _by_degree(self, products: Tensor) -> Tensor:
-        """Sum (K, M, C) products with the M harmonics over those of each degree: (K, C * degree)."""
+        """Sum (K, M, C) over the harmonics of each degree among all M: (K, C * degree)."""
         sizes = [2 * degree + 1 for degree in range(1, self.degree + 1)]
         return torch.cat([part.sum(dim=1) for part in products.split(sizes, dim=1)], dim=1)

@@ -51,7 +51,9 @@ class _StackedNorm(nn.Module):
         self.eps = layers[0].eps
 
     def forward(self, x: Tensor) -> Tensor:
-        parts = functional.layer_norm(x, x.shape[1:], eps=self.eps).view(len(self.weights), -1, x.shape[1])
+        parts = functional.layer_norm(x, x.shape[1:], eps=self.eps).view(
+            len(self.weights), -1, x.shape[1]
+        )
         return torch.addcmul(self.biases, parts, self.weights).flatten(0, 1)
 
 
@@ -64,7 +66,9 @@ class _StackedEmbedding(nn.Module):
     def forward(self, index: Tensor) -> Tensor:
         count = len(self.weights) // self.rows
         shift = torch.arange(0, len(self.weights), self.rows, device=index.device)
-        return functional.embedding((index.view(count, -1) + shift[:, None]).flatten(), self.weights)
+        return functional.embedding(
+            (index.view(count, -1) + shift[:, None]).flatten(), self.weights
+        )
 
 
 _STACKED = {
