@@ -222,7 +222,8 @@ def relax(
 
 def _relaxed(structure: CrystalLike, crystal: Crystal, outcome: CellRelaxation) -> Relaxation:
     atoms = structure.copy() if isinstance(structure, Atoms) else crystal.to_atoms()
-    atoms.set_cell(np.asarray(atoms.cell[:]) @ outcome.deformation, scale_atoms=True)
+    atoms.set_cell(np.asarray(atoms.cell[:]) @ outcome.deformation)
+    atoms.positions @= outcome.deformation
     return Relaxation(
         atoms,
         outcome.converged,

@@ -34,6 +34,9 @@ MAX_STEPS = 10
 """Default number of steps of one relaxation."""
 MAX_TOTAL_STRAIN = 1.0
 """Norm of the logarithmic strain from the start beyond which a relaxation is given up."""
+# All singular values are then between 0.6 and 1.4, and the norm is below 0.9.
+_SURELY_IN_RANGE = 0.13
+_IDENTITY = np.eye(3)
 CONVERGED = "converged"
 """Reason of a relaxation whose last strain was below the tolerance."""
 STEPS = "steps"
@@ -343,7 +346,11 @@ def stop_reason(
         return OUT_OF_RANGE
     if np.linalg.norm(strains[-1]) < tolerance:
         return CONVERGED
-    if total_log_strain(deformation) > MAX_TOTAL_STRAIN:
+    # Small deformations, which are nearly all, need no eigenvalues.
+    if (
+        np.abs(deformation - _IDENTITY).max() > _SURELY_IN_RANGE
+        and total_log_strain(deformation) > MAX_TOTAL_STRAIN
+    ):
         return OUT_OF_RANGE
     return OSCILLATING if _ceased_to_shrink(strains) else None
 
