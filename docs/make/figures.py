@@ -96,10 +96,10 @@ def _draw_lattice(axes: Axes, cell: np.ndarray, title: str, colour: str = _DARK)
 
 
 def relaxation() -> Figure:
-    """The relaxation of strained quartz."""
-    atoms = read(EXAMPLES / "crystals" / "SiO2-quartz.cif")
+    """The relaxation of magnesium oxide under a general strain."""
+    atoms = read(EXAMPLES / "crystals" / "MgO-rocksalt.extxyz")
     assert isinstance(atoms, Atoms)
-    images = [atoms.copy()]
+    images: list[Atoms] = []
     relaxer = LatticeRelaxer(atoms, logfile=None)
     relaxer.attach(lambda: images.append(atoms.copy()))
     relaxer.run()

@@ -7,7 +7,7 @@ from typing import Any
 
 from griffe import Extension, GriffeError, Object
 
-_ROLE = re.compile(r":(?:class|func|meth|attr|mod|data|exc):`(~?)([\w.]+)`")
+_ROLE = re.compile(r":(?:class|func|meth|attr|mod|data|exc):`(?:([\w. ]+) <([\w.]+)>|(~?)([\w.]+))`")
 
 
 class Roles(Extension):
@@ -21,8 +21,9 @@ class Roles(Extension):
 
 
 def _link(obj: Object, match: re.Match[str]) -> str:
-    short, name = match[1], match[2]
-    shown = name.rsplit(".", 1)[-1] if short else name
+    text, target, short, alone = match.groups()
+    name = target or alone
+    shown = text or (name.rsplit(".", 1)[-1] if short else name)
     return f'<autoref identifier="{_path(obj, name)}" optional><code>{shown}</code></autoref>'
 
 
