@@ -36,6 +36,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LANGUAGES = {"python", "console", "sh", "text", "yaml"}
 NEEDS = {"howto/workflows.md": ("jobflow", "quacc"), "howto/cluster.md": ("distributed",)}
 LONG = {"howto/cluster.md", "howto/own-data.md", "howto/vasp.md", "howto/workflows.md"}
+TRAINING = ["python", "-m", "ase_ecn.training"]
 NOT_RUN = "# Not run in the tests: "
 
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", flags=re.DOTALL | re.MULTILINE)
@@ -85,7 +86,7 @@ def run_command(command: str) -> str:
     entry = None
     if words[0] == "ase-ecn":
         entry, words = ase_ecn, words[1:]
-    elif words[:3] == ["python", "-m", "ase_ecn.training"]:
+    elif words[:3] == TRAINING:
         entry, words = training, words[3:]
     if entry is not None:
         printed = io.StringIO()
@@ -173,8 +174,8 @@ def test_training_commands_that_do_not_run_could() -> None:
     commands = []
     for block in (b for page in PAGES for b in blocks(page) if b.language == "sh"):
         for line in block.text.replace("\\\n", " ").splitlines():
-            if line.startswith("python -m ase_ecn.training "):
-                commands.append(shlex.split(line)[3:])
+            words = shlex.split(line, comments=True)
+            commands += [words[3:]] if words[:3] == TRAINING else []
     assert len(commands) > 10
     for words in commands:
         options = training_parser().parse_args(words)

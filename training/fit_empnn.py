@@ -16,9 +16,18 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+from ase_ecn.training import parallel
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.fit import (
+    FitOptions,
+    FitResult,
+    Task,
+    batch_count,
+    fit,
+    shuffled_batches,
+    start_from,
+)
 from ase_ecn.training.lattice_baselines import FeedForwardLattice
 from ase_ecn.training.losses import (
     LatticeLoss,
@@ -114,7 +123,7 @@ class LatticeObjective:
             # ones, and those are what decides whether a relaxed crystal stays where it is.
             noise = lattice_loss(cells, batch.true_cells)
             weights = 1 / torch.sqrt(noise + self.offset)
-            total = total + (losses * weights.float()).mean()
+            total = total + parallel.batch_mean(losses * weights.float())
             cells = outputs[-1].detach().double()
         return total / batch.applications
 
@@ -244,9 +253,13 @@ def fit_lattice_network(
         for indices in shuffled_batches(len(train), own, rng):
             chosen = rng.integers(max(1, len(pairs.crystals)), size=substituted)
             extra = [pairs.crystals[i] for i in chosen]
-            start = [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
-            true = [cells[indices], *(pairs.true_cells[i][None] for i in chosen)]
+            start = np.concatenate(
+                [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
+            )
+            true = np.concatenate([cells[indices], *(pairs.true_cells[i][None] for i in chosen)])
             crystals = [train[i] for i in indices] + extra
+            mine = parallel.own_part(len(crystals))
+            crystals = [crystals[i] for i in mine]
             shift = None
             if moves_atoms:
                 still, crystals = crystals, [rattled(c, rattle, rng) for c in crystals]
@@ -261,8 +274,8 @@ def fit_lattice_network(
                 )
             yield Batch(
                 crystals,
-                torch.as_tensor(np.concatenate(start), device=device),
-                torch.as_tensor(np.concatenate(true), device=device),
+                torch.as_tensor(start[mine], device=device),
+                torch.as_tensor(true[mine], device=device),
                 int(rng.integers(1, unroll + 1)) if unroll > 1 else 1,
                 shift,
             )
@@ -270,7 +283,7 @@ def fit_lattice_network(
     model.to(device)
     task = Task(
         batches=batches,
-        batches_per_epoch=-(-len(train) // own),
+        batches_per_epoch=batch_count(len(train), own),
         loss=objective,
         validate=lambda network: _validate(network, val, noise, device),
         monitor="score",

@@ -7,7 +7,9 @@ from typing import Any
 
 from griffe import Extension, GriffeError, Object
 
-_ROLE = re.compile(r":(?:class|func|meth|attr|mod|data|exc):`(?:([\w. ]+) <([\w.]+)>|(~?)([\w.]+))`")
+_ROLE = re.compile(
+    r":(?:class|func|meth|attr|mod|data|exc):`(?:([\w. ]+) <([\w.]+)>|(~?)([\w.]+))`"
+)
 
 
 class Roles(Extension):
