@@ -261,7 +261,7 @@ def make_batch(
 
 
 def _shared(size: int, twins: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Select this process's part of a batch of ``size`` crystals followed by the second views of some.
+    """Select this process's part of a batch of ``size`` crystals and second views of some.
 
     Returns
     -------
