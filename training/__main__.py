@@ -21,6 +21,7 @@ from ase_ecn.training.ablation import add_ablation_arguments, run_ablation
 from ase_ecn.training.baselines import add_baselines_arguments, run_baselines
 from ase_ecn.training.calibration import run_calibrate
 from ase_ecn.training.cards import write_checkpoint
+from ase_ecn.training.cleaning_report import add_clean_arguments, run_clean
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.domain import run_domain
 from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
@@ -36,7 +37,6 @@ from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
-from ase_ecn.training.materials_project import add_clean_arguments, run_clean
 from ase_ecn.training.parallel import is_first, start
 
 

@@ -43,6 +43,8 @@ from ase_ecn.training.metrics import mean_absolute_error, roc_auc
 CLASSES = frozenset({"metal"})
 NONNEGATIVE = frozenset({"band_gap", "magnetization", "site_moments"})
 _SITE_MOMENTS = "mp_site_magmoms"
+SITE_MOMENT_ATOMS = 20
+"""Largest cells with site moments in the validation and test splits, and by default in training."""
 _MAIN_GROUP_SYMBOLS = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Zn Ga Ge As Se Br Kr "
     "Rb Sr Cd In Sn Sb Te I Xe Cs Ba Hg Tl Pb Bi"
@@ -70,7 +72,9 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
     data
         The data folder.
     config
-        The parsed configuration: ``data.name``, and ``model``.
+        The parsed configuration: ``model``, and ``data`` with ``name`` and optionally, for
+        training, ``site_moment_max_atoms`` and ``mp_2018_max_atoms``, the sizes of the largest
+        further crystals.
     split
         ``"train"``, ``"val"`` or ``"test"``.
     """
@@ -83,9 +87,21 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
         if split == "train":
             labelled = _with_nonmagnetic_sites(labelled)
         sites = cached_graphs(
-            f"{_SITE_MOMENTS}-{split}", lambda: _site_moment_split(data, name, split), **kind
+            f"{_SITE_MOMENTS}-{split}",
+            lambda: _site_moment_split(data, name, split, SITE_MOMENT_ATOMS),
+            **kind,
         )
         labelled = concatenate(labelled, sites)
+        largest = int(config["data"].get("site_moment_max_atoms", SITE_MOMENT_ATOMS))
+        if split == "train" and largest > SITE_MOMENT_ATOMS:
+            larger = cached_graphs(
+                f"{_SITE_MOMENTS}-{SITE_MOMENT_ATOMS + 1}-{largest}",
+                lambda: _larger_than(
+                    SITE_MOMENT_ATOMS, _site_moment_split(data, name, split, largest)
+                ),
+                **kind,
+            )
+            labelled = concatenate(labelled, larger)
     if "fermi_level" in model["crystal_targets"]:
         levels = cached_graphs(
             f"fermi-{split}", lambda: split_by_composition(read_fermi_levels(data))[split], **kind
@@ -99,13 +115,18 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
     return replace(labelled, graphs=labelled.graphs.with_group(group))
 
 
-def _site_moment_split(data: Path, name: str, split: str) -> Dataset:
+def _larger_than(atoms: int, dataset: Dataset) -> Dataset:
+    sizes = np.array([len(crystal) for crystal in dataset.crystals])
+    return dataset.subset(np.flatnonzero(sizes > atoms))
+
+
+def _site_moment_split(data: Path, name: str, split: str, max_atoms: int) -> Dataset:
     held_out = {
         reduced_formula(crystal.numbers)
         for other in ("val", "test")
         for crystal in READERS[name](data, other).crystals
     }
-    return split_by_composition(read_site_moments(data, held_out))[split]
+    return split_by_composition(read_site_moments(data, held_out, max_atoms))[split]
 
 
 def _with_nonmagnetic_sites(labelled: LabelledGraphs) -> LabelledGraphs:

@@ -19,6 +19,7 @@ from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.training import parallel
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
+from ase_ecn.training.equilibrium import further_crystals
 from ase_ecn.training.fit import (
     FitOptions,
     FitResult,
@@ -202,11 +203,12 @@ def fit_lattice_network(
         Changed in place; ends with the best averaged weights, on the CPU.
     config
         ``data``: ``name``, and optionally ``train_crystals``, ``validation_crystals`` (how many),
-        ``substituted_share`` of each batch and the number of ``substituted_pairs`` to draw it
-        from; ``fit``; optionally ``noise`` (see :func:`ase_ecn.training.noise.start_cells`),
-        ``loss`` (a name), ``loss_offset``, ``unroll``, up to how many times the network is
-        applied in training, and ``rattle``, by how many Å atoms are displaced along each axis for
-        a network that moves them.
+        ``further_max_atoms``, the size of the largest crystals of other sets to add, the
+        ``crystals_per_epoch`` drawn from all, ``substituted_share`` of each batch and the number of
+        ``substituted_pairs`` to draw it from; ``fit``; optionally ``noise`` (see
+        :func:`ase_ecn.training.noise.start_cells`), ``loss`` (a name), ``loss_offset``, ``unroll``,
+        up to how many times the network is applied in training, and ``rattle``, by how many Å atoms
+        are displaced along each axis for a network that moves them.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -239,6 +241,9 @@ def fit_lattice_network(
     )
     lattice_loss_named(objective.loss)
     train = spread(load_crystals(data, section["name"], "train"), section.get("train_crystals"))
+    if "further_max_atoms" in section:
+        further = further_crystals(data, section["name"], int(section["further_max_atoms"]))
+        train = train + [niggli_crystal(crystal) for crystal in further]
     val = load_crystals(data, section["name"], "val")
     val = val[:: max(1, len(val) // int(section.get("validation_crystals", 2000)))]
     pairs = Pairs([], np.empty((0, 3, 3)))
@@ -248,9 +253,12 @@ def fit_lattice_network(
     cells = np.stack([crystal.cell for crystal in train])
     substituted = round(share * options.batch_size) if pairs.crystals else 0
     own = options.batch_size - substituted
+    shown = min(len(train), int(section.get("crystals_per_epoch", len(train))))
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        for indices in shuffled_batches(len(train), own, rng):
+        drawn = rng.permutation(len(train))[:shown]
+        for places in shuffled_batches(shown, own, rng):
+            indices = drawn[places]
             chosen = rng.integers(max(1, len(pairs.crystals)), size=substituted)
             extra = [pairs.crystals[i] for i in chosen]
             start = np.concatenate(
@@ -258,11 +266,13 @@ def fit_lattice_network(
             )
             true = np.concatenate([cells[indices], *(pairs.true_cells[i][None] for i in chosen)])
             crystals = [train[i] for i in indices] + extra
+            still = crystals
+            if moves_atoms:
+                crystals = [rattled(c, rattle, rng) for c in crystals]
             mine = parallel.own_part(len(crystals))
-            crystals = [crystals[i] for i in mine]
+            still, crystals = [still[i] for i in mine], [crystals[i] for i in mine]
             shift = None
             if moves_atoms:
-                still, crystals = crystals, [rattled(c, rattle, rng) for c in crystals]
                 shift = torch.as_tensor(
                     np.concatenate(
                         [
@@ -283,7 +293,7 @@ def fit_lattice_network(
     model.to(device)
     task = Task(
         batches=batches,
-        batches_per_epoch=batch_count(len(train), own),
+        batches_per_epoch=batch_count(shown, own),
         loss=objective,
         validate=lambda network: _validate(network, val, noise, device),
         monitor="score",
