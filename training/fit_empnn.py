@@ -265,29 +265,15 @@ def fit_lattice_network(
                 [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
             )
             true = np.concatenate([cells[indices], *(pairs.true_cells[i][None] for i in chosen)])
-            crystals = [train[i] for i in indices] + extra
-            still = crystals
-            if moves_atoms:
-                crystals = [rattled(c, rattle, rng) for c in crystals]
-            mine = parallel.own_part(len(crystals))
-            still, crystals = [still[i] for i in mine], [crystals[i] for i in mine]
-            shift = None
-            if moves_atoms:
-                shift = torch.as_tensor(
-                    np.concatenate(
-                        [
-                            a.scaled_positions - b.scaled_positions
-                            for a, b in zip(still, crystals, strict=True)
-                        ]
-                    ),
-                    device=device,
-                )
+            still = [train[i] for i in indices] + extra
+            moved = [rattled(c, rattle, rng) for c in still] if moves_atoms else still
+            mine = parallel.own_part(len(still))
             yield Batch(
-                crystals,
+                [moved[i] for i in mine],
                 torch.as_tensor(start[mine], device=device),
                 torch.as_tensor(true[mine], device=device),
                 int(rng.integers(1, unroll + 1)) if unroll > 1 else 1,
-                shift,
+                _way_back([(moved[i], still[i]) for i in mine], device) if moves_atoms else None,
             )
 
     model.to(device)
@@ -302,6 +288,12 @@ def fit_lattice_network(
     model.load_state_dict(result.weights)
     model.cpu().eval()
     return result
+
+
+def _way_back(pairs: list[tuple[Crystal, Crystal]], device: str) -> Tensor:
+    """Fractional displacements (N, 3) from the first crystal of each pair to the second."""
+    parts = [there.scaled_positions - here.scaled_positions for here, there in pairs]
+    return torch.as_tensor(np.concatenate(parts), device=device)
 
 
 def spread(crystals: list[Crystal], count: int | None) -> list[Crystal]:
