@@ -76,7 +76,7 @@ def _summary(card: Card) -> list[str]:
         ["licence", card["license"]],
         ["sha256", f"`{card['sha256']}`"],
     ]
-    return [_table(["", ""], rows)]
+    return [_table(rows[0], rows[1:])]
 
 
 def _properties(card: Card) -> list[str]:
