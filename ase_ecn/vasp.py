@@ -88,7 +88,8 @@ def read_run(path: Path) -> Run:
 
 
 def _read_with_ase(path: Path, form: str) -> Run:
-    images = read(path, index=":", format=form)
+    found: Any = read(path, index=":", format=form)
+    images: list[Atoms] = found
     if not images:
         raise ValueError("no ionic step in the file")
     calc = images[-1].calc
