@@ -33,8 +33,8 @@ class Relaxation:
     steps
         Applications of the network.
     reason
-        ``"converged"``, ``"steps"``, ``"oscillating"``: the cells alternate, and the one with the
-        smallest strain is taken; or ``"strain out of range"`` or ``"out of memory"``, which
+        ``"converged"``, ``"steps"``, ``"oscillating"``: strains no longer shrink, and the cell with
+        the smallest is taken; or ``"strain out of range"`` or ``"out of memory"``, which
         leave the input's cell.
     strain
         Norm of the strain that the network would apply next.

@@ -205,10 +205,10 @@ def fit_lattice_network(
         ``data``: ``name``, and optionally ``train_crystals``, ``validation_crystals`` (how many),
         ``further_max_atoms``, the size of the largest crystals of other sets to add, the
         ``crystals_per_epoch`` drawn from all, ``substituted_share`` of each batch and the number of
-        ``substituted_pairs`` to draw it from; ``fit``; optionally ``noise`` (see
-        :func:`ase_ecn.training.noise.start_cells`), ``loss`` (a name), ``loss_offset``, ``unroll``,
-        up to how many times the network is applied in training, and ``rattle``, by how many Å atoms
-        are displaced along each axis for a network that moves them.
+        ``substituted_pairs`` to draw it from and their ``substituted_seed``; ``fit``; optionally
+        ``noise`` (see :func:`ase_ecn.training.noise.start_cells`), ``loss`` (a name),
+        ``loss_offset``, ``unroll``, up to how many times the network is applied in training, and
+        ``rattle``, by how many Å atoms are displaced along each axis for a network that moves them.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -249,7 +249,8 @@ def fit_lattice_network(
     pairs = Pairs([], np.empty((0, 3, 3)))
     if share > 0:
         count = int(section.get("substituted_pairs", 1000))
-        pairs = training_pairs(data, section["name"], count)
+        seed = int(section.get("substituted_seed", 0))
+        pairs = training_pairs(data, section["name"], count, seed)
     cells = np.stack([crystal.cell for crystal in train])
     substituted = round(share * options.batch_size) if pairs.crystals else 0
     own = options.batch_size - substituted
@@ -281,7 +282,7 @@ def fit_lattice_network(
         batches=batches,
         batches_per_epoch=batch_count(shown, own),
         loss=objective,
-        validate=lambda network: _validate(network, val, noise, device),
+        validate=lambda network: _validate(network, val, noise, device, unroll),
         monitor="score",
     )
     result = fit(model, task, options, out)
@@ -358,16 +359,37 @@ def denoising_scores(
     return scores
 
 
+def _denoised_again(
+    model: LatticeModel,
+    crystals: list[Crystal],
+    cells: NDArray[np.float64],
+    device: str,
+    applications: int,
+) -> NDArray[np.float64]:
+    """Cells (B, 3, 3) after some applications; those that run away are not taken further."""
+    true = torch.as_tensor(np.stack([crystal.cell for crystal in crystals]))
+    cells = denoise(model, crystals, cells, device)
+    for _ in range(applications - 1):
+        near = (lattice_loss(torch.as_tensor(cells), true) < MAX_UNROLLED_LOSS).numpy()
+        chosen = [crystal for crystal, usable in zip(crystals, near, strict=True) if usable]
+        cells = cells.copy()
+        cells[near] = denoise(model, chosen, cells[near], device)
+    return cells
+
+
 def _validate(
-    model: nn.Module, val: list[Crystal], noise: StartCells, device: str
+    model: nn.Module, val: list[Crystal], noise: StartCells, device: str, applications: int
 ) -> dict[str, float]:
+    """Scores after as many applications as the network was trained for at most."""
     assert isinstance(model, LatticeModel)
     true = np.stack([crystal.cell for crystal in val])
     noisy = noise.validation(true, np.random.default_rng(1))
-    scores = denoising_scores(noisy, denoise(model, val, noisy, device), true)
+    cells = _denoised_again(model, val, noisy, device, applications)
+    scores = denoising_scores(noisy, cells, true)
     remaining = 1 - scores["lengths_improvement"] / scores["lengths_noise"]
     if not isinstance(noise, NoiseSchedule):
         return {**scores, "score": float(remaining)}
-    moved = relative_length_errors(denoise(model, val, true, device), true).mean()
+    relaxed = _denoised_again(model, val, true, device, applications)
+    moved = relative_length_errors(relaxed, true).mean()
     # One per cent of movement of a relaxed cell weighs as much as a tenth of the noise.
     return {**scores, "moved": float(moved), "score": float(remaining + 10 * moved)}
