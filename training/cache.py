@@ -149,7 +149,8 @@ def _mean_by_site(
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
+    # Several processes may make the same at the same time.
+    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
     np.savez(partial, allow_pickle=False, **arrays)
     partial.replace(path)
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.training import parallel
 from ase_ecn.training.alignment import read_mp_2018
 from ase_ecn.training.cache import LabelledGraphs, cached_graphs, concatenate, labelled_graphs
 from ase_ecn.training.datasets import (
@@ -27,7 +28,15 @@ from ase_ecn.training.datasets import (
     split_by_composition,
 )
 from ase_ecn.training.elements import network_properties
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.fit import (
+    FitOptions,
+    FitResult,
+    Task,
+    batch_count,
+    fit,
+    shuffled_batches,
+    start_from,
+)
 from ase_ecn.training.losses import multitask_loss
 from ase_ecn.training.metrics import mean_absolute_error, roc_auc
 
@@ -192,23 +201,24 @@ def fit_to_graphs(
         for indices in shuffled_batches(len(train.graphs), options.batch_size, rng):
             twins = np.flatnonzero(sizes[indices] <= largest_twin)
             both = np.concatenate([indices, indices[twins]])
-            batch = make_batch(train, both, model.config, device)
             large = rng.random(len(both)) < views
             large[twins], large[len(indices) :] = False, True
-            graphs = _large_supercells(_one_view(batch.graphs, rng), large)
-            yield replace(batch, graphs=graphs, twins=torch.as_tensor(twins, device=device))
+            mine, my_twins = _shared(len(indices), twins)
+            batch = make_batch(train, both[mine], model.config, device)
+            graphs = _large_supercells(_one_view(batch.graphs, rng), large[mine])
+            yield replace(batch, graphs=graphs, twins=torch.as_tensor(my_twins, device=device))
 
     def loss(network: nn.Module, batch: Batch) -> Tensor:
         outputs = network(batch.graphs)
         total = multitask_loss(outputs, batch.labels, scales, weights, CLASSES)
-        if batch.twins is not None and len(batch.twins):
+        if batch.twins is not None and parallel.total(len(batch.twins)):
             crystal_outputs = {k: outputs[k] for k in model.config.crystal_targets}
             total = total + twin_weight * twin_differences(crystal_outputs, batch.twins, scales)
         return total
 
     task = Task(
         batches=batches,
-        batches_per_epoch=-(-len(train.graphs) // options.batch_size),
+        batches_per_epoch=batch_count(len(train.graphs), options.batch_size),
         loss=loss,
         validate=lambda network: _validate(network, val, scales, device),
         monitor="score",
@@ -271,6 +281,22 @@ def make_batch(
     )
 
 
+def _shared(size: int, twins: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Select this process's part of a batch of ``size`` crystals and second views of some.
+
+    Returns
+    -------
+    mine
+        Places in the batch, second views last.
+    my_twins
+        Those of ``mine`` that have a second view, in its order.
+    """
+    first = parallel.own_part(size)
+    with_view = np.isin(twins, first)
+    mine = np.concatenate([first, size + np.flatnonzero(with_view)])
+    return mine, np.searchsorted(first, twins[with_view])
+
+
 def _large_supercells(graphs: BondBatch, chosen: NDArray[np.bool_]) -> BondBatch:
     """Show some crystals as supercells so large that no bond joins an atom to its own image.
 
@@ -304,7 +330,8 @@ def twin_differences(outputs: dict[str, Tensor], twins: Tensor, scales: dict[str
         Units of the targets.
     """
     parts = [
-        (output[twins] - output[-len(twins) :]).abs().mean() / scales[name]
+        parallel.batch_mean((output[twins] - output[len(output) - len(twins) :]).abs())
+        / scales[name]
         for name, output in outputs.items()
     ]
     return torch.stack(parts).sum()

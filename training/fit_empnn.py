@@ -16,10 +16,19 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+from ase_ecn.training import parallel
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
 from ase_ecn.training.equilibrium import further_crystals
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.fit import (
+    FitOptions,
+    FitResult,
+    Task,
+    batch_count,
+    fit,
+    shuffled_batches,
+    start_from,
+)
 from ase_ecn.training.lattice_baselines import FeedForwardLattice
 from ase_ecn.training.losses import (
     LatticeLoss,
@@ -115,7 +124,7 @@ class LatticeObjective:
             # ones, and those are what decides whether a relaxed crystal stays where it is.
             noise = lattice_loss(cells, batch.true_cells)
             weights = 1 / torch.sqrt(noise + self.offset)
-            total = total + (losses * weights.float()).mean()
+            total = total + parallel.batch_mean(losses * weights.float())
             cells = outputs[-1].detach().double()
         return total / batch.applications
 
@@ -253,33 +262,25 @@ def fit_lattice_network(
             indices = drawn[places]
             chosen = rng.integers(max(1, len(pairs.crystals)), size=substituted)
             extra = [pairs.crystals[i] for i in chosen]
-            start = [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
-            true = [cells[indices], *(pairs.true_cells[i][None] for i in chosen)]
-            crystals = [train[i] for i in indices] + extra
-            shift = None
-            if moves_atoms:
-                still, crystals = crystals, [rattled(c, rattle, rng) for c in crystals]
-                shift = torch.as_tensor(
-                    np.concatenate(
-                        [
-                            a.scaled_positions - b.scaled_positions
-                            for a, b in zip(still, crystals, strict=True)
-                        ]
-                    ),
-                    device=device,
-                )
+            start = np.concatenate(
+                [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
+            )
+            true = np.concatenate([cells[indices], *(pairs.true_cells[i][None] for i in chosen)])
+            still = [train[i] for i in indices] + extra
+            moved = [rattled(c, rattle, rng) for c in still] if moves_atoms else still
+            mine = parallel.own_part(len(still))
             yield Batch(
-                crystals,
-                torch.as_tensor(np.concatenate(start), device=device),
-                torch.as_tensor(np.concatenate(true), device=device),
+                [moved[i] for i in mine],
+                torch.as_tensor(start[mine], device=device),
+                torch.as_tensor(true[mine], device=device),
                 int(rng.integers(1, unroll + 1)) if unroll > 1 else 1,
-                shift,
+                _way_back([(moved[i], still[i]) for i in mine], device) if moves_atoms else None,
             )
 
     model.to(device)
     task = Task(
         batches=batches,
-        batches_per_epoch=-(-shown // own),
+        batches_per_epoch=batch_count(shown, own),
         loss=objective,
         validate=lambda network: _validate(network, val, noise, device, unroll),
         monitor="score",
@@ -288,6 +289,12 @@ def fit_lattice_network(
     model.load_state_dict(result.weights)
     model.cpu().eval()
     return result
+
+
+def _way_back(pairs: list[tuple[Crystal, Crystal]], device: str) -> Tensor:
+    """Fractional displacements (N, 3) from the first crystal of each pair to the second."""
+    parts = [there.scaled_positions - here.scaled_positions for here, there in pairs]
+    return torch.as_tensor(np.concatenate(parts), device=device)
 
 
 def spread(crystals: list[Crystal], count: int | None) -> list[Crystal]:
