@@ -36,6 +36,7 @@ from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
+from ase_ecn.training.invariance import add_invariance_arguments, run_invariance
 from ase_ecn.training.materials_project import add_clean_arguments, run_clean
 
 
@@ -124,6 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("clean", help="clean and split tables of structures")
     add_clean_arguments(command)
     command.set_defaults(run=run_clean)
+    command = commands.add_parser("invariance", help="the same answer for all descriptions?")
+    add_invariance_arguments(command)
+    command.set_defaults(run=run_invariance)
     for command in commands.choices.values():
         command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
         command.add_argument("--device", help="default: CUDA where there is one, else the CPU")
