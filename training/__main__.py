@@ -38,6 +38,7 @@ from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
 from ase_ecn.training.invariance import add_invariance_arguments, run_invariance
 from ase_ecn.training.materials_project import add_clean_arguments, run_clean
+from ase_ecn.training.soak import add_soak_arguments, run_soak
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("invariance", help="the same answer for all descriptions?")
     add_invariance_arguments(command)
     command.set_defaults(run=run_invariance)
+    command = commands.add_parser("soak", help="many predictions and relaxations in one process")
+    add_soak_arguments(command)
+    command.set_defaults(run=run_soak)
     for command in commands.choices.values():
         command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
         command.add_argument("--device", help="default: CUDA where there is one, else the CPU")

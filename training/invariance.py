@@ -47,7 +47,7 @@ _BISECTIONS = 30
 
 @dataclass(frozen=True)
 class Pair:
-    """Two descriptions of a crystal; ``rotation`` (3, 3) takes row vectors to the second's frame."""
+    """Two descriptions of a crystal; ``rotation`` (3, 3) takes rows to the second's frame."""
 
     prototype: str
     kind: str
@@ -264,7 +264,9 @@ def table(found: Sequence[Disagreement]) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
         case = part[int(energies.argmax())]
-        worst.append(f"worst {kind}: {case.prototype}, {case.atoms} atoms, {case.energy:.3g} eV/atom")
+        worst.append(
+            f"worst {kind}: {case.prototype}, {case.atoms} atoms, {case.energy:.3g} eV/atom"
+        )
     return "\n".join(lines + worst)
 
 
