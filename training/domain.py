@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import Card, read_card
+from ase_ecn.checkpoint import Card, card_text, read_card
 from ase_ecn.domain import bond_domain_features, lattice_domain_features
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
+from ase_ecn.storage import replace_file
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.fit_ecn import load_ecn_data
 from ase_ecn.training.fit_empnn import load_crystals
@@ -94,8 +95,7 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
     measure = ecn_domain if card.network == "ecn" else empnn_domain
     domain = measure(card.content["configuration"], data)
     content = {**card.content, "domain": domain}
-    text = json.dumps(content, indent=1) + "\n"
-    weights.with_suffix(".json").write_text(text, encoding="utf-8")
+    replace_file(weights.with_suffix(".json"), card_text(content))
     return domain
 
 

@@ -23,7 +23,7 @@ from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation import CellRelaxation, LatticeNetwork
-from ase_ecn.symmetry.primitive import SYMPREC, to_primitive
+from ase_ecn.symmetry.primitive import SYMPREC
 from ase_ecn.testing import random_equivalent
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,9 @@ KINDS = ("exact", "noise", "tolerance")
 # What the checkpoints were not fitted to, and an element of the same group or row that they were.
 _STAND_INS = {84: 52, 98: 66}
 _PERIOD = 5  # of five equivalents three are exact, one has noise, one is at the tolerance
-_BISECTIONS = 30
+_POINTS = 33
+_STEEPEST = 5
+_BISECTIONS = 14
 
 
 @dataclass(frozen=True)
@@ -196,11 +198,11 @@ def _differences(first: Any, second: Any, atoms: int, others: int) -> tuple[floa
 def edge_jump(
     predictor: PropertyPredictor, atoms: Atoms, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Change of the formation energy where a supercell ceases to be a repetition.
+    """Largest jump of the formation energy on the way from a supercell to a new crystal.
 
-    One atom of a 2x1x1 supercell is displaced in a random direction; at some length, found by
-    bisection, the supercell no longer counts as a repetition of the smaller cell, and the network
-    sees another graph.
+    One atom of a 2x1x1 supercell is displaced in a random direction, by 1e-4 to 2e-2 Å. Somewhere
+    there it ceases to be a repetition of the smaller cell. The steepest parts of the way are halved
+    until only a jump can be left of them.
 
     Parameters
     ----------
@@ -214,8 +216,7 @@ def edge_jump(
     Returns
     -------
     length, jump
-        The displacement in Å, and the change of the formation energy in eV/atom on the way from
-        just below to just above.
+        The displacement in Å, and the jump of the formation energy in eV/atom.
     """
     repeats = np.ones(3, dtype=int)
     repeats[rng.integers(3)] = 2
@@ -229,17 +230,24 @@ def edge_jump(
         moved.positions[atom] += length * direction
         return as_crystal(moved)
 
-    def merged(length: float) -> bool:
-        return len(to_primitive(displaced(length)).crystal) < len(double)
+    def energies(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = predictor.predict([displaced(length) for length in lengths])
+        return np.array([prediction.formation_energy for prediction in found])
 
-    below, above = 0.1 * SYMPREC, 10 * SYMPREC
-    if not merged(below) or merged(above):
-        raise AssertionError(f"no edge between {below} and {above} Å")
+    lengths = np.geomspace(0.1 * SYMPREC, 20 * SYMPREC, _POINTS)
+    values = energies(lengths)
+    steepest = np.argsort(-np.abs(np.diff(values) / np.diff(lengths)))[:_STEEPEST]
+    below, above = lengths[steepest], lengths[steepest + 1]
+    first, last = values[steepest], values[steepest + 1]
     for _ in range(_BISECTIONS):
         middle = (below + above) / 2
-        below, above = (middle, above) if merged(middle) else (below, middle)
-    first, second = predictor.predict([displaced(below), displaced(above)])
-    return below, float(abs(first.formation_energy - second.formation_energy))
+        value = energies(middle)
+        left = np.abs(value - first) > np.abs(last - value)
+        below, first = np.where(left, below, middle), np.where(left, first, value)
+        above, last = np.where(left, middle, above), np.where(left, value, last)
+    jumps = np.abs(last - first)
+    worst = int(jumps.argmax())
+    return float(below[worst]), float(jumps[worst])
 
 
 def table(found: Sequence[Disagreement]) -> str:
