@@ -101,7 +101,7 @@ def test_a_hair_does_not_decide_what_a_crystal_is() -> None:
             continue
         repetition, weight = found
         # Both atoms go half of the way.
-        expected = double.positions + [length / 2, 0, 0]
+        expected = double.positions + np.array([length / 2, 0, 0])
         np.testing.assert_allclose(repetition.positions, expected, atol=1e-12)
         assert len(to_primitive(repetition).crystal) == 1
         assert weight == 0 or not merged
