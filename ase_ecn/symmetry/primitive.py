@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ _NEAR = 10 * SYMPREC
 # find those that are off by all of it. So what it does with SYMPREC happens where the perfect
 # repetition counts alone, and what it does with _NEAR where that does not count at all.
 _SURELY_MERGED, _PERFECT, _DISTINCT = 0.05 * SYMPREC, SYMPREC, 2 * SYMPREC
+_SPGLIB = threading.Lock()
 _MANY_ATOMS = 64
 _PROBES = 8
 
@@ -62,7 +64,8 @@ def symmetry_dataset(crystal: Crystal, symprec: float = SYMPREC) -> Any:
     """
     sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
     cell: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
-    with warnings.catch_warnings():
+    # The filters of warnings are one for all threads.
+    with _SPGLIB, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             return spglib.get_symmetry_dataset(cell, symprec=symprec)
