@@ -41,7 +41,6 @@ from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import Dataset
 from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches
 
-
 MOUNT, UMOUNT = shutil.which("mount") or "mount", shutil.which("umount") or "umount"
 
 
@@ -496,6 +495,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_too_little_memory_is_told(tmp_path: Path) -> None:
     """A crystal of 4,096 atoms with room for the others only."""
     done = _python(STARVED, str(tmp_path / "out.db"), "40")

@@ -103,7 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=run_calibrate)
     command = commands.add_parser("domain", help="measure what a checkpoint was trained on")
-    command.add_argument("checkpoint", type=Path, help=".safetensors file, whose card is changed")
+    command.add_argument("checkpoint", help=".safetensors file, whose card is changed")
+    command.add_argument(
+        "--report", action="store_true", help="leave the card: do flag and uncertainty rank errors?"
+    )
     command.set_defaults(run=run_domain)
     command = commands.add_parser("ensemble", help="join ECNs into one checkpoint")
     add_ensemble_arguments(command)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import Card, card_text, read_card
 from ase_ecn.domain import bond_domain_features, lattice_domain_features
+from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.storage import replace_file
@@ -101,6 +102,16 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
 
 def run_domain(options: argparse.Namespace) -> int:
     """Command ``domain``."""
-    domain = write_domain(options.checkpoint, data_folder(options.data))
+    if options.report:
+        from ase_ecn.training.domain_report import HEADER, domain_report
+
+        card = read_card(options.checkpoint)
+        print(f"{card.name} {card.version}\n{HEADER}", flush=True)
+        for scored in domain_report(options.checkpoint, data_folder(options.data)):
+            print(scored.row(), flush=True)
+        return 0
+    if not Path(options.checkpoint).is_file():
+        raise OptionError(f"{options.checkpoint} is no file whose card could be changed")
+    domain = write_domain(Path(options.checkpoint), data_folder(options.data))
     print(json.dumps(domain, indent=1))
     return 0
