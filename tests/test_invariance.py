@@ -13,6 +13,7 @@ from ase_ecn.training.invariance import (
     EDGE_BOUND,
     EQUIVALENTS,
     Disagreement,
+    Pair,
     disagreements,
     edge_jump,
     equivalent_pairs,
@@ -70,9 +71,8 @@ def test_a_disagreement_would_be_seen(
     strained = atoms.copy()
     strained.set_cell(strained.cell[:] * [1.02, 1, 1], scale_atoms=True)
     (other,) = equivalent_pairs(name, strained, 1, np.random.default_rng(5))
-    (case,) = disagreements(
-        *networks, [type(pair)(name, "exact", pair.first, other.second, pair.rotation)]
-    )
+    mixed = Pair(name, "exact", pair.first, other.second, pair.rotation)
+    (case,) = disagreements(*networks, [mixed])
     assert case.energy > 1e-4
     assert case.deformation > 1e-3
 
@@ -101,7 +101,7 @@ def test_a_soak_counts_what_it_does() -> None:
     samples = soak(100, 20)
     assert (samples[-1].predictions, samples[-1].relaxations) == (128, 20)
     assert all(sample.resident > 50 for sample in samples)
-    assert growth([sample for sample in samples] * 5) == 0
+    assert growth(samples * 5) == 0
 
 
 @pytest.mark.slow
