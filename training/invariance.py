@@ -88,12 +88,12 @@ class Disagreement:
 
 def prototype_library(elements: frozenset[int]) -> dict[str, Atoms]:
     """All AFLOW prototypes of pymatgen by name; elements that are not known have stand-ins."""
-    from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
+    from pymatgen.analysis import prototypes
     from pymatgen.io.ase import AseAtomsAdaptor
 
     found = {}
-    for k, entry in enumerate(AFLOW_PROTOTYPE_LIBRARY):
-        atoms = AseAtomsAdaptor.get_atoms(entry["snl"].structure)
+    for k, entry in enumerate(prototypes.AFLOW_PROTOTYPE_LIBRARY):
+        atoms: Any = AseAtomsAdaptor.get_atoms(entry["snl"].structure)
         numbers = [z if z in elements else _STAND_INS.get(z, z) for z in atoms.numbers.tolist()]
         name = f"{entry['tags']['aflow']}#{k} {atoms.get_chemical_formula('metal')}"
         found[name] = Atoms(numbers, atoms.positions, cell=atoms.cell[:], pbc=True)
@@ -136,7 +136,7 @@ def equivalent_pairs(
 def _displaced_supercell(atoms: Atoms, rng: np.random.Generator) -> Atoms:
     repeats = np.ones(3, dtype=int)
     repeats[rng.integers(3)] = 2
-    double = make_supercell(atoms, np.diag(repeats))
+    double: Atoms = make_supercell(atoms, np.diag(repeats))
     steps = rng.normal(size=double.positions.shape)
     double.positions += SYMPREC * 10 ** rng.uniform(-0.7, 0.3) * steps / np.sqrt(3)
     return double
@@ -286,6 +286,7 @@ def add_invariance_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--edges", type=int, default=1, help="search every so many prototypes for jumps"
     )
+    command.add_argument("--predictions-only", action="store_true", help="relax nothing")
     command.add_argument("--dtype", choices=("float32", "float64"), default="float32")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--out", type=Path, help="JSON file for every single difference")
@@ -295,13 +296,14 @@ def run_invariance(options: argparse.Namespace) -> int:
     """Command ``invariance``; the exit status is 1 if a jump is above the bound."""
     predictor = PropertyPredictor(options.checkpoint, device="cpu", dtype=options.dtype)
     network = LatticeNetwork(options.relaxer, device="cpu", dtype=options.dtype)
+    relaxer = None if options.predictions_only else network
     library = prototype_library(predictor.card.elements & network.card.elements)
     found: list[Disagreement] = []
     jumps: dict[str, float] = {}
     for k, (name, atoms) in enumerate(library.items()):
         rng = np.random.default_rng([options.seed, k])
         pairs = list(equivalent_pairs(name, atoms, options.equivalents, rng))
-        found.extend(disagreements(predictor, network, pairs))
+        found.extend(disagreements(predictor, relaxer, pairs))
         if k % max(1, options.edges) == 0:
             jumps[name] = edge_jump(predictor, atoms, rng)[1]
         if (k + 1) % 24 == 0:

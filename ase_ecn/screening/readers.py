@@ -259,8 +259,9 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _opened(path: Path) -> IO[str]:
     # Bytes that are no text spoil their own row only: no number can contain a replacement.
-    how: dict[str, Any] = {"newline": "", "encoding": "utf-8", "errors": "replace"}
-    return gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how)
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", newline="", encoding="utf-8", errors="replace")
+    return path.open(newline="", encoding="utf-8", errors="replace")
 
 
 def _next_row(reader: csv.DictReader[str]) -> dict[str, Any] | None:
