@@ -171,8 +171,13 @@ def disagreements(
             same_stop = (before.steps, before.reason) == (after.steps, after.reason)
         found.append(
             Disagreement(
-                *(pair.prototype, pair.kind, len(pair.second)),
-                *(energy, others, deformation, same_stop),
+                prototype=pair.prototype,
+                kind=pair.kind,
+                atoms=len(pair.second),
+                energy=energy,
+                properties=others,
+                deformation=deformation,
+                same_stop=same_stop,
             )
         )
     return found
