@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,6 +87,7 @@ class ECNCalculator(Calculator):
     ) -> None:
         self.predictor = PropertyPredictor(checkpoint, device=device, dtype=dtype)
         self.prediction: Prediction | None = None
+        self._lock = threading.RLock()
         self._warned_of_domain = False
         available = set(self.predictor.properties)
         # A list of its own: extending the inherited one would change every calculator.
@@ -93,6 +95,13 @@ class ECNCalculator(Calculator):
             name for name, needed in _NEEDS.items() if not available.isdisjoint(needed)
         ]
         super().__init__(**self.predictor.card.provenance(), dtype=dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
 
     def set_atoms(self, atoms: Atoms) -> None:
         """Validate atoms when ``atoms.calc = calculator`` is executed."""
@@ -159,6 +168,11 @@ class ECNCalculator(Calculator):
             the property was fitted to lack one of its elements.
         """
         atoms = None if atoms is None else as_atoms(atoms)
+        # What is computed last is kept, and another thread may compute something else.
+        with self._lock:
+            return self._get_property(name, atoms, allow_calculation)
+
+    def _get_property(self, name: str, atoms: Atoms | None, allow_calculation: bool) -> Any:
         if name in self.implemented_properties:
             return super().get_property(name, atoms, allow_calculation)
         if name in all_properties:
@@ -235,6 +249,10 @@ class ECNCalculator(Calculator):
         return row
 
     def _current_prediction(self, atoms: Atoms | None, allow: bool) -> Prediction | None:
+        with self._lock:
+            return self._prediction_of(atoms, allow)
+
+    def _prediction_of(self, atoms: Atoms | None, allow: bool) -> Prediction | None:
         atoms = self.atoms if atoms is None else atoms
         if atoms is None:
             raise PropertyUnavailableError("no atoms were given and none were computed before")

@@ -24,6 +24,7 @@ from ase_ecn.errors import CheckpointError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.storage import replace_file, storing
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -202,6 +203,11 @@ def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
     """Write ``path`` (``.safetensors``) and the card beside it; return the completed card.
 
     The format version, the kind of network, its architecture and the sha256 are filled in.
+
+    Raises
+    ------
+    StorageError
+        If they cannot be written; files that were there stay as they were.
     """
     if not isinstance(model, ECN | ECNEnsemble | EMPNN):
         raise CheckpointError(f"cannot save a {type(model).__name__}")
@@ -215,10 +221,16 @@ def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
         "parameters": sum(p.numel() for p in model.parameters()),
         "sha256": sha256(weights).hexdigest(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(weights)
-    path.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, weights)
+    replace_file(path.with_suffix(".json"), card_text(content))
     return Card(content)
+
+
+def card_text(content: dict[str, Any]) -> bytes:
+    """A card as it is in its file."""
+    return (json.dumps(content, indent=1) + "\n").encode()
 
 
 def _check_fit(card: Card, tensors: dict[str, torch.Tensor]) -> None:

@@ -141,14 +141,20 @@ def _from_atoms(atoms: Atoms) -> Crystal:
     positions = np.array(atoms.positions, dtype=np.float64)
     _check_geometry(cell, positions)
     occupancy = atoms.info.get("occupancy")
-    if isinstance(occupancy, dict) and any(
-        sum(site.values()) < 1 - 1e-6 or len(site) > 1 for site in occupancy.values()
-    ):
+    if isinstance(occupancy, dict) and any(map(_partly_occupied, occupancy.values())):
         raise PartialOccupancyError(
             "the structure has partly occupied sites: order them into a supercell first"
         )
     scaled = np.asarray(np.linalg.solve(cell.T, positions.T).T, dtype=np.float64)
     return Crystal(np.array(atoms.numbers, dtype=np.int64), cell, scaled)
+
+
+def _partly_occupied(site: Any) -> bool:
+    """Whether a site of ASE's CIF reader is shared, or its occupancy below one or no number."""
+    try:
+        return len(site) > 1 or not sum(site.values()) >= 1 - 1e-6
+    except (AttributeError, TypeError):
+        return True
 
 
 def _from_structure(structure: Any) -> Crystal:

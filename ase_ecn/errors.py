@@ -59,6 +59,14 @@ class CheckpointError(ASEECNError):
     """A checkpoint is missing, damaged, or of an unknown format."""
 
 
+class StorageError(ASEECNError):
+    """A result cannot be written or read back: a full disk, a read-only folder, a damaged file."""
+
+
+class MemoryExhaustedError(ASEECNError):
+    """A crystal does not fit into memory, not even alone."""
+
+
 class DatasetError(ASEECNError):
     """A data set is missing or does not have the expected columns."""
 

@@ -21,13 +21,14 @@ from ase_ecn.checkpoint import (
 )
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import Domain, bond_domain_features
-from ase_ecn.errors import UnsupportedElementError
+from ase_ecn.errors import MemoryExhaustedError, UnsupportedElementError
 from ase_ecn.graphs.batch import BondBatch, bond_graphs, pack
+from ase_ecn.memory import is_out_of_memory
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.forces import energy_derivatives
 from ase_ecn.nn.stacked import StackedECN, can_stack
-from ase_ecn.symmetry.primitive import primitive_cell
+from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
 
 UNITS = {
     "formation_energy": "eV/atom",
@@ -82,6 +83,14 @@ class Prediction(Mapping[str, Any]):
         if name.startswith("_") or name not in self._values:
             raise AttributeError(f"no property {name!r}")
         return self._values[name]
+
+    def mixed(self, other: Prediction, weight: float) -> Prediction:
+        """Weighted mean with another prediction of the same properties, whose weight is the rest.
+
+        What it says about the domain stays.
+        """
+        values = {k: weight * v + (1 - weight) * other[k] for k, v in self._values.items()}
+        return Prediction(values, self.out_of_domain)
 
     def __repr__(self) -> str:
         parts = (
@@ -147,19 +156,53 @@ class PropertyPredictor:
         crystals
             Any number; each is reduced to its primitive cell first, unless forces are predicted.
         batch_size
-            Crystals per pass of the network; changes nothing but speed and memory.
+            Crystals per pass of the network, fewer if memory runs out; changes nothing but speed
+            and memory.
 
         Raises
         ------
+        MemoryExhaustedError
+            If a crystal does not fit into memory alone.
         UnsupportedElementError
             If elements never occurred together in the data of a potential energy surface.
         """
         size = batch_size or (_FORCES_BATCH_SIZE if self.card.forces else _DEFAULT_BATCH_SIZE)
-        predict = self._predict_forces if self.card.forces else self._predict_batch
         results: list[Prediction] = []
         for start in range(0, len(crystals), size):
-            results.extend(predict(crystals[start : start + size]))
+            batch = crystals[start : start + size]
+            results.extend(self._without_jumps(batch, self._predict_in_halves(batch)))
         return results
+
+    def _without_jumps(
+        self, crystals: Sequence[Crystal], predictions: list[Prediction]
+    ) -> list[Prediction]:
+        """Blend predictions of crystals that are almost repetitions with those of repetitions."""
+        if self.card.forces or self.model.config.motif != "free":
+            return predictions
+        near = {k: n for k, c in enumerate(crystals) if (n := near_repetition(c)) is not None}
+        if near:
+            repetitions = self._predict_in_halves([repetition for repetition, _ in near.values()])
+            for (k, (_, weight)), other in zip(near.items(), repetitions, strict=True):
+                predictions[k] = predictions[k].mixed(other, weight)
+        return predictions
+
+    def _predict_in_halves(self, crystals: Sequence[Crystal]) -> list[Prediction]:
+        """Predict a batch at once, or in halves if memory runs out."""
+        try:
+            return (self._predict_forces if self.card.forces else self._predict_batch)(crystals)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+        # Outside of the handler, which holds the failed pass's tensors by its traceback.
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if len(crystals) == 1:
+            raise MemoryExhaustedError(
+                f"a crystal of {len(crystals[0])} atoms does not fit into memory"
+            )
+        half = len(crystals) // 2
+        first = self._predict_in_halves(crystals[:half])
+        return first + self._predict_in_halves(crystals[half:])
 
     def check_system(self, crystal: Crystal) -> None:
         """Refuse combinations of elements on which a potential energy surface has no data.

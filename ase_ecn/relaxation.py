@@ -22,6 +22,7 @@ from ase_ecn.checkpoint import (
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import Domain, lattice_domain_features
 from ase_ecn.graphs.lattice import lattice_batch
+from ase_ecn.memory import is_out_of_memory
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.strain import ANY_STRAIN, AllowedStrain, log_strain, total_log_strain
 from ase_ecn.symmetry.primitive import to_primitive
@@ -228,7 +229,7 @@ class LatticeNetwork:
             starting = [course for course in batch if not course.strains]
             unusual = self.out_of_domain([course.crystal for course in starting])
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             strains = None
         # Outside of the handler, which holds the failed pass's tensors by its traceback.
@@ -318,14 +319,6 @@ class _Packing:
 
 def _load(course: _Course) -> int:
     return len(course.crystal)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
-        return True
-    # PyTorch's allocator for the CPU has no exception of its own.
-    message = str(error).lower()
-    return "out of memory" in message or "can't allocate memory" in message
 
 
 def stop_reason(

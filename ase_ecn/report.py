@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -111,6 +112,8 @@ def write_report(
     address = journal_path(str(out))
     if "://" not in address and not Path(address).exists():
         raise OptionError(f"{address} does not exist")
+    if by is not None and not re.fullmatch(r"-?\w+", by):
+        raise OptionError(f"cannot sort by {by!r}: give the name of a property")
     store = Store(address)
     rows = list(store.rows(limit, by or "id"))
     text = _page(

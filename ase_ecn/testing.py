@@ -50,6 +50,8 @@ def random_equivalent(
 ) -> Equivalent:
     """Describe a crystal differently: supercell, lattice basis, rotation, translation, order.
 
+    The basis may be left-handed and the rotation improper.
+
     Parameters
     ----------
     atoms
@@ -73,6 +75,7 @@ def random_equivalent(
         basis = basis @ np.diag(repeats)
     new = make_supercell(atoms, basis)
     rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    rotation *= rng.choice([-1, 1])  # LAPACK's are never improper
     new.set_cell(new.cell[:] @ rotation)
     new.positions = new.positions @ rotation + rng.normal(size=3) * 5
     new = new[rng.permutation(len(new))]

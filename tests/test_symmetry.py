@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from ase_ecn.symmetry.colours import (
     translation_colour_table,
 )
 from ase_ecn.symmetry.lattices import translation_index
-from ase_ecn.symmetry.primitive import to_primitive
+from ase_ecn.symmetry.primitive import near_repetition, to_primitive
 from ase_ecn.symmetry.reduction import minkowski_reduce
 from ase_ecn.testing import random_equivalent
 
@@ -83,3 +84,31 @@ def test_groups_colour_translations_as_finely_as_they_are_small() -> None:
     )
     with pytest.raises(OptionError, match="S_lattice"):
         translation_colour_table(fcc, "P1")  # type: ignore[arg-type]
+
+
+def test_a_hair_does_not_decide_what_a_crystal_is() -> None:
+    """Where a supercell ceases to be a repetition the weight of one description goes to zero."""
+    double = bulk("W").repeat((2, 1, 1))
+    weights = []
+    for length in np.linspace(0, 6e-3, 61):
+        moved = double.copy()
+        moved.positions[0, 0] += length
+        crystal = as_crystal(moved)
+        found = near_repetition(crystal)
+        merged = len(to_primitive(crystal).crystal) == 1
+        if found is None:
+            weights.append(0.0 if merged else 1.0)
+            continue
+        repetition, weight = found
+        # Both atoms go half of the way.
+        expected = double.positions + np.array([length / 2, 0, 0])
+        np.testing.assert_allclose(repetition.positions, expected, atol=1e-12)
+        assert len(to_primitive(repetition).crystal) == 1
+        assert weight == 0 or not merged
+        weights.append(weight)
+    assert weights[0] == 0
+    assert weights[-1] == 1
+    assert (np.diff(weights) >= 0).all()
+    assert np.diff(weights).max() < 0.1
+    assert near_repetition(as_crystal(bulk("W"))) is None
+    assert near_repetition(as_crystal(double)) is None

@@ -37,7 +37,9 @@ from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
+from ase_ecn.training.invariance import add_invariance_arguments, run_invariance
 from ase_ecn.training.parallel import is_first, start
+from ase_ecn.training.soak import add_soak_arguments, run_soak
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=run_calibrate)
     command = commands.add_parser("domain", help="measure what a checkpoint was trained on")
-    command.add_argument("checkpoint", type=Path, help=".safetensors file, whose card is changed")
+    command.add_argument("checkpoint", help=".safetensors file, whose card is changed")
+    command.add_argument(
+        "--report", action="store_true", help="leave the card: do flag and uncertainty rank errors?"
+    )
     command.set_defaults(run=run_domain)
     command = commands.add_parser("ensemble", help="join ECNs into one checkpoint")
     add_ensemble_arguments(command)
@@ -131,6 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("clean", help="clean and split tables of structures")
     add_clean_arguments(command)
     command.set_defaults(run=run_clean)
+    command = commands.add_parser("invariance", help="the same answer for all descriptions?")
+    add_invariance_arguments(command)
+    command.set_defaults(run=run_invariance)
+    command = commands.add_parser("soak", help="many predictions and relaxations in one process")
+    add_soak_arguments(command)
+    command.set_defaults(run=run_soak)
     for command in commands.choices.values():
         command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
         command.add_argument("--device", help="default: CUDA where there is one, else the CPU")

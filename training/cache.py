@@ -5,18 +5,22 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
+from ase_ecn.errors import StorageError
 from ase_ecn.graphs.batch import BondGraph, PackedGraphs, bond_graphs, pack
 from ase_ecn.graphs.voronoi import BondMode
+from ase_ecn.storage import replacing, storing
 from ase_ecn.symmetry.colours import Motif
 from ase_ecn.symmetry.primitive import primitive_cell
 from ase_ecn.training.datasets import Dataset
@@ -54,10 +58,12 @@ def cache_folder() -> Path:
 def cached_dataset(key: str, make: Callable[[], Dataset]) -> Dataset:
     """Return the data set stored under ``key``, made and stored on first use."""
     path = cache_folder() / f"crystals-v{CACHE_VERSION}-{key}.npz"
-    if not path.is_file():
+    arrays = _load(path)
+    if arrays is None:
         logger.info("reading %s", key)
-        _save(path, _dataset_arrays(make()))
-    return _dataset_from_arrays(dict(np.load(path)))
+        arrays = _dataset_arrays(make())
+        _save(path, arrays)
+    return _dataset_from_arrays(arrays)
 
 
 def cached_graphs(
@@ -65,11 +71,13 @@ def cached_graphs(
 ) -> LabelledGraphs:
     """Return labelled bond graphs stored under ``key``, made and stored on first use."""
     path = cache_folder() / f"graphs-v{CACHE_VERSION}-{key}-{bonds}-{motif}.npz"
-    if not path.is_file():
+    arrays = _load(path)
+    if arrays is None:
         dataset = make()
         logger.info("bonds of %d crystals of %s", len(dataset), key)
-        _save(path, _graph_arrays(labelled_graphs(dataset, bonds, motif)))
-    return _graphs_from_arrays(dict(np.load(path)))
+        arrays = _graph_arrays(labelled_graphs(dataset, bonds, motif))
+        _save(path, arrays)
+    return _graphs_from_arrays(arrays)
 
 
 def labelled_graphs(
@@ -148,11 +156,26 @@ def _mean_by_site(
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Several processes may make the same at the same time.
-    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
-    np.savez(partial, allow_pickle=False, **arrays)
-    partial.replace(path)
+    try:
+        with storing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            np.savez(partial, allow_pickle=False, **arrays)
+    except StorageError as error:
+        # It is computed again the next time.
+        logger.warning("%s", error)
+
+
+def _load(path: Path) -> dict[str, NDArray[np.generic]] | None:
+    """Arrays of a file, or ``None`` if there is none that can be read."""
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path) as stored:
+            return dict(stored)
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        logger.warning("%s is damaged and made again: %s", path, error)
+        return None
 
 
 def _dataset_arrays(dataset: Dataset) -> dict[str, NDArray[np.generic]]:

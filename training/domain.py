@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import Card, read_card
+from ase_ecn.checkpoint import Card, card_text, read_card
 from ase_ecn.domain import bond_domain_features, lattice_domain_features
+from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
+from ase_ecn.storage import replace_file
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.fit_ecn import load_ecn_data
 from ase_ecn.training.fit_empnn import load_crystals
@@ -94,13 +96,22 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
     measure = ecn_domain if card.network == "ecn" else empnn_domain
     domain = measure(card.content["configuration"], data)
     content = {**card.content, "domain": domain}
-    text = json.dumps(content, indent=1) + "\n"
-    weights.with_suffix(".json").write_text(text, encoding="utf-8")
+    replace_file(weights.with_suffix(".json"), card_text(content))
     return domain
 
 
 def run_domain(options: argparse.Namespace) -> int:
     """Command ``domain``."""
-    domain = write_domain(options.checkpoint, data_folder(options.data))
+    if options.report:
+        from ase_ecn.training.domain_report import HEADER, domain_report
+
+        card = read_card(options.checkpoint)
+        print(f"{card.name} {card.version}\n{HEADER}", flush=True)
+        for scored in domain_report(options.checkpoint, data_folder(options.data)):
+            print(scored.row(), flush=True)
+        return 0
+    if not Path(options.checkpoint).is_file():
+        raise OptionError(f"{options.checkpoint} is no file whose card could be changed")
+    domain = write_domain(Path(options.checkpoint), data_folder(options.data))
     print(json.dumps(domain, indent=1))
     return 0

@@ -11,10 +11,11 @@ import numpy as np
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import load_checkpoint, read_card
+from ase_ecn.checkpoint import card_text, load_checkpoint, read_card
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.relaxation import MAX_STEPS, LatticeNetwork
+from ase_ecn.storage import replace_file
 from ase_ecn.training.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.calibration import reliability
 from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
@@ -192,4 +193,4 @@ def write_scores(path: Path, split: str, scores: dict[str, float]) -> None:
     content = json.loads(card_file.read_text(encoding="utf-8"))
     entry = {"val": "validation", "test": "test"}[split]
     content[entry] = {k: float(f"{v:.5g}") for k, v in scores.items()}
-    card_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    replace_file(card_file, card_text(content))

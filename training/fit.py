@@ -23,9 +23,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from ase_ecn.checkpoint import load_checkpoint
-from ase_ecn.errors import CheckpointError, OptionError
+from ase_ecn.errors import CheckpointError, OptionError, StorageError
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.storage import replace_file, replacing, storing
 from ase_ecn.training import parallel
 
 logger = logging.getLogger(__name__)
@@ -122,8 +123,15 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     -------
     FitResult
         With the weights of the best epoch by ``task.monitor``.
+
+    Raises
+    ------
+    StorageError
+        If the folder cannot be written, or what an earlier call left there cannot be read. What
+        was stored before stays, and the next call goes on from there.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    with storing(out):
+        out.mkdir(parents=True, exist_ok=True)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(options.ema_decay))
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
@@ -146,6 +154,8 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     state_file = out / "state.pt"
     if state_file.is_file():
         progress = _restore(state_file, parts)
+        if parallel.is_first():
+            _keep_rows(out / "curve.csv", progress.epoch)
         logger.info("going on after epoch %d", progress.epoch)
     parallel.begin(model, options.seed)
     step_model: Any = torch.compile(model, dynamic=True) if options.compile else model
@@ -213,27 +223,58 @@ class _Progress:
 
 def _store(path: Path, parts: dict[str, Any], progress: _Progress) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
-    partial = path.with_suffix(".partial")
-    torch.save({**state, "progress": vars(progress)}, partial)
-    partial.replace(path)
+    with replacing(path) as partial:
+        try:
+            torch.save({**state, "progress": vars(progress), "random": _random_state()}, partial)
+        except RuntimeError as error:  # so PyTorch tells of a full disk
+            raise OSError(str(error)) from error
 
 
 def _restore(path: Path, parts: dict[str, Any]) -> _Progress:
-    state = torch.load(path, weights_only=True, map_location="cpu")
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    except Exception as error:  # PyTorch raises anything for a damaged file
+        raise StorageError(
+            f"cannot go on from {path}, which is damaged or of another network; without it the "
+            f"fit begins anew: {error}"
+        ) from error
     progress = _Progress()
     vars(progress).update(state["progress"])
+    if "random" in state:
+        _set_random_state(state["random"])
     return progress
 
 
+def _random_state() -> dict[str, Any]:
+    """Of dropout, which draws from PyTorch's own generators."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"cpu": torch.get_rng_state(), "cuda": cuda}
+
+
+def _set_random_state(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"])
+    if len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
 def _append_row(path: Path, row: dict[str, float]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    with storing(path):
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(row))
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def _keep_rows(path: Path, epochs: int) -> None:
+    """Forget epochs of the learning curve that a killed process did not store and does again."""
+    if path.is_file():
+        lines = path.read_bytes().splitlines(keepends=True)
+        if len(lines) > 1 + epochs:
+            replace_file(path, b"".join(lines[: 1 + epochs]))
 
 
 def start_from(model: nn.Module, checkpoint: str) -> None:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,8 @@ DATABASES = (".db", ".json", ".aselmdb")
 _URLS = ("postgresql://", "postgres://", "mysql://", "mariadb://")
 _TABLES = (".csv", ".csv.gz", ".parquet")
 _PAGE = 256
+# Behind each of them the file is searched for frames from its beginning.
+_MOST_BAD_FRAMES = 100
 
 # One crystal per folder of a VASP run: the first of these that is there.
 _VASP_OUTCOMES = ("vasprun.xml", "vasprun.xml.gz", "OUTCAR", "OUTCAR.gz", "CONTCAR", "POSCAR")
@@ -161,14 +164,19 @@ def _from_file(path: Path, label: str) -> Iterator[Source]:
 def _from_database(address: str | Path, label: str) -> Iterator[Source]:
     try:
         for row in _database_rows(address):
-            yield Source(
-                f"{label}#{row.id}",
-                _digest(row.numbers, row.cell, row.positions, row.pbc),
-                partial(_row_atoms, row),
-                dict(row.key_value_pairs),
-            )
+            yield _of_row(f"{label}#{row.id}", row)
     except Exception as error:  # each backend has its own
         raise OptionError(f"cannot read {label}: {type(error).__name__}: {error}") from error
+
+
+def _of_row(label: str, row: Any) -> Source:
+    if isinstance(row, _BadRow):
+        return _unreadable(label, row.reason)
+    try:
+        digest = _digest(row.numbers, row.cell, row.positions, row.pbc)
+        return Source(label, digest, partial(_row_atoms, row), dict(row.key_value_pairs))
+    except Exception as error:  # rows are decoded when they are asked for something
+        return _unreadable(label, f"damaged row: {type(error).__name__}: {error}")
 
 
 def _database_rows(address: str | Path) -> Iterator[Any]:
@@ -178,14 +186,39 @@ def _database_rows(address: str | Path) -> Iterator[Any]:
         return
     # ASE fetches all rows that a query gives at once, and sorts them if asked for the next few
     # in order; ranges of the primary key need neither.
-    last = [r.id for r in database.select(sort="-id", limit=1, include_data=False)]
-    for start in range(0, last[0] if last else 0, _PAGE):
-        page = database.select(f"id>{start},id<={start + _PAGE}", include_data=False)
-        yield from sorted(page, key=lambda row: row.id)
+    with database.managed_connection() as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT MAX(id) FROM systems")
+        last = cursor.fetchone()[0] or 0
+    for start in range(0, last, _PAGE):
+        page = range(start + 1, start + _PAGE + 1)
+        try:
+            rows = list(database.select(f"id>{start},id<={start + _PAGE}", include_data=False))
+        except Exception:  # a damaged row raises anything, and takes its page along
+            rows = [row for number in page for row in _rows_one_by_one(database, number)]
+        yield from sorted(rows, key=lambda row: row.id)
+
+
+@dataclass(frozen=True)
+class _BadRow:
+    """Number of a row that cannot be read, and why."""
+
+    id: int
+    reason: str
+
+
+def _rows_one_by_one(database: Any, number: int) -> list[Any]:
+    try:
+        return list(database.select(f"id={number}", include_data=False))
+    except Exception as error:
+        return [_BadRow(number, f"damaged row: {type(error).__name__}: {error}")]
 
 
 def _row_atoms(row: Any) -> Atoms:
-    atoms: Atoms = row.toatoms()
+    try:
+        atoms: Atoms = row.toatoms()
+    except Exception as error:  # a damaged row raises anything
+        raise CrystalError(f"damaged row: {type(error).__name__}: {error}") from error
     # Results of the input belong to the input, not to what a screen makes of it.
     atoms.calc = None
     return atoms
@@ -194,9 +227,12 @@ def _row_atoms(row: Any) -> Atoms:
 def _from_table(path: Path, label: str) -> Iterator[Source]:
     rows = _parquet_rows(path) if path.suffix == ".parquet" else _csv_rows(path)
     for k, row in enumerate(rows):
-        text = row.pop("cif", None)
-        if text is None:
+        if "cif" not in row:
             raise OptionError(f"{path} has no column 'cif' in row {k}")
+        text = row.pop("cif")
+        if text is None:  # the row has ended too early
+            yield _unreadable(f"{label}#{k}", "damaged row: there is nothing in column 'cif'")
+            continue
         columns = {str(name): _plain(value) for name, value in row.items()}
         digest = sha256(str(text).encode()).hexdigest()[:32]
         yield Source(f"{label}#{k}", digest, partial(_parse_cif, str(text)), columns)
@@ -217,12 +253,15 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
         try:
             while (row := _next_row(reader)) is not None:
                 yield row
-        except (csv.Error, OSError, UnicodeDecodeError) as error:
+        except (csv.Error, OSError, EOFError, zlib.error) as error:
             raise OptionError(f"cannot read {path}: {error}") from error
 
 
 def _opened(path: Path) -> IO[str]:
-    return gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
+    # Bytes that are no text spoil their own row only: no number can contain a replacement.
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", newline="", encoding="utf-8", errors="replace")
+    return path.open(newline="", encoding="utf-8", errors="replace")
 
 
 def _next_row(reader: csv.DictReader[str]) -> dict[str, Any] | None:
@@ -235,8 +274,12 @@ def _next_row(reader: csv.DictReader[str]) -> dict[str, Any] | None:
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
-    for batch in _parquet(path).iter_batches(batch_size=_PAGE):
-        yield from batch.to_pylist()
+    file = _parquet(path)
+    try:
+        for batch in file.iter_batches(batch_size=_PAGE):
+            yield from batch.to_pylist()
+    except (OSError, ValueError) as error:  # ArrowInvalid is one of the latter
+        raise OptionError(f"cannot read {path}: {error}") from error
 
 
 def _parquet(path: Path) -> Any:
@@ -263,6 +306,9 @@ def _plain(value: Any) -> Any:
 
 
 def _from_ase(path: Path, label: str) -> Iterator[Source]:
+    if path.suffix in (".extxyz", ".xyz") and (frames := _count_extxyz(path) or 0) > 1:
+        yield from _from_frames(path, label, frames)
+        return
     try:
         images = iter(_images(path))
         first = list(islice(images, 2))
@@ -274,6 +320,24 @@ def _from_ase(path: Path, label: str) -> Iterator[Source]:
         return
     if not first:
         yield _unreadable(label, "no structure in the file")
+
+
+def _from_frames(path: Path, label: str, frames: int) -> Iterator[Source]:
+    """Frames of extended XYZ; what is behind a damaged one is read as well."""
+    start = bad = 0
+    while start < frames and bad <= _MOST_BAD_FRAMES:
+        try:
+            for atoms in iread(path, index=slice(start, None), format="extxyz"):
+                yield _of_atoms(f"{label}#{start}", atoms)
+                start += 1
+            return
+        except Exception as error:  # ASE's reader raises anything
+            yield _unreadable(f"{label}#{start}", f"not readable: {type(error).__name__}: {error}")
+            start, bad = start + 1, bad + 1
+    if start < frames:
+        yield _unreadable(
+            label, f"more than {_MOST_BAD_FRAMES} damaged frames: the rest is left out"
+        )
 
 
 def _images(path: Path) -> Iterable[Atoms]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from ase import Atoms
@@ -21,7 +23,7 @@ from ase.db import connect
 from ase.db.core import reserved_keys, str_represents
 
 from ase_ecn.calculator import single_point
-from ase_ecn.errors import OptionError
+from ase_ecn.errors import OptionError, StorageError
 from ase_ecn.prediction import Prediction
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.readers import Source, is_url
@@ -85,10 +87,14 @@ class Store:
     ------
     OptionError
         If it cannot be opened.
+    StorageError
+        Later, if it cannot be read or written: the disk is full, say, or the server gone. What was
+        committed before stays.
     """
 
     def __init__(self, address: str) -> None:
         self.server = is_url(address)
+        self.name = urlsplit(address).path.strip("/") if self.server else address
         try:
             # ase.db's lock file would outlive a killed process and lock out the next one. The
             # databases have locks of their own.
@@ -275,15 +281,28 @@ class Store:
     def _transaction(self) -> Iterator[Any]:
         """A cursor; everything done meanwhile counts at the end, or not at all."""
         database = self.database
-        database.__enter__()
-        connection = database.connection
+        connection = None
         try:
+            database.__enter__()
+            connection = database.connection
             yield connection.cursor()
             connection.commit()
+        except Exception as error:
+            if not _is_database_error(error):
+                raise
+            raise StorageError(
+                f"the database {self.name} failed ({error}); what was written before is in it, "
+                "and the same command goes on from there"
+            ) from error
         finally:
             # Closing without a commit rolls back, in both databases.
             database.connection = None
-            connection.close()
+            if connection is not None:
+                connection.close()
+
+
+def _is_database_error(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error | OSError) or type(error).__module__.startswith("psyco")
 
 
 def failures(out: str | Path) -> Iterator[Failure]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ase_ecn.errors import OptionError
 from ase_ecn.screening.store import Store
+from ase_ecn.storage import replacing
 
 _ROWS = 1000
 
@@ -38,9 +39,18 @@ def write_parquet(store: Store, path: Path, keys: Sequence[str]) -> None:
     keys
         Key-value pairs to write as columns, where a row has them. Cells are lists of nine
         numbers, positions of 3 N, in Å; what the input said is JSON.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
     """
+    with replacing(path) as unfinished:
+        _write_rows(store, unfinished, keys)
+
+
+def _write_rows(store: Store, unfinished: Path, keys: Sequence[str]) -> None:
     pyarrow, parquet = require_pyarrow()
-    unfinished = path.with_name(f".{path.name}.unfinished")
     rows = iter(store.rows())
     schema = None
     writer = None
@@ -56,7 +66,6 @@ def write_parquet(store: Store, path: Path, keys: Sequence[str]) -> None:
     finally:
         if writer is not None:
             writer.close()
-    unfinished.replace(path)
 
 
 def _record(row: Any, keys: Sequence[str]) -> dict[str, Any]:

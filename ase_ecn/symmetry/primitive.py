@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,12 @@ from ase_ecn.symmetry.reduction import minkowski_reduce
 SYMPREC = 1e-3
 """Two atoms within this distance (Å) of a lattice translation count as repetitions."""
 
+_NEAR = 10 * SYMPREC
+# Spglib finds repetitions whose atoms are off their means by a quarter of its tolerance, and may
+# find those that are off by all of it. So what it does with SYMPREC happens where the perfect
+# repetition counts alone, and what it does with _NEAR where that does not count at all.
+_SURELY_MERGED, _PERFECT, _DISTINCT = 0.05 * SYMPREC, SYMPREC, 2 * SYMPREC
+_SPGLIB = threading.Lock()
 _MANY_ATOMS = 64
 _PROBES = 8
 
@@ -57,7 +64,8 @@ def symmetry_dataset(crystal: Crystal, symprec: float = SYMPREC) -> Any:
     """
     sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
     cell: Any = (sign * crystal.cell, sign * crystal.scaled_positions, crystal.numbers)
-    with warnings.catch_warnings():
+    # The filters of warnings are one for all threads.
+    with _SPGLIB, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             return spglib.get_symmetry_dataset(cell, symprec=symprec)
@@ -158,6 +166,47 @@ def _has_pure_translation_of_many(
 
 
 def _merge_repetitions(crystal: Crystal, symprec: float) -> PrimitiveCrystal | None:
+    found = _repetitions(crystal, symprec)
+    return None if found is None else found[0]
+
+
+def near_repetition(crystal: Crystal) -> tuple[Crystal, float] | None:
+    """Find the perfect repetition of a smaller cell that a crystal almost is, if any.
+
+    Where the atoms are off by about :data:`SYMPREC`, a hair decides what :func:`to_primitive` makes
+    of the crystal. A mean of what a network says about the crystal and about the repetition, with
+    the weight that is given here, does not jump there.
+
+    Parameters
+    ----------
+    crystal
+        Any validated crystal.
+
+    Returns
+    -------
+    repetition, weight
+        The same atoms in the same order and cell at the places of the repetition, and the weight
+        of the crystal as it is: it grows smoothly from 0 for atoms that are off by ``SYMPREC`` to
+        1 at twice as much. ``None`` for a crystal that is clearly one or the other.
+    """
+    if not _has_pure_translation(crystal, _NEAR):
+        return None
+    found = _repetitions(crystal, _NEAR)
+    if found is None:
+        return None
+    _, offsets = found
+    largest = float(np.linalg.norm(offsets, axis=1).max())
+    if not _SURELY_MERGED < largest < _DISTINCT:
+        return None
+    share = min(max((largest - _PERFECT) / (_DISTINCT - _PERFECT), 0.0), 1.0)
+    scaled = crystal.scaled_positions - offsets @ np.linalg.inv(crystal.cell)
+    return Crystal(crystal.numbers, crystal.cell, scaled), share * share * (3 - 2 * share)
+
+
+def _repetitions(
+    crystal: Crystal, symprec: float
+) -> tuple[PrimitiveCrystal, NDArray[np.float64]] | None:
+    """Primitive cell of a repetition, and how far (N, 3) its atoms are from the means in Å."""
     # Spglib gives up on some very skewed cells.
     reduced, transforms = minkowski_reduce(crystal.cell[None])
     scaled = crystal.scaled_positions @ np.linalg.inv(transforms[0])
@@ -178,4 +227,4 @@ def _merge_repetitions(crystal: Crystal, symprec: float) -> PrimitiveCrystal | N
     mean /= np.bincount(site_of_atom)[:, None]
     merged = scaled[first] + mean
     primitive = Crystal(crystal.numbers[first], cell, merged - np.floor(merged))
-    return PrimitiveCrystal(primitive, site_of_atom)
+    return PrimitiveCrystal(primitive, site_of_atom), (offsets - mean[site_of_atom]) @ cell

@@ -1,0 +1,137 @@
+"""What is built from the checkout works without it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[1]
+BUILD = """
+import sys
+from setuptools import build_meta
+print(getattr(build_meta, "build_" + sys.argv[1])(sys.argv[2]))
+"""
+OUTSIDE = """
+import sys
+from importlib import resources
+from pathlib import Path
+import ase_ecn
+from ase.build import bulk
+from ase.calculators.calculator import Calculator
+assert Path(ase_ecn.__file__).is_relative_to(sys.prefix), ase_ecn.__file__
+from ase_ecn import ECNCalculator, LatticeRelaxer, relax
+from ase_ecn.checkpoint import bundled_checkpoints
+from ase_ecn.training.__main__ import _parser
+atoms = bulk("NaCl", "rocksalt", a=5.6)
+atoms.calc = ECNCalculator()
+assert isinstance(atoms.calc, Calculator) and atoms.get_potential_energy() < 0
+assert relax([atoms])[0].steps >= 0
+assert (resources.files("ase_ecn") / "py.typed").is_file()
+configs = resources.files("ase_ecn.training.configs")
+assert any(file.name.endswith(".yaml") for file in configs.iterdir())
+print(*bundled_checkpoints())
+"""
+
+
+def run(*command: str | Path, folder: Path) -> str:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build")
+    copy = folder / "checkout"
+    leave = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "runs")
+    shutil.copytree(ROOT, copy, ignore=leave)
+    return folder / run(sys.executable, "-c", BUILD, "sdist", folder, folder=copy).split()[-1]
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path) -> Path:
+    """Built from the sdist, so that nothing is missing in there."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(sdist.parent, filter="data")
+    source = sdist.parent / sdist.name.removesuffix(".tar.gz")
+    return (
+        sdist.parent
+        / run(sys.executable, "-c", BUILD, "wheel", sdist.parent, folder=source).split()[-1]
+    )
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of an environment with the wheel, and the dependencies of the one that runs the tests."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    # Folders named in a .pth are searched, their own .pth files, of an editable install, are not.
+    others = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    (packages / "dependencies.pth").write_text("\n".join(others))
+    found = folder / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", found, "install", "--no-deps", "--no-index")
+    run(*pip, "--ignore-installed", wheel, folder=folder)
+    return found
+
+
+def sources(*folders: str) -> set[str]:
+    suffixes = {".py", ".yaml", ".json", ".safetensors", ".typed"}
+    return {
+        file.relative_to(ROOT).as_posix()
+        for folder in folders
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in suffixes or file.name == "py.typed"
+    }
+
+
+def test_the_sdist_holds_all_that_is_needed(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    needed = sources("ase_ecn", "training", "checkpoints")
+    assert needed <= names, sorted(needed - names)
+    assert {"pyproject.toml", "README.md", "LICENSE"} <= names
+    assert not [name for name in names if name.endswith((".pyc", ".db", ".pt"))]
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    installed = {
+        *sources("ase_ecn"),
+        *(f"ase_ecn/{name}" for name in sources("training", "checkpoints")),
+    }
+    assert names == installed
+
+
+def test_the_wheel_works_without_the_checkout(python: Path, tmp_path: Path) -> None:
+    names = run(python, "-W", "ignore", "-c", OUTSIDE, folder=tmp_path).split()
+    assert names == sorted(file.stem for file in (ROOT / "checkpoints").glob("*.json"))
+
+
+def test_installed_commands_work(python: Path, tmp_path: Path) -> None:
+    command = python.parent / "ase-ecn"
+    assert "FAILED" not in run(command, "selftest", folder=tmp_path)
+    crystals = ROOT / "examples" / "crystals"
+    assert "failed" not in run(
+        command, "screen", crystals, "--relax", "-o", tmp_path / "out.db", folder=tmp_path
+    )
+    assert "fit-ecn" in run(python, "-m", "ase_ecn.training", "--help", folder=tmp_path)
