@@ -260,7 +260,8 @@ def _build(card: Card) -> nn.Module:
     if "members" in architecture:
         if len(architecture["members"]) > _MAX_MEMBERS:
             raise ValueError(f"more than {_MAX_MEMBERS} members")
-        return ECNEnsemble([ECN(ECNConfig(**_options(m))) for m in architecture["members"]])
+        members = [ECN(ECNConfig(**_options(m))) for m in architecture["members"]]
+        return ECNEnsemble(members, _options(architecture.get("weights", {})))
     return ECN(ECNConfig(**_options(architecture)))
 
 

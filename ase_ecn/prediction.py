@@ -275,8 +275,7 @@ class PropertyPredictor:
     def _stacked(self) -> StackedECN | None:
         if not isinstance(self.model, ECNEnsemble):
             return None
-        members = [member for member in self.model.members if isinstance(member, ECN)]
-        return StackedECN(members) if can_stack(members) else None
+        return StackedECN(self.model) if can_stack(self.model) else None
 
     def _value(
         self,

@@ -403,18 +403,21 @@ def test_members_computed_together_give_their_mean(
         for parameter in member.parameters():
             parameter.data += 0.1 * torch.randn_like(parameter)
         members.append(member)
-    assert can_stack(members)
-    together = StackedECN(members)
+    name, even = members[0].config.crystal_targets[0], ECNEnsemble(members)
+    weighted = ECNEnsemble(members, {name: (0.2, 0.5, 0.3)})
+    assert can_stack(even)
     for name in ("rocksalt", "hcp"):
         primitive = to_primitive(as_crystal(prototypes[name])).crystal
         batch = pack([bond_graph(primitive)]).batch(np.array([0]), dtype=torch.float64)
-        assert together.fits(batch)
-        with torch.inference_mode():
-            found, expected = together(batch), ECNEnsemble(members)(batch)
-        assert found.keys() == expected.keys()
-        for key in expected:
-            torch.testing.assert_close(found[key], expected[key], rtol=0, atol=1e-12)
+        for ensemble in (even, weighted):
+            together = StackedECN(ensemble)
+            assert together.fits(batch)
+            with torch.inference_mode():
+                found, expected = together(batch), ensemble(batch)
+            assert found.keys() == expected.keys()
+            for key in expected:
+                torch.testing.assert_close(found[key], expected[key], rtol=0, atol=1e-12)
     with torch.no_grad():
         members[1].embedding.table += 1
-    assert not can_stack(members)
-    assert not can_stack([members[0], ECN(replace(config, layers=2))])
+    assert not can_stack(even)
+    assert not can_stack(ECNEnsemble([members[0], ECN(replace(config, layers=2))]))

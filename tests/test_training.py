@@ -25,8 +25,9 @@ from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs,
 from ase_ecn.training.calibration import reliability, with_spreads
 from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
 from ase_ecn.training.elements import network_properties
+from ase_ecn.training.ensemble import best_weights
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
-from ase_ecn.training.fit_ecn import predict_graphs, twin_differences
+from ase_ecn.training.fit_ecn import network_outputs, predict_graphs, twin_differences
 from ase_ecn.training.losses import lattice_loss, multitask_loss
 from ase_ecn.training.metrics import (
     lattice_parameter_errors,
@@ -463,6 +464,42 @@ def test_an_ensemble_is_the_mean_of_its_members(toy: Path) -> None:
     with pytest.raises(OptionError, match="same bonds"):
         ECNEnsemble([models[0], ECN(ECNConfig(("a",), bonds="cordero", width=8, layers=1))])
     assert main(["ensemble", str(out), paths[0]]) == 1
+
+
+def test_weights_of_members_are_chosen_by_the_errors(toy: Path) -> None:
+    paths = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        config = ECNConfig(("formation_energy", "metal"), width=16, layers=2)
+        paths.append(str(toy / f"{seed}.safetensors"))
+        content = {"name": "x", "version": "v1", "elements": [11, 17], "properties": {}}
+        card = dict.fromkeys(("configuration", "seed", "epochs", "hardware", "wall_time_s"), "")
+        save_checkpoint(Path(paths[-1]), ECN(config).eval(), {**content, **card})
+    members = [load_checkpoint(path, "ecn").model for path in paths]
+    salts = [as_crystal(bulk("NaCl", "rocksalt", a=a)) for a in (5.2, 5.6, 6.0)]
+    graphs = labelled_graphs(Dataset("salts", ["a", "b", "c"], salts))
+    energies = [network_outputs(m, graphs, "cpu")["formation_energy"] for m in members]
+    labels = {"formation_energy": 0.25 * energies[0] + 0.75 * energies[1]}
+    weights = best_weights(ECNEnsemble(members), replace(graphs, targets=labels))
+    assert weights == {"formation_energy": (0.25, 0.75)}
+    ensemble = ECNEnsemble(members, weights)
+    found = network_outputs(ensemble, graphs, "cpu")
+    np.testing.assert_allclose(found["formation_energy"], labels["formation_energy"], atol=1e-6)
+    content = {**read_card(paths[0]).content, "references": []}
+    save_checkpoint(toy / "weighted.safetensors", ensemble, content)
+    loaded = load_checkpoint(toy / "weighted.safetensors", "ecn").model
+    assert loaded.config == ensemble.config
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [{"band_gap": (0.5, 0.5)}, {"metal": (1.0,)}, {"metal": (1.5, -0.5)}, {"metal": (0.5, 0.4)},
+     {"metal": (float("nan"), 0.5)}],
+)  # fmt: skip
+def test_weights_that_make_no_mean_are_refused(weights: dict[str, tuple[float, ...]]) -> None:
+    member = ECN(ECNConfig(("formation_energy", "metal"), width=8, layers=1))
+    with pytest.raises(OptionError, match="weights of"):
+        ECNEnsemble([member, member], weights)
 
 
 def test_members_of_an_ensemble_go_into_another(toy: Path) -> None:

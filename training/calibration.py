@@ -116,8 +116,8 @@ def with_spreads(
         coverage[name] = float((ratio <= bound * float(wider.spread_factor[k])).mean())
     if not isinstance(model, ECNEnsemble):
         return wider.eval().requires_grad_(False), coverage
-    others = [other for other in model.members[1:] if isinstance(other, ECN)]
-    return ECNEnsemble([wider, *others]).eval().requires_grad_(False), coverage
+    joined = ECNEnsemble([wider, *model.networks[1:]], model.config.weights)
+    return joined.eval().requires_grad_(False), coverage
 
 
 def pooled_features(model: ECN, labelled: LabelledGraphs) -> Tensor:

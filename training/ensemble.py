@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from ase_ecn.checkpoint import Card, load_checkpoint, save_checkpoint
@@ -14,7 +17,12 @@ from ase_ecn.errors import OptionError
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.selftest import make_references
+from ase_ecn.training.cache import LabelledGraphs
+from ase_ecn.training.datasets import data_folder
+from ase_ecn.training.fit_ecn import CLASSES, load_ecn_data, network_outputs, physical
+from ase_ecn.training.metrics import mean_absolute_error
 
+_PARTS = 20
 _OF_MEMBERS = (
     "sha256",
     "configuration",
@@ -28,7 +36,9 @@ _OF_MEMBERS = (
 )
 
 
-def join_checkpoints(out: Path, checkpoints: list[str], name: str) -> Card:
+def join_checkpoints(
+    out: Path, checkpoints: list[str], name: str, data: Path | None = None
+) -> Card:
     """Write an ensemble of ECN checkpoints; the first one's card describes the data.
 
     Parameters
@@ -41,6 +51,9 @@ def join_checkpoints(out: Path, checkpoints: list[str], name: str) -> Card:
         Uncertainties are left out: they belong to what a network was, not to the new ensemble.
     name
         Name of the ensemble.
+    data
+        Folder of data sets on whose validation split each property's weights of the members are
+        chosen; ``None`` for the plain mean.
 
     Raises
     ------
@@ -54,6 +67,9 @@ def join_checkpoints(out: Path, checkpoints: list[str], name: str) -> Card:
         raise OptionError("an ensemble takes at least two networks")
     model = ECNEnsemble([member.model for member in members])
     cards = [member.content for member in members]
+    if data is not None:
+        val = load_ecn_data(data, cards[0]["configuration"], "val")
+        model = ECNEnsemble(model.networks, best_weights(model, val))
     content: dict[str, Any] = {k: v for k, v in cards[0].items() if k not in _OF_MEMBERS}
     content |= {
         "name": name,
@@ -71,6 +87,49 @@ def join_checkpoints(out: Path, checkpoints: list[str], name: str) -> Card:
     save_checkpoint(out, model, content)
     content["references"] = make_references(out)
     return save_checkpoint(out, model, content)
+
+
+def best_weights(model: ECNEnsemble, labelled: LabelledGraphs) -> dict[str, tuple[float, ...]]:
+    """Weights of the members, in steps of 0.05, with the smallest mean error of each property.
+
+    Classes keep the plain mean, and so do properties that not all members predict.
+
+    Parameters
+    ----------
+    model
+        The ensemble.
+    labelled
+        Graphs with labels that no member was fitted to.
+    """
+    outputs = [network_outputs(member, labelled, "cpu") for member in model.networks]
+    chosen = {}
+    for name in model.targets:
+        if name in CLASSES or not all(name in output for output in outputs):
+            continue
+        labels = labelled.targets.get(name, labelled.site_targets.get(name))
+        assert labels is not None
+        known = ~np.isnan(labels)
+        values = np.stack([output[name][known] for output in outputs])
+
+        def error(
+            weights: tuple[float, ...],
+            name: str = name,
+            values: NDArray[np.float64] = values,
+            truth: NDArray[np.float64] = labels[known],
+        ) -> float:
+            return mean_absolute_error(physical(name, np.dot(weights, values)), truth)
+
+        chosen[name] = min(_simplex(len(outputs)), key=error)
+    return chosen
+
+
+def _simplex(members: int) -> list[tuple[float, ...]]:
+    """All weights in steps of 0.05 whose sum is 1, the most even ones first."""
+    counts = (
+        c for c in itertools.product(range(_PARTS + 1), repeat=members - 1) if sum(c) <= _PARTS
+    )
+    whole = sorted(((*c, _PARTS - sum(c)) for c in counts), key=lambda c: sum(n * n for n in c))
+    return [tuple(n / _PARTS for n in c) for c in whole]
 
 
 @dataclass(frozen=True)
@@ -122,11 +181,17 @@ def add_ensemble_arguments(parser: argparse.ArgumentParser) -> None:
         help="names or paths of ECNs, NAME#K for one member of an ensemble",
     )
     parser.add_argument("--name", help="default: that of the first")
+    parser.add_argument(
+        "--weigh",
+        action="store_true",
+        help="choose each property's weights of the members on the validation split",
+    )
 
 
 def run_ensemble(options: argparse.Namespace) -> int:
     """Command ``ensemble``."""
     name = options.name or load_checkpoint(options.checkpoints[0].partition("#")[0]).card.name
-    card = join_checkpoints(options.out, options.checkpoints, name)
+    data = data_folder(options.data) if options.weigh else None
+    card = join_checkpoints(options.out, options.checkpoints, name, data)
     print(f"wrote {options.out} ({card.sha256[:12]})")
     return 0

@@ -337,23 +337,32 @@ def twin_differences(outputs: dict[str, Tensor], twins: Tensor, scales: dict[str
     return torch.stack(parts).sum()
 
 
-def predict_graphs(
+def network_outputs(
     model: nn.Module, labelled: LabelledGraphs, device: str, batch_size: int = 256
 ) -> dict[str, NDArray[np.float64]]:
-    """Predictions in physical units for all graphs: (G,) and (N,), probabilities for classes."""
+    """What the network gives for all graphs: (G,) and (N,), logits for classes."""
     parts: list[dict[str, NDArray[np.float64]]] = []
     with torch.inference_mode():
         for start in range(0, len(labelled.graphs), batch_size):
             indices = np.arange(start, min(start + batch_size, len(labelled.graphs)))
             outputs = model(labelled.graphs.batch(indices, device=device))
             parts.append({k: v.double().cpu().numpy() for k, v in outputs.items()})
-    joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
-    for name in joined:
-        if name in CLASSES:
-            joined[name] = 1 / (1 + np.exp(-joined[name]))
-        elif name in NONNEGATIVE:
-            joined[name] = np.maximum(joined[name], 0)
-    return joined
+    return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+
+
+def predict_graphs(
+    model: nn.Module, labelled: LabelledGraphs, device: str, batch_size: int = 256
+) -> dict[str, NDArray[np.float64]]:
+    """Predictions in physical units for all graphs: (G,) and (N,), probabilities for classes."""
+    outputs = network_outputs(model, labelled, device, batch_size)
+    return {name: physical(name, values) for name, values in outputs.items()}
+
+
+def physical(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities of classes, and nothing negative where the property is not."""
+    if name in CLASSES:
+        return np.asarray(1 / (1 + np.exp(-values)))
+    return np.maximum(values, 0) if name in NONNEGATIVE else values
 
 
 def ecn_scores(

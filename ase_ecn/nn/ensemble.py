@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
@@ -16,6 +16,8 @@ from ase_ecn.graphs.voronoi import BondMode
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.symmetry.colours import Group, Motif
 
+_ROUNDING = 1e-6
+
 
 @dataclass(frozen=True)
 class EnsembleConfig:
@@ -23,13 +25,32 @@ class EnsembleConfig:
 
     Members see the same graphs, so they agree in bonds, group and motif. A property is the mean
     over the members that predict it.
+
+    Attributes
+    ----------
+    members
+        The architectures.
+    weights
+        For some properties that all members predict, the weights of the members in the mean; they
+        are not negative and their sum is 1. The mean of the others is the plain one.
     """
 
     members: tuple[ECNConfig, ...]
+    weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.members:
             raise OptionError("an ensemble needs members")
+        for name, weights in self.weights.items():
+            if not all(name in (*m.crystal_targets, *m.site_targets) for m in self.members):
+                raise OptionError(f"weights of {name}, which not all members predict")
+            if len(weights) != len(self.members):
+                raise OptionError(
+                    f"{len(weights)} weights of {name} for {len(self.members)} members"
+                )
+            # Written so that NaN is refused too.
+            if not (min(weights) >= 0 and abs(sum(weights) - 1) < _ROUNDING):
+                raise OptionError(f"weights of {name} must not be negative and sum up to 1")
         for name in ("bonds", "group", "motif"):
             if len({getattr(member, name) for member in self.members}) > 1:
                 raise OptionError(f"the members of an ensemble must have the same {name}")
@@ -66,16 +87,34 @@ class EnsembleConfig:
 
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-able dictionary."""
-        return {"members": [member.to_dict() for member in self.members]}
+        members = [member.to_dict() for member in self.members]
+        if not self.weights:
+            return {"members": members}
+        return {"members": members, "weights": {k: list(v) for k, v in self.weights.items()}}
 
 
 class ECNEnsemble(nn.Module):
-    """Mean of several ECNs, with the interface of one."""
+    """Mean of several ECNs, with the interface of one.
 
-    def __init__(self, members: Sequence[ECN]) -> None:
+    Parameters
+    ----------
+    members
+        The networks.
+    weights
+        See :class:`EnsembleConfig`.
+    """
+
+    def __init__(
+        self, members: Sequence[ECN], weights: Mapping[str, tuple[float, ...]] | None = None
+    ) -> None:
         super().__init__()
-        self.config = EnsembleConfig(tuple(member.config for member in members))
+        self.config = EnsembleConfig(tuple(member.config for member in members), weights or {})
         self.members = nn.ModuleList(members)
+
+    @property
+    def networks(self) -> tuple[ECN, ...]:
+        """The members, by their type."""
+        return tuple(member for member in self.members if isinstance(member, ECN))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -84,12 +123,20 @@ class ECNEnsemble(nn.Module):
 
     def forward(self, batch: BondBatch) -> dict[str, Tensor]:
         """Mean of the members' outputs, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""
-        outputs = [member(batch) for member in self.members]
+        return self.mean([member(batch) for member in self.members])
+
+    def mean(self, outputs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        """Join the outputs of all members, in order."""
         names = _union([tuple(output) for output in outputs])
-        return {
-            name: torch.stack([output[name] for output in outputs if name in output]).mean(dim=0)
-            for name in names
-        }
+        joined = {}
+        for name in names:
+            values = torch.stack([output[name] for output in outputs if name in output])
+            if name in self.config.weights:
+                weights = values.new_tensor(self.config.weights[name])
+                joined[name] = torch.tensordot(weights, values, dims=1)
+            else:
+                joined[name] = values.mean(dim=0)
+        return joined
 
 
 def _union(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ase_ecn.graphs.batch import BondBatch
-from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import EDGES_AT_ONCE, MAX_ATOMIC_NUMBER
 
 _READOUT = ("crystal_targets", "site_targets", "uncertainties", "dropout")
@@ -28,7 +28,7 @@ class _StackedLinear(nn.Module):
     def __init__(self, layers: Sequence[nn.Linear]) -> None:
         super().__init__()
         self.weights = torch.stack([layer.weight.T for layer in layers])
-        biases = [layer.bias for layer in layers if layer.bias is not None]
+        biases: list[Tensor] = [layer.bias for layer in layers if layer.bias is not None]
         self.biases = torch.stack(biases)[:, None] if biases else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -79,23 +79,24 @@ _STACKED = {
 
 
 class StackedECN:
-    """Mean of the outputs of ECNs that differ in weights, and perhaps in targets.
+    """An ensemble of ECNs that differ in weights, and perhaps in targets.
 
     Parameters
     ----------
-    members
-        For which :func:`can_stack` holds; neither they nor this should be changed afterwards.
+    ensemble
+        For which :func:`can_stack` holds; neither it nor this should be changed afterwards.
     """
 
-    def __init__(self, members: Sequence[ECN]) -> None:
-        self.members = tuple(members)
+    def __init__(self, ensemble: ECNEnsemble) -> None:
+        self.ensemble = ensemble
+        members = self.members = ensemble.networks
         self.trunk = copy.deepcopy(members[0])
         del self.trunk.heads
         for name, layer in list(self.trunk.named_modules()):
             stacked = _STACKED.get(type(layer))
             if stacked is not None and not name.startswith("spreads"):
                 layers = [member.get_submodule(name) for member in members]
-                self.trunk.set_submodule(name, stacked(layers))  # type: ignore[operator]
+                self.trunk.set_submodule(name, stacked(layers))
 
     def fits(self, batch: BondBatch) -> bool:
         """Whether a batch is so small that it is quicker here."""
@@ -107,17 +108,20 @@ class StackedECN:
         """Mean of the members' outputs, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""
         many = _repeated(batch, len(self.members))
         views = batch.translation_colours.shape[1]
-        found: dict[str, list[Tensor]] = {}
+        found: list[dict[str, list[Tensor]]] = [{} for _ in self.members]
         for view in range(views):
             features = self.trunk.atom_features(many, view).chunk(len(self.members))
-            for member, h in zip(self.members, features, strict=True):
+            for member, h, outputs in zip(self.members, features, found, strict=True):
                 for name, value in member.readout(h, batch).items():
-                    found.setdefault(name, []).append(value)
-        return {name: torch.stack(values).mean(dim=0) for name, values in found.items()}
+                    outputs.setdefault(name, []).append(value)
+        return self.ensemble.mean(
+            [{k: torch.stack(v).mean(dim=0) for k, v in outputs.items()} for outputs in found]
+        )
 
 
-def can_stack(members: Sequence[ECN]) -> bool:
+def can_stack(ensemble: ECNEnsemble) -> bool:
     """Whether the members have the same layers up to their readout, of the kinds known here."""
+    members = ensemble.networks
     first = members[0]
     config = first.config
     if config.messages != "gated" or config.cell_encoding or config.hubbard:
