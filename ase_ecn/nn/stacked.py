@@ -28,7 +28,7 @@ class _StackedLinear(nn.Module):
     def __init__(self, layers: Sequence[nn.Linear]) -> None:
         super().__init__()
         self.weights = torch.stack([layer.weight.T for layer in layers])
-        biases = [layer.bias for layer in layers if layer.bias is not None]
+        biases: list[Tensor] = [layer.bias for layer in layers if layer.bias is not None]
         self.biases = torch.stack(biases)[:, None] if biases else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ class StackedECN:
             stacked = _STACKED.get(type(layer))
             if stacked is not None and not name.startswith("spreads"):
                 layers = [member.get_submodule(name) for member in members]
-                self.trunk.set_submodule(name, stacked(layers))  # type: ignore[operator]
+                self.trunk.set_submodule(name, stacked(layers))
 
     def fits(self, batch: BondBatch) -> bool:
         """Whether a batch is so small that it is quicker here."""
