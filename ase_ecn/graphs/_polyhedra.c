@@ -159,7 +159,7 @@ static double faces_of_atom(const double *vectors, Py_ssize_t count, Plane *plan
             planes[i].normal[x] = vectors[3 * i + x] / length;
         planes[i].offset = 0.5 * length;
         planes[i].index = i;
-        areas[i] = 0.0;
+        planes[i].area = areas[i] = 0.0;
     }
     if (count == 0)
         return HUGE_VAL;

@@ -72,9 +72,11 @@ def nearest_shells(
         raise OptionError(f"the number of neighbours must be at least 1, got {k}")
     device = cells.device
     if len(cells) == 1:
-        found_in_one = _shells_of_one(
-            cells[0].detach().cpu().numpy().astype(np.float64), scaled_positions.cpu().numpy(), k
+        cell, positions = (
+            tensor.detach().cpu().numpy().astype(np.float64)
+            for tensor in (cells[0], scaled_positions)
         )
+        found_in_one = _shells_of_one(cell, positions, k)
         return Neighbors(*(torch.as_tensor(part, device=device) for part in found_in_one))
     basis, transforms = minkowski_reduce(cells.detach().cpu().numpy().astype(np.float64))
     reduced = torch.as_tensor(basis, device=device)
