@@ -76,7 +76,8 @@ def join_checkpoints(
         "elements": sorted(set.intersection(*(set(card["elements"]) for card in cards))),
         "properties": {k: v for card in reversed(cards) for k, v in card["properties"].items()},
         "configuration": cards[0]["configuration"],
-        "training_command": f"python -m ase_ecn.training ensemble {out.name} MEMBER MEMBER ...",
+        "training_command": f"python -m ase_ecn.training ensemble {out.name} MEMBER MEMBER ..."
+        + (" --weigh" if data is not None else ""),
         "members": [{k: card[k] for k in _OF_MEMBERS if k in card} for card in cards],
         "validation": {},
         "test": {},
