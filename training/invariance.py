@@ -88,11 +88,13 @@ class Disagreement:
 
 def prototype_library(elements: frozenset[int]) -> dict[str, Atoms]:
     """All AFLOW prototypes of pymatgen by name; elements that are not known have stand-ins."""
-    from pymatgen.analysis import prototypes
+    from pymatgen.analysis.prototypes import (  # type: ignore[attr-defined]
+        AFLOW_PROTOTYPE_LIBRARY,
+    )
     from pymatgen.io.ase import AseAtomsAdaptor
 
     found = {}
-    for k, entry in enumerate(prototypes.AFLOW_PROTOTYPE_LIBRARY):
+    for k, entry in enumerate(AFLOW_PROTOTYPE_LIBRARY):
         atoms: Any = AseAtomsAdaptor.get_atoms(entry["snl"].structure)
         numbers = [z if z in elements else _STAND_INS.get(z, z) for z in atoms.numbers.tolist()]
         name = f"{entry['tags']['aflow']}#{k} {atoms.get_chemical_formula('metal')}"
