@@ -33,8 +33,8 @@ class Relaxation:
     steps
         Applications of the network.
     reason
-        ``"converged"``, ``"steps"``, ``"oscillating"``: the cells alternate, and the one with the
-        smallest strain is taken; or ``"strain out of range"`` or ``"out of memory"``, which
+        ``"converged"``, ``"steps"``, ``"oscillating"``: strains no longer shrink, and the cell with
+        the smallest is taken; or ``"strain out of range"`` or ``"out of memory"``, which
         leave the input's cell.
     strain
         Norm of the strain that the network would apply next.
@@ -222,7 +222,8 @@ def relax(
 
 def _relaxed(structure: CrystalLike, crystal: Crystal, outcome: CellRelaxation) -> Relaxation:
     atoms = structure.copy() if isinstance(structure, Atoms) else crystal.to_atoms()
-    atoms.set_cell(np.asarray(atoms.cell[:]) @ outcome.deformation, scale_atoms=True)
+    atoms.set_cell(np.asarray(atoms.cell[:]) @ outcome.deformation)
+    atoms.positions @= outcome.deformation
     return Relaxation(
         atoms,
         outcome.converged,

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -25,6 +25,9 @@ from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.storage import replace_file, storing
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 DEFAULT_ECN = "ecn-mp20"
 DEFAULT_EMPNN = "empnn-mp20"
@@ -162,16 +165,20 @@ def shared_checkpoint(
     The weights must not be changed, for all who ask get the same network.
     """
     try:
-        return _load_shared(*_read_files(checkpoint), network, device, dtype)
+        return _load_shared(str(checkpoint), _stamps(checkpoint), network, device, dtype)
     except MemoryError as error:
         raise MemoryExhaustedError(f"no memory for the weights of {checkpoint}") from error
 
 
 @lru_cache(maxsize=4)
 def _load_shared(
-    text: str, weights: bytes, network: str, device: torch.device, dtype: torch.dtype
+    checkpoint: str,
+    _: tuple[object, ...],  # another file is another entry
+    network: str,
+    device: torch.device,
+    dtype: torch.dtype,
 ) -> Checkpoint:
-    loaded = _load(text, weights, network)
+    loaded = _load(*_read_files(checkpoint), network)
     return Checkpoint(loaded.card, loaded.model.to(device=device, dtype=dtype))
 
 
@@ -264,11 +271,35 @@ def _options(section: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in section.items()}
 
 
+def _bundled_files(name: str) -> tuple[Traversable, Traversable]:
+    folder = resources.files("ase_ecn.checkpoints")
+    return folder / f"{name}.json", folder / f"{name}.safetensors"
+
+
+def _stamps(checkpoint: str | Path) -> tuple[object, ...]:
+    """What changes when the files do; quicker than reading them."""
+    name = str(checkpoint)
+    files: tuple[Traversable, ...]
+    if name in bundled_checkpoints():
+        files = _bundled_files(name)
+    elif Path(name).suffix == ".safetensors":
+        files = (Path(name).with_suffix(".json"), Path(name))
+    else:
+        return ()  # there is no such checkpoint, which reading it will say
+    stamps: list[object] = []
+    for file in files:
+        if isinstance(file, Path) and file.is_file():
+            found = file.stat()
+            stamps.append((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+        else:
+            stamps.append(file.read_bytes() if file.is_file() else None)
+    return tuple(stamps)
+
+
 def _read_files(checkpoint: str | Path) -> tuple[str, bytes]:
     name = str(checkpoint)
     if name in bundled_checkpoints():
-        folder = resources.files("ase_ecn.checkpoints")
-        weights, card = folder / f"{name}.safetensors", folder / f"{name}.json"
+        card, weights = _bundled_files(name)
         return card.read_text(encoding="utf-8"), weights.read_bytes()
     path = Path(checkpoint)
     if path.suffix != ".safetensors":

@@ -22,11 +22,12 @@ from ase_ecn.checkpoint import (
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import Domain, bond_domain_features
 from ase_ecn.errors import MemoryExhaustedError, UnsupportedElementError
-from ase_ecn.graphs.batch import bond_graphs, pack
+from ase_ecn.graphs.batch import BondBatch, bond_graphs, pack
 from ase_ecn.memory import is_out_of_memory
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.forces import energy_derivatives
+from ase_ecn.nn.stacked import StackedECN, can_stack
 from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
 
 UNITS = {
@@ -250,7 +251,7 @@ class PropertyPredictor:
         packed = pack(bond_graphs([p.crystal for p in primitives], config.bonds), config.group)
         batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
         with torch.inference_mode():
-            outputs = {k: v.double().cpu().numpy() for k, v in self.model(batch).items()}
+            outputs = {k: v.double().cpu().numpy() for k, v in self._run(batch).items()}
         features = bond_domain_features(packed)
         predictions = []
         for k, (crystal, primitive) in enumerate(zip(crystals, primitives, strict=True)):
@@ -262,6 +263,20 @@ class PropertyPredictor:
             unusual = self.domain.outside(crystal.numbers, {n: v[k] for n, v in features.items()})
             predictions.append(Prediction(values, unusual))
         return predictions
+
+    def _run(self, batch: BondBatch) -> Mapping[str, torch.Tensor]:
+        """Outputs of the network by the quickest way."""
+        if self._stacked is not None and self._stacked.fits(batch):
+            return self._stacked(batch)
+        outputs: Mapping[str, torch.Tensor] = self.model(batch)
+        return outputs
+
+    @cached_property
+    def _stacked(self) -> StackedECN | None:
+        if not isinstance(self.model, ECNEnsemble):
+            return None
+        members = [member for member in self.model.members if isinstance(member, ECN)]
+        return StackedECN(members) if can_stack(members) else None
 
     def _value(
         self,

@@ -41,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report("VASP", theirs, mesh)
 
 
-# Printed by the run without options:
-#
+# Prints:
 # ecn-pes  primitive vector 3.869 Å, stable
 #          -0.00 to 14.47 THz, most states at 14.10 THz
 #          G   -0.00   0.00   0.00  14.47  14.47  14.47

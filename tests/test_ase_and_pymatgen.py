@@ -47,6 +47,37 @@ def test_the_gui_shows_results_without_computing(
     assert images[1].get_magnetic_moments().shape == (2,)
 
 
+def test_a_genetic_algorithm_of_ase_takes_it_as_fitness(
+    tmp_path: Path, small_networks: dict[str, Path]
+) -> None:
+    ga = pytest.importorskip("ase_ga", reason="pip install ase-ga")
+    data = importlib.import_module("ase_ga.data")
+    rng = np.random.RandomState(0)  # what ase_ga takes
+    strain = importlib.import_module("ase_ga.standardmutations").StrainMutation
+    first = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
+    tools = importlib.import_module("ase_ga.utilities")
+    closest = tools.closest_distances_generator(first.numbers, 0.5)
+    bounds = tools.CellBounds({"a": [2, 20]})
+    mutation = strain(closest, cellbounds=bounds, stddev=0.1, rng=rng)
+    calculator = ECNCalculator(small_networks["checkpoint"])
+    path = tmp_path / "ga.db"
+    data.PrepareDB(path, cell=first.cell, stoichiometry=first.numbers).add_unrelaxed_candidate(
+        first
+    )
+    database = data.DataConnection(path)
+    for _ in range(3):
+        atoms = database.get_an_unrelaxed_candidate()
+        atoms.calc = calculator
+        ga.set_raw_score(atoms, -atoms.get_potential_energy())
+        database.add_relaxed_step(atoms)
+        best = max(database.get_all_relaxed_candidates(), key=ga.get_raw_score)
+        child, description = mutation.get_new_individual([best])
+        database.add_unrelaxed_candidate(child, description)
+    scores = [ga.get_raw_score(a) for a in database.get_all_relaxed_candidates()]
+    assert len(set(scores)) == 3
+    assert np.isfinite(scores).all()
+
+
 def test_a_structure_is_as_good_as_atoms(small_networks: dict[str, Path]) -> None:
     atoms = bulk("NaCl", "rocksalt", a=5.7)
     structure = AseAtomsAdaptor.get_structure(atoms)

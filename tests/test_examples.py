@@ -15,8 +15,10 @@ from ase.calculators.emt import EMT
 from ase.data import chemical_symbols
 from ase.optimize import BFGS
 
+from ase_ecn import comparison, vasp
 from ase_ecn.checkpoint import DEFAULT_EMPNN, read_card
 
+ELEMENTS = read_card(DEFAULT_EMPNN).elements
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
@@ -28,12 +30,6 @@ def load(name: str) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture(scope="module")
-def compare_vasp() -> ModuleType:
-    pytest.importorskip("matplotlib")
-    return load("compare_vasp")
 
 
 @pytest.fixture(scope="module")
@@ -161,11 +157,11 @@ def path_of_salt() -> list[Atoms]:
 
 
 @pytest.mark.parametrize("name", ["vasprun.xml", "vasprun.xml.relax1.gz"])
-def test_vasprun_is_read_by_ase(compare_vasp: ModuleType, tmp_path: Path, name: str) -> None:
+def test_vasprun_is_read_by_ase(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     text = vasprun(path_of_salt()).encode()
     file.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
-    run = compare_vasp.read_run(file)
+    run = vasp.read_run(file)
     assert run.steps == 2
     np.testing.assert_allclose(run.start.cell.lengths(), 6.0 / 2**0.5, rtol=1e-6)
     np.testing.assert_allclose(run.final.cell.lengths(), 5.7 / 2**0.5, rtol=1e-6)
@@ -174,47 +170,47 @@ def test_vasprun_is_read_by_ase(compare_vasp: ModuleType, tmp_path: Path, name: 
     assert run.magnetization == pytest.approx(2.0)
 
 
-def test_pymatgen_reads_what_ase_cannot(compare_vasp: ModuleType, tmp_path: Path) -> None:
+def test_pymatgen_reads_what_ase_cannot(tmp_path: Path) -> None:
     file = tmp_path / "vasprun.xml"
     file.write_text(vasprun(path_of_salt()).replace("0.25000000", "**********"))
     with pytest.raises(ValueError, match="could not convert"):
-        compare_vasp._read_with_ase(file, "vasp-xml")
-    run = compare_vasp.read_run(file)
+        vasp._read_with_ase(file, "vasp-xml")
+    run = vasp.read_run(file)
     assert run.steps == 2
     np.testing.assert_allclose(run.final.cell.lengths(), 5.7 / 2**0.5, rtol=1e-6)
     assert run.gap == pytest.approx(1.5)
     assert run.magnetization == pytest.approx(2.0)
 
 
-def test_outcar_is_read_with_its_moment(compare_vasp: ModuleType, tmp_path: Path) -> None:
+def test_outcar_is_read_with_its_moment(tmp_path: Path) -> None:
     file = tmp_path / "OUTCAR"
     file.write_text(outcar(path_of_salt()))
-    run = compare_vasp.read_run(file)
+    run = vasp.read_run(file)
     assert run.steps == 2
     np.testing.assert_allclose(run.start.cell.lengths(), 6.0 / 2**0.5, rtol=1e-6)
     assert run.magnetization == pytest.approx(1.5)
     assert run.gap is None
 
 
-def test_a_run_in_a_folder_counts_once(compare_vasp: ModuleType, tmp_path: Path) -> None:
+def test_a_run_in_a_folder_counts_once(tmp_path: Path) -> None:
     names = ("a/vasprun.xml.gz", "a/OUTCAR", "b/OUTCAR.relax1.gz", "b/vasprun.xml", "b/POSCAR")
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = [str(p.relative_to(tmp_path)) for p in compare_vasp.find_files(tmp_path)]
+    found = [str(p.relative_to(tmp_path)) for p in vasp.find_files(tmp_path)]
     assert found == ["a/vasprun.xml.gz", "b/OUTCAR.relax1.gz", "b/vasprun.xml"]
 
 
-def test_levels_tell_gap_and_moment(compare_vasp: ModuleType) -> None:
+def test_levels_tell_gap_and_moment() -> None:
     levels, full = np.array([0.0, 1.0, 3.0]), np.array([2.0, 2.0, 0.0])
-    assert compare_vasp.gap([(0, 1.0, levels, full)]) == pytest.approx(2.0)
-    assert compare_vasp.gap([(0, 1.0, levels, full), (0, 1.0, levels - 2, full)]) == 0.0
-    assert compare_vasp.gap([]) is None
-    assert compare_vasp.magnetization([(0, 1.0, levels, full)]) is None
+    assert vasp.gap([(0, 1.0, levels, full)]) == pytest.approx(2.0)
+    assert vasp.gap([(0, 1.0, levels, full), (0, 1.0, levels - 2, full)]) == 0.0
+    assert vasp.gap([]) is None
+    assert vasp.magnetization([(0, 1.0, levels, full)]) is None
 
 
 def test_the_script_compares_and_reports(
-    compare_vasp: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs = tmp_path / "runs"
     runs.mkdir()
@@ -225,7 +221,7 @@ def test_the_script_compares_and_reports(
     foreign = next(s for z, s in enumerate(chemical_symbols) if z and z not in known)
     (runs / "vasprun.foreign.xml").write_text(vasprun([bulk(foreign, "fcc", a=6.0)]))
     picture = tmp_path / "lengths.png"
-    assert compare_vasp.main([str(runs), "missing.xml", "--plot", str(picture)]) == 1
+    assert load("compare_vasp").main([str(runs), "missing.xml", "--plot", str(picture)]) == 1
     captured = capsys.readouterr()
     assert "NaCl" in captured.out or "ClNa" in captured.out
     assert "gap" in captured.out
@@ -237,7 +233,7 @@ def test_the_script_compares_and_reports(
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_collections_are_filtered(compare_vasp: ModuleType, tmp_path: Path) -> None:
+def test_collections_are_filtered(tmp_path: Path) -> None:
     start, final = path_of_salt()
     final.positions[1] += 0.1
     sides = {
@@ -253,22 +249,22 @@ def test_collections_are_filtered(compare_vasp: ModuleType, tmp_path: Path) -> N
     bad = [{**good, "flags": ["odd"]}, {**good, "cell_free": False}]
     file = tmp_path / "rows.jsonl"
     file.write_text("\n".join(json.dumps(row) for row in (good, *bad)))
-    (run,) = compare_vasp.read_jsonl(file)
+    (run,) = vasp.read_collection(file)
     assert run.magnetization == 1.0
     assert run.gap is None
-    moved = compare_vasp.with_final_positions(run).start
+    moved = vasp.with_final_positions(run).start
     np.testing.assert_allclose(moved.cell[:], start.cell[:])
     np.testing.assert_allclose(moved.get_scaled_positions(), final.get_scaled_positions())
     assert start.get_scaled_positions()[1] == pytest.approx(run.start.get_scaled_positions()[1])
 
 
 @pytest.mark.data
-def test_real_relaxations_come_closer(compare_vasp: ModuleType, data: Path) -> None:
-    runs, failures = compare_vasp.read_runs([], data / "vasp" / "relaxations.jsonl.gz")
+def test_real_relaxations_come_closer(data: Path) -> None:
+    runs, failures = vasp.read_runs([], ELEMENTS, data / "vasp" / "relaxations.jsonl.gz")
     assert failures == []
     assert len(runs) == 48
-    comparisons, _, _ = compare_vasp.compare([compare_vasp.with_final_positions(r) for r in runs])
-    scores = compare_vasp.summary(comparisons)
+    comparisons = comparison.compare([vasp.with_final_positions(r) for r in runs])
+    scores = comparison.summary(comparisons)
     assert scores["closer"] > 0.5
     assert scores["median_after"] < scores["median_before"]
 

@@ -18,6 +18,7 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.equilibrium import distinct
 from ase_ecn.training.fit_empnn import (
     Batch,
     LatticeObjective,
@@ -218,6 +219,27 @@ def test_substituted_pairs_are_made_of_training_crystals_once(halides: Path) -> 
     data = {"name": "perov_5", "substituted_share": 0.5, "substituted_pairs": 6}
     _, result = fit_empnn(configuration(data=data), halides, halides / "out", "cpu")
     assert np.isfinite(result.validation["lengths_improvement"])
+
+
+def test_an_epoch_may_show_fewer_crystals_than_there_are(halides: Path) -> None:
+    curves = []
+    for shown in (2, 1000):
+        out = halides / f"shown-{shown}"
+        data = {"name": "perov_5", "crystals_per_epoch": shown}
+        fit_empnn(configuration(data=data), halides, out, "cpu")
+        state = torch.load(out / "state.pt", weights_only=True)
+        curves.append(state["schedule"]["total_steps"])
+    assert curves[0] < curves[1]
+
+
+def test_further_crystals_are_new_and_of_other_compositions_than_held_out() -> None:
+    known = [as_crystal(bulk("NaCl", "rocksalt", a=5.6))]
+    same = as_crystal(bulk("NaCl", "rocksalt", a=5.605).repeat((2, 1, 1)))
+    other = as_crystal(bulk("NaCl", "cesiumchloride", a=3.4))
+    twice = [as_crystal(bulk("MgO", "rocksalt", a=a)) for a in (4.2, 4.201)]
+    held = as_crystal(bulk("LiF", "rocksalt", a=4.0))
+    chosen = distinct([same, other, *twice, held], known, {"LiF"})
+    assert chosen == [other, twice[0]]
 
 
 def test_scores_say_what_was_removed_and_what_remains() -> None:

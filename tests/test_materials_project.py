@@ -15,24 +15,29 @@ from ase.spacegroup import crystal as spacegroup_crystal
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import DatasetError, OptionError
-from ase_ecn.training import materials_project
-from ase_ecn.training.datasets import Dataset, reduced_formula
-from ase_ecn.training.materials_project import (
+from ase_ecn.training import cleaning_report
+from ase_ecn.training.cleaning_report import (
     PAPER_COUNTS,
-    TRAIN_MARK,
     add_clean_arguments,
+    histogram_figure,
+    histograms,
+    run_clean,
+    target_statistics,
+)
+from ase_ecn.training.datasets import (
+    TRAIN_MARK,
+    Dataset,
+    join,
+    read_mp_extra,
+    reduced_formula,
+)
+from ase_ecn.training.materials_project import (
     clean,
     dimensionality,
     grouped_split,
-    histogram_figure,
-    histograms,
-    join,
     material,
     materials,
-    read_mp_extra,
-    run_clean,
     split_materials,
-    target_statistics,
     without_overlap,
 )
 
@@ -286,7 +291,7 @@ def test_the_command_writes_splits_and_statistics(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(
-        materials_project, "SETS", {"mp_20": lambda data: toy, "mp_extra": lambda data: toy}
+        cleaning_report, "SETS", {"mp_20": lambda data: toy, "mp_extra": lambda data: toy}
     )
     out = tmp_path / "out"
     assert command("--data", str(tmp_path), "--out", str(out), "--processes", "1") == 0

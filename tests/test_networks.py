@@ -22,7 +22,9 @@ from ase_ecn.nn.atoms import group_and_period, hubbard_flag
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ecn_en import EquivariantECN
 from ase_ecn.nn.empnn import EMPNN, bound_norm
+from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import GaussianBasis, scatter_mean, smooth_step
+from ase_ecn.nn.stacked import StackedECN, can_stack
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS, Group, Motif
 from ase_ecn.symmetry.primitive import primitive_cell, to_primitive, to_standard_primitive
 from ase_ecn.testing import random_equivalent
@@ -380,3 +382,39 @@ def test_gaussian_basis_peaks_at_its_centres() -> None:
     features = basis(torch.linspace(1, 5, 9, dtype=torch.float64))
     assert (features.argmax(dim=1) == torch.arange(9)).all()
     assert torch.allclose(features.diagonal(), torch.ones(9, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("angular_degree", [0, 2])
+def test_members_computed_together_give_their_mean(
+    prototypes: dict[str, Atoms], angular_degree: int
+) -> None:
+    config = ECNConfig(
+        ("formation_energy", "band_gap"),
+        ("site_moments",),
+        width=24,
+        layers=3,
+        angular_degree=angular_degree,
+        features="properties",
+    )
+    members = []
+    for seed, uncertainties in enumerate([("band_gap",), (), ()]):
+        torch.manual_seed(seed)
+        member = ECN(replace(config, uncertainties=uncertainties)).double().eval()
+        for parameter in member.parameters():
+            parameter.data += 0.1 * torch.randn_like(parameter)
+        members.append(member)
+    assert can_stack(members)
+    together = StackedECN(members)
+    for name in ("rocksalt", "hcp"):
+        primitive = to_primitive(as_crystal(prototypes[name])).crystal
+        batch = pack([bond_graph(primitive)]).batch(np.array([0]), dtype=torch.float64)
+        assert together.fits(batch)
+        with torch.inference_mode():
+            found, expected = together(batch), ECNEnsemble(members)(batch)
+        assert found.keys() == expected.keys()
+        for key in expected:
+            torch.testing.assert_close(found[key], expected[key], rtol=0, atol=1e-12)
+    with torch.no_grad():
+        members[1].embedding.table += 1
+    assert not can_stack(members)
+    assert not can_stack([members[0], ECN(replace(config, layers=2))])

@@ -333,7 +333,7 @@ def test_strain_options_that_make_no_sense_are_refused(
 @pytest.mark.parametrize(
     ("factor", "reason"), [(1.99, "oscillating"), (1.5, "converged"), (1.9, "steps")]
 )
-def test_only_a_relaxation_that_goes_to_and_fro_is_oscillating(
+def test_only_a_relaxation_whose_strains_cease_to_shrink_is_oscillating(
     factor: float,
     reason: str,
     strained: Atoms,
@@ -349,7 +349,7 @@ def test_only_a_relaxation_that_goes_to_and_fro_is_oscillating(
     assert result.steps == optimizer.nsteps
     np.testing.assert_allclose(result.atoms.cell[:], strained.cell[:], atol=1e-12)
     if reason == "oscillating":
-        assert result.steps == 3
+        assert result.steps == 2
         assert result.strain == pytest.approx(
             np.linalg.norm(optimizer.optimizable.get_strain()), rel=1e-9
         )

@@ -463,3 +463,27 @@ def test_an_ensemble_is_the_mean_of_its_members(toy: Path) -> None:
     with pytest.raises(OptionError, match="same bonds"):
         ECNEnsemble([models[0], ECN(ECNConfig(("a",), bonds="cordero", width=8, layers=1))])
     assert main(["ensemble", str(out), paths[0]]) == 1
+
+
+def test_members_of_an_ensemble_go_into_another(toy: Path) -> None:
+    paths = []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        stated = ("formation_energy",) if seed == 0 else ()
+        config = ECNConfig(("formation_energy",), uncertainties=stated, width=16, layers=2)
+        paths.append(str(toy / f"{seed}.safetensors"))
+        content = {"name": "x", "version": "v1", "elements": [11, 17], "properties": {}}
+        card = dict.fromkeys(("configuration", "seed", "epochs", "hardware", "wall_time_s"), seed)
+        save_checkpoint(Path(paths[-1]), ECN(config).eval(), {**content, **card})
+    salt = bulk("NaCl", "rocksalt", a=5.6)
+    each = [predict([salt], checkpoint=path)[0].formation_energy for path in paths]
+    pair, other = str(toy / "pair.safetensors"), str(toy / "other.safetensors")
+    assert main(["ensemble", pair, *paths[:2]]) == 0
+    assert main(["ensemble", other, f"{pair}#2", paths[2]]) == 0
+    made = predict([salt], checkpoint=other)[0]
+    assert made.formation_energy == pytest.approx((each[1] + each[2]) / 2, abs=1e-6)
+    assert [member["seed"] for member in read_card(other).content["members"]] == [1, 2]
+    assert main(["ensemble", other, pair, paths[2]]) == 0
+    made = predict([salt], checkpoint=other)[0]
+    assert made.formation_energy == pytest.approx(sum(each) / 3, abs=1e-6)
+    assert main(["ensemble", other, f"{pair}#3", paths[2]]) == 1

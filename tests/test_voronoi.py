@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.graphs import voronoi
 from ase_ecn.graphs.voronoi import (
     MIN_FACE_SHARE,
     all_faces,
@@ -52,6 +53,32 @@ def test_faces_of_fcc_are_equal_and_those_of_bcc_have_two_sizes(
     surface = 6 * square + 8 * hexagon
     np.testing.assert_allclose(shares[:6], square / surface, rtol=1e-12)
     np.testing.assert_allclose(shares[6:], hexagon / surface, rtol=1e-12)
+
+
+def test_compiled_loop_and_arrays_find_the_same_faces(
+    prototypes: dict[str, Atoms], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if voronoi.compiled is None:
+        pytest.skip("installed without a compiler")
+    atoms = [*prototypes.values(), *map(random_crystal, range(20))]
+    slab = prototypes["fcc"].copy()
+    slab.set_cell(slab.cell[:] * [[1], [1], [8]])
+    molecule = Atoms("CO", [[0, 0, 0], [0, 0, 1.1]], cell=[9, 10, 12], pbc=True)
+    crystals = [as_crystal(a) for a in (*atoms, slab, molecule)]
+    by_loop = all_faces(crystals)
+    monkeypatch.setattr(voronoi, "compiled", None)
+    by_arrays = all_faces(crystals)
+    for loop, arrays in zip(by_loop, by_arrays):
+        # Rounding decides on faces without an area.
+        loop, arrays = (f.select(f.face_share > 1e-9) for f in (loop, arrays))
+        order = [np.lexsort((*f.image.T, f.target, f.source)) for f in (loop, arrays)]
+        for name in ("source", "target", "image"):
+            np.testing.assert_array_equal(
+                getattr(loop, name)[order[0]], getattr(arrays, name)[order[1]]
+            )
+        np.testing.assert_allclose(
+            loop.face_share[order[0]], arrays.face_share[order[1]], atol=1e-11
+        )
 
 
 def test_many_at_once_have_the_bonds_of_each(prototypes: dict[str, Atoms]) -> None:

@@ -21,6 +21,7 @@ from ase_ecn.training.ablation import add_ablation_arguments, run_ablation
 from ase_ecn.training.baselines import add_baselines_arguments, run_baselines
 from ase_ecn.training.calibration import run_calibrate
 from ase_ecn.training.cards import write_checkpoint
+from ase_ecn.training.cleaning_report import add_clean_arguments, run_clean
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.domain import run_domain
 from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
@@ -37,7 +38,7 @@ from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
 from ase_ecn.training.invariance import add_invariance_arguments, run_invariance
-from ase_ecn.training.materials_project import add_clean_arguments, run_clean
+from ase_ecn.training.parallel import is_first, start
 from ase_ecn.training.soak import add_soak_arguments, run_soak
 
 
@@ -84,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--out", type=Path, help="folder for all results (default: runs/NAME)")
         command.add_argument("--init", help="start from this checkpoint")
+        command.add_argument(
+            "--devices",
+            type=int,
+            default=1,
+            help="GPUs (or processes, with --device cpu) that share each batch (default: 1)",
+        )
         command.set_defaults(run=_fit, network=network, target=None)
         if own_labels:
             command.add_argument(
@@ -148,7 +155,8 @@ def _fit(options: argparse.Namespace) -> int:
     if not options.config:
         raise OptionError("give --config, or --data FILE --target NAME --units UNIT")
     config = read_config(options.config, options.network)
-    data, device = data_folder(options.data), str(resolve_device(options.device))
+    data = data_folder(options.data)
+    device = start(options.devices, str(resolve_device(options.device)))
     if options.init:
         config["init"] = options.init
     out = options.out or Path("runs") / config["name"]
@@ -158,9 +166,13 @@ def _fit(options: argparse.Namespace) -> int:
     )
     if options.init:
         command += f" --init {options.init}"
+    if options.devices > 1:
+        command += f" --devices {options.devices}"
     weights = out / f"{config['name']}.safetensors"
     fit = {"ecn": _fit_ecn, "empnn": _fit_empnn, "pes": _fit_pes}[options.network]
     fitted = fit(config, data, out, device)
+    if not is_first():
+        return 0
     card = write_checkpoint(
         weights,
         fitted.model,
@@ -178,7 +190,8 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _fit_own_labels(options: argparse.Namespace) -> int:
-    scores = fit_user(options, str(resolve_device(options.device)))
+    device = start(options.devices, str(resolve_device(options.device)))
+    scores = fit_user(options, device)
     for name, value in scores.items():
         print(f"test {name:27s} {value:.5g}")
     return 0

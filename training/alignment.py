@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import DatasetError
 from ase_ecn.nn.atoms import HUBBARD_METALS
-from ase_ecn.training.datasets import Dataset, read_mp20
-from ase_ecn.training.materials_project import TRAIN_MARK, join, read_mp_extra, without_overlap
+from ase_ecn.training.datasets import TRAIN_MARK, Dataset, join, read_mp20, read_mp_extra
+from ase_ecn.training.materials_project import without_overlap
 
 _ELEMENTS = len(chemical_symbols)
 _HUBBARD_METALS = [chemical_symbols.index(s) for s in HUBBARD_METALS]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import StorageError
-from ase_ecn.graphs.batch import BondGraph, PackedGraphs, bond_graph, pack
+from ase_ecn.graphs.batch import BondGraph, PackedGraphs, bond_graphs, pack
 from ase_ecn.graphs.voronoi import BondMode
 from ase_ecn.storage import replacing, storing
 from ase_ecn.symmetry.colours import Motif
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 CACHE_VERSION = 3
 """Part of every file name; a change of what is stored raises it."""
+_CRYSTALS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,10 @@ def labelled_graphs(
     Atoms that repeat each other get the mean of their labels.
     """
     with ProcessPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        make = partial(_graph, bonds=bonds, motif=motif)
-        made = list(pool.map(make, dataset.crystals, chunksize=64))
+        make = partial(_graphs, bonds=bonds, motif=motif)
+        firsts = range(0, len(dataset.crystals), _CRYSTALS_AT_ONCE)
+        parts = [dataset.crystals[k : k + _CRYSTALS_AT_ONCE] for k in firsts]
+        made = list(itertools.chain.from_iterable(pool.map(make, parts)))
     graphs = [graph for graph, _ in made]
     site_targets = {}
     starts = np.concatenate([[0], np.cumsum([len(c) for c in dataset.crystals])])
@@ -137,9 +141,12 @@ def concatenate(first: LabelledGraphs, second: LabelledGraphs) -> LabelledGraphs
     )
 
 
-def _graph(crystal: Crystal, bonds: BondMode, motif: Motif) -> tuple[BondGraph, NDArray[np.int64]]:
-    primitive = primitive_cell(crystal, motif)
-    return bond_graph(primitive.crystal, bonds), primitive.site_of_atom
+def _graphs(
+    crystals: Sequence[Crystal], bonds: BondMode, motif: Motif
+) -> list[tuple[BondGraph, NDArray[np.int64]]]:
+    primitives = [primitive_cell(crystal, motif) for crystal in crystals]
+    graphs = bond_graphs([primitive.crystal for primitive in primitives], bonds)
+    return [(g, p.site_of_atom) for g, p in zip(graphs, primitives, strict=True)]
 
 
 def _mean_by_site(

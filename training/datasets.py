@@ -11,7 +11,7 @@ import gzip
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -30,6 +30,8 @@ from ase_ecn.errors import CrystalError, DatasetError
 SPLITS = ("train", "val", "test")
 METALLIC_GAP = 1e-6
 """A band gap below this (eV) counts as metallic."""
+TRAIN_MARK = "in_mp20_train"
+"""Name of the column that is 1 for entries of MP-20's training split; not a label to learn."""
 _PBE = ("PBE", "PBE+U")
 _VACUUM = 6.0  # Å; layers of a solid are nearer
 
@@ -150,6 +152,43 @@ def read_carbon24(data: Path, split: str) -> Dataset:
 READERS = {"mp_20": read_mp20, "perov_5": read_perov5, "carbon_24": read_carbon24}
 
 
+def read_mp_extra(data: Path, max_atoms: int | None = None) -> Dataset:
+    """Materials Project entries with the labels of its 2018 release.
+
+    Parameters
+    ----------
+    data
+        The data folder.
+    max_atoms
+        Larger cells are left out; ``None`` keeps all.
+
+    Returns
+    -------
+    Dataset
+        Formation energy (eV/atom), gap (eV), metal (0/1), |M| (µB/atom), and the mark
+        ``in_mp20_train`` (0/1), which is no label.
+    """
+    rows = _csv_rows(data / "mp_extra" / "mp_2018.csv.gz")
+    if max_atoms is not None:
+        sizes = _column(rows, "nsites")
+        rows = [row for row, size in zip(rows, sizes, strict=True) if size <= max_atoms]
+    crystals = _parse_cifs([row["cif"] for row in rows])
+    gap = _column(rows, "band_gap")
+    moment = np.abs(_column(rows, "total_magnetization"))
+    return Dataset(
+        "mp_extra",
+        [row["material_id"] for row in rows],
+        crystals,
+        {
+            "formation_energy": _column(rows, "formation_energy_per_atom"),
+            "band_gap": gap,
+            "metal": np.where(np.isnan(gap), np.nan, (gap < METALLIC_GAP).astype(float)),
+            "magnetization": moment / np.array([len(c) for c in crystals]),
+            TRAIN_MARK: np.array([float(row["mp_20_split"] == "train") for row in rows]),
+        },
+    )
+
+
 def read_site_moments(data: Path, held_out: set[str], max_atoms: int = 20) -> Dataset:
     """Absolute site moments (µB) of Materials Project crystals of at most ``max_atoms`` atoms.
 
@@ -204,6 +243,28 @@ def read_fermi_levels(data: Path, max_atoms: int = 40) -> Dataset:
     return Dataset("fermi", ids, crystals, {"fermi_level": np.array(levels, dtype=np.float64)})
 
 
+def read_vasp_relaxed(data: Path) -> Dataset:
+    """Final structures of the VASP relaxations, without labels."""
+    ids, crystals = [], []
+    for row in _json_rows(data / "vasp" / "relaxations.jsonl.gz"):
+        final = row["final"]
+        try:
+            crystals.append(
+                as_crystal(
+                    Atoms(
+                        final["species"],
+                        scaled_positions=final["frac"],
+                        cell=final["cell"],
+                        pbc=True,
+                    )
+                )
+            )
+        except CrystalError:
+            continue
+        ids.append(row["id"])
+    return Dataset("vasp/relaxations", ids, crystals)
+
+
 def _fermi_rows(data: Path) -> Iterator[dict[str, Any]]:
     for name in ("mp_insulators_efermi", "heusler_ahc_efermi_magnetic"):
         yield from _json_rows(data / "fermi" / f"{name}.jsonl.gz")
@@ -212,6 +273,37 @@ def _fermi_rows(data: Path) -> Iterator[dict[str, Any]]:
             solid = (row["vacuum_gap_A"] or 0) < _VACUUM
             if row["flags"] == [] and row["functional"] in _PBE and solid:
                 yield row
+
+
+def join(datasets: Sequence[Dataset]) -> Dataset:
+    """Put data sets one after the other; of entries with one id the first is kept.
+
+    Labels that only some of the sets have are NaN in the others.
+    """
+    seen: set[str] = set()
+    parts = []
+    for dataset in datasets:
+        first = [i for i, name in enumerate(dataset.ids) if name not in seen]
+        seen.update(dataset.ids)
+        parts.append(dataset.subset(np.array(first, dtype=np.int64)))
+    atoms = [sum(len(c) for c in part.crystals) for part in parts]
+    return Dataset(
+        "+".join(part.name for part in parts),
+        [name for part in parts for name in part.ids],
+        [crystal for part in parts for crystal in part.crystals],
+        _joined_labels([part.targets for part in parts], [len(part) for part in parts]),
+        _joined_labels([part.site_targets for part in parts], atoms),
+    )
+
+
+def _joined_labels(parts: Sequence[Any], sizes: Sequence[int]) -> dict[str, NDArray[np.float64]]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: np.concatenate(
+            [part.get(name, np.full(size, np.nan)) for part, size in zip(parts, sizes, strict=True)]
+        )
+        for name in names
+    }
 
 
 def split_by_composition(dataset: Dataset) -> dict[str, Dataset]:

@@ -23,10 +23,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from ase_ecn.checkpoint import load_checkpoint
-from ase_ecn.errors import CheckpointError, StorageError
+from ase_ecn.errors import CheckpointError, OptionError, StorageError
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.storage import replace_file, replacing, storing
+from ase_ecn.training import parallel
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +105,9 @@ class FitResult:
 def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitResult:
     """Fit a network; go on where an earlier call with the same folder stopped.
 
+    With several processes (see :mod:`ase_ecn.training.parallel`), ``task.batches`` gives each its
+    share of the same batches; only the first validates and writes.
+
     Parameters
     ----------
     model
@@ -150,8 +154,10 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     state_file = out / "state.pt"
     if state_file.is_file():
         progress = _restore(state_file, parts)
-        _keep_rows(out / "curve.csv", progress.epoch)
+        if parallel.is_first():
+            _keep_rows(out / "curve.csv", progress.epoch)
         logger.info("going on after epoch %d", progress.epoch)
+    parallel.begin(model, options.seed)
     step_model: Any = torch.compile(model, dynamic=True) if options.compile else model
     while progress.epoch < options.epochs and progress.stale < options.patience:
         begin = time.perf_counter()
@@ -162,13 +168,14 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
             task.batches(rng),
             total=task.batches_per_epoch,
             desc=f"epoch {progress.epoch + 1}/{options.epochs}",
-            disable=None,
+            disable=None if parallel.is_first() else True,
             leave=False,
         )
         for batch in bar:
             optimizer.zero_grad(set_to_none=True)
             loss = task.loss(step_model, batch)
             loss.backward()
+            parallel.sum_gradients(model)
             nn.utils.clip_grad_norm_(model.parameters(), options.clip)
             optimizer.step()
             schedule.step()
@@ -176,20 +183,21 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
             total += loss.item()
         average.eval()
         with torch.inference_mode():
-            scores = task.validate(average.module)
+            scores = parallel.from_first(lambda: task.validate(average.module))
         progress.epoch += 1
         progress.wall_time += time.perf_counter() - begin
         progress.note(scores, task.monitor, average.module)
         row: dict[str, float] = {
             "epoch": progress.epoch,
             "learning_rate": float(schedule.get_last_lr()[0]),
-            "train_loss": total / task.batches_per_epoch,
+            "train_loss": parallel.total(total) / task.batches_per_epoch,
             **scores,
             "seconds": round(time.perf_counter() - begin, 1),
         }
-        _append_row(out / "curve.csv", row)
-        logger.info("%s", "  ".join(f"{k} {v:.5g}" for k, v in row.items()))
-        _store(state_file, parts, progress)
+        if parallel.is_first():
+            _append_row(out / "curve.csv", row)
+            logger.info("%s", "  ".join(f"{k} {v:.5g}" for k, v in row.items()))
+            _store(state_file, parts, progress)
     return FitResult(
         progress.best_weights, progress.best_scores, progress.epoch, progress.wall_time
     )
@@ -309,7 +317,28 @@ def start_from(model: nn.Module, checkpoint: str) -> None:
 def shuffled_batches(
     size: int, batch_size: int, rng: np.random.Generator
 ) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """Random batches of indices that together hold each of ``size`` items once."""
+    """Random batches of indices that together hold each of ``size`` items once.
+
+    Where several processes share each batch, a last one with fewer items than processes is left
+    out.
+    """
     order = rng.permutation(size)
-    for start in range(0, size, batch_size):
+    for start in range(0, size, batch_size)[: batch_count(size, batch_size)]:
         yield order[start : start + batch_size]
+
+
+def batch_count(size: int, batch_size: int) -> int:
+    """Number of batches that :func:`shuffled_batches` makes.
+
+    Raises
+    ------
+    OptionError
+        If a batch has fewer items than there are processes.
+    """
+    if batch_size < parallel.processes():
+        raise OptionError(
+            f"batches of {batch_size} cannot be shared by {parallel.processes()} processes"
+        )
+    count = -(-size // batch_size)
+    left = size - (count - 1) * batch_size
+    return count if left >= parallel.processes() else count - 1

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.training import parallel
 from ase_ecn.training.alignment import read_mp_2018
 from ase_ecn.training.cache import LabelledGraphs, cached_graphs, concatenate, labelled_graphs
 from ase_ecn.training.datasets import (
@@ -27,13 +28,23 @@ from ase_ecn.training.datasets import (
     split_by_composition,
 )
 from ase_ecn.training.elements import network_properties
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.fit import (
+    FitOptions,
+    FitResult,
+    Task,
+    batch_count,
+    fit,
+    shuffled_batches,
+    start_from,
+)
 from ase_ecn.training.losses import multitask_loss
 from ase_ecn.training.metrics import mean_absolute_error, roc_auc
 
 CLASSES = frozenset({"metal"})
 NONNEGATIVE = frozenset({"band_gap", "magnetization", "site_moments"})
 _SITE_MOMENTS = "mp_site_magmoms"
+SITE_MOMENT_ATOMS = 20
+"""Largest cells with site moments in the validation and test splits, and by default in training."""
 _MAIN_GROUP_SYMBOLS = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Zn Ga Ge As Se Br Kr "
     "Rb Sr Cd In Sn Sb Te I Xe Cs Ba Hg Tl Pb Bi"
@@ -61,7 +72,9 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
     data
         The data folder.
     config
-        The parsed configuration: ``data.name``, and ``model``.
+        The parsed configuration: ``model``, and ``data`` with ``name`` and optionally, for
+        training, ``site_moment_max_atoms`` and ``mp_2018_max_atoms``, the sizes of the largest
+        further crystals.
     split
         ``"train"``, ``"val"`` or ``"test"``.
     """
@@ -74,9 +87,21 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
         if split == "train":
             labelled = _with_nonmagnetic_sites(labelled)
         sites = cached_graphs(
-            f"{_SITE_MOMENTS}-{split}", lambda: _site_moment_split(data, name, split), **kind
+            f"{_SITE_MOMENTS}-{split}",
+            lambda: _site_moment_split(data, name, split, SITE_MOMENT_ATOMS),
+            **kind,
         )
         labelled = concatenate(labelled, sites)
+        largest = int(config["data"].get("site_moment_max_atoms", SITE_MOMENT_ATOMS))
+        if split == "train" and largest > SITE_MOMENT_ATOMS:
+            larger = cached_graphs(
+                f"{_SITE_MOMENTS}-{SITE_MOMENT_ATOMS + 1}-{largest}",
+                lambda: _larger_than(
+                    SITE_MOMENT_ATOMS, _site_moment_split(data, name, split, largest)
+                ),
+                **kind,
+            )
+            labelled = concatenate(labelled, larger)
     if "fermi_level" in model["crystal_targets"]:
         levels = cached_graphs(
             f"fermi-{split}", lambda: split_by_composition(read_fermi_levels(data))[split], **kind
@@ -90,13 +115,18 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
     return replace(labelled, graphs=labelled.graphs.with_group(group))
 
 
-def _site_moment_split(data: Path, name: str, split: str) -> Dataset:
+def _larger_than(atoms: int, dataset: Dataset) -> Dataset:
+    sizes = np.array([len(crystal) for crystal in dataset.crystals])
+    return dataset.subset(np.flatnonzero(sizes > atoms))
+
+
+def _site_moment_split(data: Path, name: str, split: str, max_atoms: int) -> Dataset:
     held_out = {
         reduced_formula(crystal.numbers)
         for other in ("val", "test")
         for crystal in READERS[name](data, other).crystals
     }
-    return split_by_composition(read_site_moments(data, held_out))[split]
+    return split_by_composition(read_site_moments(data, held_out, max_atoms))[split]
 
 
 def _with_nonmagnetic_sites(labelled: LabelledGraphs) -> LabelledGraphs:
@@ -171,23 +201,24 @@ def fit_to_graphs(
         for indices in shuffled_batches(len(train.graphs), options.batch_size, rng):
             twins = np.flatnonzero(sizes[indices] <= largest_twin)
             both = np.concatenate([indices, indices[twins]])
-            batch = make_batch(train, both, model.config, device)
             large = rng.random(len(both)) < views
             large[twins], large[len(indices) :] = False, True
-            graphs = _large_supercells(_one_view(batch.graphs, rng), large)
-            yield replace(batch, graphs=graphs, twins=torch.as_tensor(twins, device=device))
+            mine, my_twins = _shared(len(indices), twins)
+            batch = make_batch(train, both[mine], model.config, device)
+            graphs = _large_supercells(_one_view(batch.graphs, rng), large[mine])
+            yield replace(batch, graphs=graphs, twins=torch.as_tensor(my_twins, device=device))
 
     def loss(network: nn.Module, batch: Batch) -> Tensor:
         outputs = network(batch.graphs)
         total = multitask_loss(outputs, batch.labels, scales, weights, CLASSES)
-        if batch.twins is not None and len(batch.twins):
+        if batch.twins is not None and parallel.total(len(batch.twins)):
             crystal_outputs = {k: outputs[k] for k in model.config.crystal_targets}
             total = total + twin_weight * twin_differences(crystal_outputs, batch.twins, scales)
         return total
 
     task = Task(
         batches=batches,
-        batches_per_epoch=-(-len(train.graphs) // options.batch_size),
+        batches_per_epoch=batch_count(len(train.graphs), options.batch_size),
         loss=loss,
         validate=lambda network: _validate(network, val, scales, device),
         monitor="score",
@@ -250,6 +281,22 @@ def make_batch(
     )
 
 
+def _shared(size: int, twins: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Select this process's part of a batch of ``size`` crystals and second views of some.
+
+    Returns
+    -------
+    mine
+        Places in the batch, second views last.
+    my_twins
+        Those of ``mine`` that have a second view, in its order.
+    """
+    first = parallel.own_part(size)
+    with_view = np.isin(twins, first)
+    mine = np.concatenate([first, size + np.flatnonzero(with_view)])
+    return mine, np.searchsorted(first, twins[with_view])
+
+
 def _large_supercells(graphs: BondBatch, chosen: NDArray[np.bool_]) -> BondBatch:
     """Show some crystals as supercells so large that no bond joins an atom to its own image.
 
@@ -283,7 +330,8 @@ def twin_differences(outputs: dict[str, Tensor], twins: Tensor, scales: dict[str
         Units of the targets.
     """
     parts = [
-        (output[twins] - output[-len(twins) :]).abs().mean() / scales[name]
+        parallel.batch_mean((output[twins] - output[len(output) - len(twins) :]).abs())
+        / scales[name]
         for name, output in outputs.items()
     ]
     return torch.stack(parts).sum()

@@ -16,9 +16,19 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+from ase_ecn.training import parallel
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.equilibrium import further_crystals
+from ase_ecn.training.fit import (
+    FitOptions,
+    FitResult,
+    Task,
+    batch_count,
+    fit,
+    shuffled_batches,
+    start_from,
+)
 from ase_ecn.training.lattice_baselines import FeedForwardLattice
 from ase_ecn.training.losses import (
     LatticeLoss,
@@ -114,7 +124,7 @@ class LatticeObjective:
             # ones, and those are what decides whether a relaxed crystal stays where it is.
             noise = lattice_loss(cells, batch.true_cells)
             weights = 1 / torch.sqrt(noise + self.offset)
-            total = total + (losses * weights.float()).mean()
+            total = total + parallel.batch_mean(losses * weights.float())
             cells = outputs[-1].detach().double()
         return total / batch.applications
 
@@ -193,11 +203,12 @@ def fit_lattice_network(
         Changed in place; ends with the best averaged weights, on the CPU.
     config
         ``data``: ``name``, and optionally ``train_crystals``, ``validation_crystals`` (how many),
-        ``substituted_share`` of each batch and the number of ``substituted_pairs`` to draw it
-        from; ``fit``; optionally ``noise`` (see :func:`ase_ecn.training.noise.start_cells`),
-        ``loss`` (a name), ``loss_offset``, ``unroll``, up to how many times the network is
-        applied in training, and ``rattle``, by how many Å atoms are displaced along each axis for
-        a network that moves them.
+        ``further_max_atoms``, the size of the largest crystals of other sets to add, the
+        ``crystals_per_epoch`` drawn from all, ``substituted_share`` of each batch and the number of
+        ``substituted_pairs`` to draw it from and their ``substituted_seed``; ``fit``; optionally
+        ``noise`` (see :func:`ase_ecn.training.noise.start_cells`), ``loss`` (a name),
+        ``loss_offset``, ``unroll``, up to how many times the network is applied in training, and
+        ``rattle``, by how many Å atoms are displaced along each axis for a network that moves them.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -230,55 +241,60 @@ def fit_lattice_network(
     )
     lattice_loss_named(objective.loss)
     train = spread(load_crystals(data, section["name"], "train"), section.get("train_crystals"))
+    if "further_max_atoms" in section:
+        further = further_crystals(data, section["name"], int(section["further_max_atoms"]))
+        train = train + [niggli_crystal(crystal) for crystal in further]
     val = load_crystals(data, section["name"], "val")
     val = val[:: max(1, len(val) // int(section.get("validation_crystals", 2000)))]
     pairs = Pairs([], np.empty((0, 3, 3)))
     if share > 0:
         count = int(section.get("substituted_pairs", 1000))
-        pairs = training_pairs(data, section["name"], count)
+        seed = int(section.get("substituted_seed", 0))
+        pairs = training_pairs(data, section["name"], count, seed)
     cells = np.stack([crystal.cell for crystal in train])
     substituted = round(share * options.batch_size) if pairs.crystals else 0
     own = options.batch_size - substituted
+    shown = min(len(train), int(section.get("crystals_per_epoch", len(train))))
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        for indices in shuffled_batches(len(train), own, rng):
+        drawn = rng.permutation(len(train))[:shown]
+        for places in shuffled_batches(shown, own, rng):
+            indices = drawn[places]
             chosen = rng.integers(max(1, len(pairs.crystals)), size=substituted)
             extra = [pairs.crystals[i] for i in chosen]
-            start = [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
-            true = [cells[indices], *(pairs.true_cells[i][None] for i in chosen)]
-            crystals = [train[i] for i in indices] + extra
-            shift = None
-            if moves_atoms:
-                still, crystals = crystals, [rattled(c, rattle, rng) for c in crystals]
-                shift = torch.as_tensor(
-                    np.concatenate(
-                        [
-                            a.scaled_positions - b.scaled_positions
-                            for a, b in zip(still, crystals, strict=True)
-                        ]
-                    ),
-                    device=device,
-                )
+            start = np.concatenate(
+                [noise.apply(cells[indices], rng), *(c.cell[None] for c in extra)]
+            )
+            true = np.concatenate([cells[indices], *(pairs.true_cells[i][None] for i in chosen)])
+            still = [train[i] for i in indices] + extra
+            moved = [rattled(c, rattle, rng) for c in still] if moves_atoms else still
+            mine = parallel.own_part(len(still))
             yield Batch(
-                crystals,
-                torch.as_tensor(np.concatenate(start), device=device),
-                torch.as_tensor(np.concatenate(true), device=device),
+                [moved[i] for i in mine],
+                torch.as_tensor(start[mine], device=device),
+                torch.as_tensor(true[mine], device=device),
                 int(rng.integers(1, unroll + 1)) if unroll > 1 else 1,
-                shift,
+                _way_back([(moved[i], still[i]) for i in mine], device) if moves_atoms else None,
             )
 
     model.to(device)
     task = Task(
         batches=batches,
-        batches_per_epoch=-(-len(train) // own),
+        batches_per_epoch=batch_count(shown, own),
         loss=objective,
-        validate=lambda network: _validate(network, val, noise, device),
+        validate=lambda network: _validate(network, val, noise, device, unroll),
         monitor="score",
     )
     result = fit(model, task, options, out)
     model.load_state_dict(result.weights)
     model.cpu().eval()
     return result
+
+
+def _way_back(pairs: list[tuple[Crystal, Crystal]], device: str) -> Tensor:
+    """Fractional displacements (N, 3) from the first crystal of each pair to the second."""
+    parts = [there.scaled_positions - here.scaled_positions for here, there in pairs]
+    return torch.as_tensor(np.concatenate(parts), device=device)
 
 
 def spread(crystals: list[Crystal], count: int | None) -> list[Crystal]:
@@ -343,16 +359,37 @@ def denoising_scores(
     return scores
 
 
+def _denoised_again(
+    model: LatticeModel,
+    crystals: list[Crystal],
+    cells: NDArray[np.float64],
+    device: str,
+    applications: int,
+) -> NDArray[np.float64]:
+    """Cells (B, 3, 3) after some applications; those that run away are not taken further."""
+    true = torch.as_tensor(np.stack([crystal.cell for crystal in crystals]))
+    cells = denoise(model, crystals, cells, device)
+    for _ in range(applications - 1):
+        near = (lattice_loss(torch.as_tensor(cells), true) < MAX_UNROLLED_LOSS).numpy()
+        chosen = [crystal for crystal, usable in zip(crystals, near, strict=True) if usable]
+        cells = cells.copy()
+        cells[near] = denoise(model, chosen, cells[near], device)
+    return cells
+
+
 def _validate(
-    model: nn.Module, val: list[Crystal], noise: StartCells, device: str
+    model: nn.Module, val: list[Crystal], noise: StartCells, device: str, applications: int
 ) -> dict[str, float]:
+    """Scores after as many applications as the network was trained for at most."""
     assert isinstance(model, LatticeModel)
     true = np.stack([crystal.cell for crystal in val])
     noisy = noise.validation(true, np.random.default_rng(1))
-    scores = denoising_scores(noisy, denoise(model, val, noisy, device), true)
+    cells = _denoised_again(model, val, noisy, device, applications)
+    scores = denoising_scores(noisy, cells, true)
     remaining = 1 - scores["lengths_improvement"] / scores["lengths_noise"]
     if not isinstance(noise, NoiseSchedule):
         return {**scores, "score": float(remaining)}
-    moved = relative_length_errors(denoise(model, val, true, device), true).mean()
+    relaxed = _denoised_again(model, val, true, device, applications)
+    moved = relative_length_errors(relaxed, true).mean()
     # One per cent of movement of a relaxed cell weighs as much as a tenth of the noise.
     return {**scores, "moved": float(moved), "score": float(remaining + 10 * moved)}

@@ -19,8 +19,17 @@ from ase_ecn.graphs.batch import BondBatch, PackedGraphs, bond_graph, pack
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.forces import EnergyDerivatives, energy_derivatives
 from ase_ecn.prediction import POTENTIAL_ENERGY as ENERGY
+from ase_ecn.training import parallel
 from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.fit import (
+    FitOptions,
+    FitResult,
+    Task,
+    batch_count,
+    fit,
+    shuffled_batches,
+    start_from,
+)
 from ase_ecn.training.fit_ecn import model_config
 from ase_ecn.training.forces import read_mlearn
 
@@ -122,7 +131,7 @@ def fit_to_forces(
 
     def batches(rng: np.random.Generator) -> Iterator[ForceBatch]:
         for indices in shuffled_batches(len(train), options.batch_size, rng):
-            yield make_force_batch(labelled, indices, device)
+            yield make_force_batch(labelled, indices[parallel.own_part(len(indices))], device)
 
     def loss(network: nn.Module, batch: ForceBatch) -> Tensor:
         found = energy_derivatives(
@@ -139,7 +148,7 @@ def fit_to_forces(
 
     task = Task(
         batches=batches,
-        batches_per_epoch=-(-len(train) // options.batch_size),
+        batches_per_epoch=batch_count(len(train), options.batch_size),
         loss=loss,
         validate=validate,
         monitor="score",
@@ -170,9 +179,10 @@ def force_loss(found: EnergyDerivatives, batch: ForceBatch, weights: dict[str, f
     per_atom = (batch.volumes / batch.graphs.atom_counts)[:, None]
     energy = found.outputs[ENERGY] - batch.energy
     return (
-        weights["energy"] * _lengths(energy[:, None]).mean()
-        + weights["forces"] * _lengths(found.forces - batch.forces).mean()
-        + weights["virial"] * _lengths((found.stress - batch.stress) * per_atom).mean()
+        weights["energy"] * parallel.batch_mean(_lengths(energy[:, None]))
+        + weights["forces"] * parallel.batch_mean(_lengths(found.forces - batch.forces))
+        + weights["virial"]
+        * parallel.batch_mean(_lengths((found.stress - batch.stress) * per_atom))
     )
 
 

@@ -18,6 +18,7 @@ from ase_ecn.training.fit_ecn import (
     model_config,
     predict_graphs,
 )
+from ase_ecn.training.parallel import is_first
 from ase_ecn.training.user_data import read_user_data, split_user_data, user_config
 
 
@@ -48,6 +49,8 @@ def fit_user(options: argparse.Namespace, device: str) -> dict[str, float]:
     graphs = {split: labelled_graphs_for(part, architecture) for split, part in parts.items()}
     out = options.out or Path("runs") / options.target
     model, result = fit_to_graphs(config, graphs["train"], graphs["val"], out, device)
+    if not is_first():
+        return {}
     weights = out / f"{options.target}.safetensors"
     write_checkpoint(
         weights,
@@ -72,4 +75,6 @@ def _command(options: argparse.Namespace) -> str:
     )
     if options.epochs:
         command += f" --epochs {options.epochs}"
+    if options.devices > 1:
+        command += f" --devices {options.devices}"
     return command + (f" --init {options.init}" if options.init else "")

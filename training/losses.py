@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.layers import scatter_mean
+from ase_ecn.training.parallel import batch_mean, processes, total
 
 
 def multitask_loss(
@@ -22,20 +23,28 @@ def multitask_loss(
 ) -> Tensor:
     """Weighted sum of masked losses: cross-entropy for classes, else L1 in units of the scale.
 
-    Labels that are NaN count for nothing.
+    Labels that are NaN count for nothing. Means are over the whole batch, also where several
+    processes share it.
     """
-    total = torch.zeros((), device=next(iter(outputs.values())).device)
+    loss = torch.zeros((), device=next(iter(outputs.values())).device)
     for name, label in labels.items():
         known = ~torch.isnan(label)
         prediction, truth = outputs[name][known], label[known]
-        if len(truth) == 0:
+        if total(len(truth)) == 0:
             continue
         if name in classes:
-            part = functional.binary_cross_entropy_with_logits(prediction, truth)
+            part = _cross_entropy(prediction, truth)
         else:
-            part = (prediction - truth).abs().mean() / scales[name]
-        total = total + weights.get(name, 1.0) * part
-    return total
+            part = batch_mean((prediction - truth).abs()) / scales[name]
+        loss = loss + weights.get(name, 1.0) * part
+    return loss
+
+
+def _cross_entropy(prediction: Tensor, truth: Tensor) -> Tensor:
+    if processes() == 1:
+        return functional.binary_cross_entropy_with_logits(prediction, truth)
+    each = functional.binary_cross_entropy_with_logits(prediction, truth, reduction="none")
+    return batch_mean(each)
 
 
 def relative_metric(predicted: Tensor, true: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ MAX_CANDIDATES = 5
 SYMPREC = 0.1
 """Tolerance (Å) of space groups, the one behind those of the Materials Project."""
 _VOLUME_TOLERANCE = 1e-6
-TRAINING_PROTOTYPES = 2000
+TRAINING_PROTOTYPES = 6000
 """Training crystals that are prototypes of pairs to train on."""
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ase_ecn.errors import OptionError
@@ -69,6 +71,11 @@ def nearest_shells(
     if k < 1:
         raise OptionError(f"the number of neighbours must be at least 1, got {k}")
     device = cells.device
+    if len(cells) == 1:
+        found_in_one = _shells_of_one(
+            cells[0].detach().cpu().numpy().astype(np.float64), scaled_positions.cpu().numpy(), k
+        )
+        return Neighbors(*(torch.as_tensor(part, device=device) for part in found_in_one))
     basis, transforms = minkowski_reduce(cells.detach().cpu().numpy().astype(np.float64))
     reduced = torch.as_tensor(basis, device=device)
     transform = torch.as_tensor(transforms, device=device)
@@ -95,11 +102,40 @@ def nearest_shells(
     return Neighbors(source, target, image)
 
 
+def _shells_of_one(
+    cell: NDArray[np.float64], scaled: NDArray[np.float64], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Source, target and image of the edges of one crystal; without tensors, which are slower."""
+    basis, transforms = minkowski_reduce(cell[None])
+    scaled = scaled @ np.linalg.inv(transforms[0])
+    offset = np.floor(scaled)
+    scaled = scaled - offset
+    atoms = len(scaled)
+    radius = float(_radius_of_sphere(abs(np.linalg.det(cell)) / atoms, k))
+    while True:
+        pairs = pairs_within(basis[0], scaled, radius)
+        distance = np.sqrt((pairs.vector * pairs.vector).sum(axis=1))
+        counts = np.bincount(pairs.source, minlength=atoms)
+        if counts.min() >= k:
+            order = np.lexsort((distance, pairs.source))
+            shell = distance[order[np.cumsum(counts) - counts + k - 1]] + SHELL_TOLERANCE
+            if shell.max() < radius:
+                break
+        radius *= 1.25
+    kept = order[distance[order] <= shell[pairs.source[order]]]
+    source, target = pairs.source[kept], pairs.target[kept]
+    image = pairs.image[kept] - (offset[target] - offset[source]).astype(np.int64)
+    return source, target, image @ transforms[0]
+
+
 def _initial_radius(cells: Tensor, atom_counts: Tensor, k: int) -> Tensor:
     """Radius of a sphere that holds somewhat more than k atoms at the crystal's density."""
-    volume = torch.linalg.det(cells).abs()
-    radius: Tensor = (1.6 * (k + 1) * volume / atom_counts * 3 / (4 * math.pi)) ** (1 / 3)
+    radius: Tensor = _radius_of_sphere(torch.linalg.det(cells).abs() / atom_counts, k)
     return radius
+
+
+def _radius_of_sphere(volume_per_atom: Any, k: int) -> Any:
+    return (1.6 * (k + 1) * volume_per_atom * 3 / (4 * math.pi)) ** (1 / 3)
 
 
 def _search(

@@ -1,6 +1,7 @@
 """Bonds from the periodic Voronoi tessellation of a crystal (section 5 of the ECN paper).
 
-Everything is computed in float64 with arrays over many atoms, or many crystals, at once:
+Everything is computed in float64. Where the package was installed without a compiler for the loop
+in ``_polyhedra.c``, that is with arrays over many atoms, or many crystals, at once:
 
 1. All atoms within a radius of each atom are candidates.
 2. Those that are not hidden behind another one (Gabriel's neighbours: no third atom within the
@@ -12,6 +13,7 @@ Everything is computed in float64 with arrays over many atoms, or many crystals,
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +27,11 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CrystalError, OptionError
 from ase_ecn.graphs.pairs import Pairs, pairs_within
 from ase_ecn.symmetry.reduction import minkowski_reduce
+
+try:
+    from ase_ecn.graphs import _polyhedra as compiled
+except ImportError:
+    compiled = None  # type: ignore[assignment]
 
 BondMode = Literal["voronoi", "cordero", "radial"]
 """Kinds of bonds; the first two are here, the third is :mod:`ase_ecn.graphs.radial`'s."""
@@ -195,10 +202,27 @@ def _face_areas(
 
     The areas of a crystal are right if the radius of its pairs was at least the second result.
     """
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    atoms = int(first[-1])
-    source = np.concatenate([p.source + k for p, k in zip(pairs, first[:-1], strict=True)])
+    ends = np.cumsum(sizes)
+    first = ends - sizes
+    atoms = int(ends[-1])
+    source = np.concatenate([p.source + k for p, k in zip(pairs, first, strict=True)])
     vectors = np.concatenate([p.vector for p in pairs])
+    if compiled is None:
+        areas, radius = _faces_by_arrays(source, vectors, atoms, attempt)
+    else:
+        areas, radius = np.empty(len(source)), np.empty(atoms)
+        begin = np.zeros(atoms + 1, dtype=np.int64)
+        np.bincount(source, minlength=atoms).cumsum(out=begin[1:])
+        compiled.faces(begin, vectors, areas, radius)
+    needed = np.maximum.reduceat(2 * radius, first)
+    last = list(itertools.accumulate(len(p.source) for p in pairs))
+    return [areas[b:e] for b, e in zip([0, *last], last, strict=False)], needed
+
+
+def _faces_by_arrays(
+    source: NDArray[np.int64], vectors: NDArray[np.float64], atoms: int, attempt: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Areas (E,) of the faces and distances (A,) of the farthest corners, without a compiler."""
     # A first polyhedron that is not closed needs more planes, not only a larger radius.
     visible = ~_hidden(source, vectors, atoms, slack=attempt / 4)
     chosen = np.flatnonzero(visible)
@@ -215,9 +239,7 @@ def _face_areas(
     inner = voronoi_polyhedra(source[planes], vectors[planes], atoms)
     areas[again[source]] = 0.0
     areas[planes] = inner.face_areas
-    needed = np.maximum.reduceat(2 * np.where(again, inner.radius, outer.radius), first[:-1])
-    ends = np.cumsum([len(p.source) for p in pairs])
-    return np.split(areas, ends[:-1]), needed
+    return areas, np.where(again, inner.radius, outer.radius)
 
 
 def _hidden(

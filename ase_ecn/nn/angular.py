@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ase_ecn.nn.layers import scatter_sum
+from ase_ecn.nn.layers import edge_parts, scatter_sum
 
 MAX_DEGREE = 4
 
@@ -111,11 +111,29 @@ class AngularDensity(nn.Module):
         weight: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """Return (E, C * degree) features of bonds and (N, C * degree) features of atoms."""
-        v = self.value(h).index_select(0, target) * self.radial(edges) * weight[:, None]
-        of_bonds, of_atoms = [], []
-        for y in harmonics[: self.degree]:
-            density = scatter_sum(v[:, :, None] * y[:, None, :], source, len(h))
-            of_bonds.append((density.index_select(0, source) * y[:, None, :]).sum(dim=2))
-            of_atoms.append((density * density).sum(dim=2))
-        bonds, atoms = torch.cat(of_bonds, dim=1), torch.cat(of_atoms, dim=1)
+        radial = self.radial(edges)
+        values = self.value(h)
+        harmonics = harmonics[: self.degree]
+        y = torch.cat(harmonics, dim=1)
+        if torch.is_grad_enabled():
+            v = values.index_select(0, target) * radial * weight[:, None]
+            density = scatter_sum(y[:, :, None] * v[:, None, :], source, len(h))
+            bonds = self._by_degree(density.index_select(0, source) * y[:, :, None])
+        else:
+            radial *= weight[:, None]
+            density = h.new_zeros(len(h), y.shape[1], values.shape[1])
+            parts = list(edge_parts(len(source), h.device))
+            for part in parts:
+                v = values.index_select(0, target[part]).mul_(radial[part])
+                density.index_add_(0, source[part], y[part, :, None] * v[:, None, :])
+            bonds = h.new_empty(len(source), self.degree * values.shape[1])
+            for part in parts:
+                along = density.index_select(0, source[part]).mul_(y[part, :, None])
+                bonds[part] = self._by_degree(along)
+        atoms = self._by_degree(density * density)
         return bonds * torch.rsqrt(1 + bonds * bonds), atoms / (1 + atoms)
+
+    def _by_degree(self, products: Tensor) -> Tensor:
+        """Sum (K, M, C) over the harmonics of each degree among all M: (K, C * degree)."""
+        sizes = [2 * degree + 1 for degree in range(1, self.degree + 1)]
+        return torch.cat([part.sum(dim=1) for part in products.split(sizes, dim=1)], dim=1)

@@ -38,7 +38,7 @@ class AtomFeatures(nn.Module):
     def __init__(self, width: int, features: str, hubbard: bool) -> None:
         super().__init__()
         self.kind = features
-        groups, periods = len(_GROUP_TABLE.unique()), len(_PERIOD_ENDS) + 1
+        groups, periods = _GROUP_COUNT, len(_PERIOD_ENDS) + 1
         if features != "group_period":
             self.number = nn.Embedding(MAX_ATOMIC_NUMBER + 1, width)
         else:
@@ -63,17 +63,25 @@ class AtomFeatures(nn.Module):
         elif self.kind == "group_period":
             h = self.group(self.groups[batch.numbers]) + self.period(self.periods[batch.numbers])
         else:
-            h = (self.number.weight + self._from_properties()).index_select(0, batch.numbers)
+            h = self._of_elements(batch.numbers)
         if self.hubbard is not None:
             flag = hubbard_flag(batch).index_select(0, batch.crystal_of_atom)
             h = h + flag[:, None].to(h.dtype) * self.hubbard
         return h
 
-    def _from_properties(self) -> Tensor:
+    def _of_elements(self, numbers: Tensor) -> Tensor:
+        """Features (N, width) of atoms with these numbers."""
+        if len(numbers) < len(self.table):
+            return self._of_each(numbers)
+        return self._of_each(torch.arange(len(self.table), device=numbers.device))[numbers]
+
+    def _of_each(self, numbers: Tensor) -> Tensor:
         one_hot = nn.functional.one_hot
-        group = one_hot(self.groups).to(self.table.dtype)
-        period = one_hot(self.periods, len(_PERIOD_ENDS) + 1).to(self.table.dtype)
-        out: Tensor = self.properties(torch.cat([self.table, group, period], dim=1))
+        dtype = self.table.dtype
+        group = one_hot(self.groups[numbers], _GROUP_COUNT).to(dtype)
+        period = one_hot(self.periods[numbers], len(_PERIOD_ENDS) + 1).to(dtype)
+        properties = torch.cat([self.table[numbers], group, period], dim=1)
+        out: Tensor = self.number(numbers) + self.properties(properties)
         return out
 
 
@@ -111,4 +119,5 @@ def group_and_period(number: int) -> tuple[int, int]:
 
 _TABLE = [(0, 0)] + [group_and_period(z) for z in range(1, MAX_ATOMIC_NUMBER + 1)]
 _GROUP_TABLE = torch.tensor([group for group, _ in _TABLE])
+_GROUP_COUNT = len(_GROUP_TABLE.unique())
 _PERIOD_TABLE = torch.tensor([period for _, period in _TABLE])

@@ -289,6 +289,10 @@ class ECN(nn.Module):
         h = self.atom_features(batch, view)
         if self.config.cell_encoding:
             h = h.reshape(CELLS, -1, h.shape[1]).mean(dim=0)
+        return self.readout(h, batch)
+
+    def readout(self, h: Tensor, batch: BondBatch) -> dict[str, Tensor]:
+        """Outputs as of :meth:`forward` from (N, width) features of the atoms."""
         pooled = scatter_mean(h, batch.crystal_of_atom, batch.atom_counts)
         outputs = {}
         for k, name in enumerate(self.targets):

@@ -6,7 +6,7 @@ rows becomes ``cell @ F.T``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -21,6 +21,7 @@ from ase_ecn.nn.layers import (
     GatedMessages,
     GaussianBasis,
     check_sizes,
+    edge_parts,
     scatter_mean,
 )
 from ase_ecn.nn.vector_fields import (
@@ -139,22 +140,41 @@ class DeformingLayer(nn.Module):
         h = self.messages(h, edges, batch.source, batch.target)
         strain = torch.zeros_like(batch.cells)
         displacement = None
-        if self.weight is not None or self.config.positions:
-            mixed = nn.functional.silu(
-                self.edge(edges)
-                + self.source(h).index_select(0, batch.source)
-                + self.target(h).index_select(0, batch.target)
-            )
+        readers = [self.pull] if self.config.positions else []
+        readers += [] if self.weight is None else [self.weight]
+        weights = self._edge_weights(readers, h, edges, batch)
         if self.config.positions:
-            displacement = self._displacement(self.pull(mixed), geometry, batch, len(h))
+            displacement = self._displacement(weights[0], geometry, batch, len(h))
         if self.weight is not None:
-            weights = self._limited(self.weight(mixed))
             fields = edge_fields(self.config.fields, geometry)
-            summed = (weights[:, :, None, None] * fields).sum(dim=1)
+            summed = (self._limited(weights[-1])[:, :, None, None] * fields).sum(dim=1)
             strain = strain + scatter_mean(summed, batch.crystal_of_edge, batch.edge_counts)
         if self.triplet_weight is not None:
             strain = strain + self._triplet_strain(h, edges, geometry, batch)
         return h, bound_norm(strain, self.config.max_strain), displacement
+
+    def _edge_weights(
+        self, readers: Sequence[nn.Linear], h: Tensor, edges: Tensor, batch: LatticeBatch
+    ) -> list[Tensor]:
+        """What linear layers read from each edge and its ends: (E, K) of each."""
+        if not readers:
+            return []
+        from_source, from_target = self.source(h), self.target(h)
+        if torch.is_grad_enabled():
+            mixed = nn.functional.silu(
+                self.edge(edges)
+                + from_source.index_select(0, batch.source)
+                + from_target.index_select(0, batch.target)
+            )
+            return [reader(mixed) for reader in readers]
+        found = []
+        for part in edge_parts(len(edges), h.device):
+            mixed = from_source.index_select(0, batch.source[part])
+            mixed += from_target.index_select(0, batch.target[part])
+            mixed.addmm_(edges[part], self.edge.weight.T)
+            nn.functional.silu(mixed, inplace=True)
+            found.append([reader(mixed) for reader in readers])
+        return [torch.cat(parts) for parts in zip(*found, strict=True)]
 
     def _displacement(
         self, weights: Tensor, geometry: Edges, batch: LatticeBatch, atoms: int

@@ -4,14 +4,11 @@ In the 2x2x2 supercell a bond ``i -> j`` with lattice translation ``t`` joins th
 and ``(a + t mod 2, j)``. The lattice group permutes the eight cells, so its orbits colour the
 eight values of ``t mod 2``:
 
-=============  ==================================================================================
-``S_lattice``  all permutations of the cells: zero, and everything else
-``bravais``    translations and the point group of the crystal's own lattice
-``P-1``        translations and inversion: each of the eight has its colour. This tells directions
-               apart that a lattice with more symmetry does not, so the names of the axes are
-               averaged over
-``S_N``        all permutations of the atoms: no colours, which is plain message passing
-=============  ==================================================================================
+- ``S_lattice``: all permutations of the cells: zero, and everything else.
+- ``bravais``: translations and the point group of the crystal's own lattice.
+- ``P-1``: translations and inversion: each of the eight has its colour. This tells directions
+  apart that a lattice with more symmetry does not, so the names of the axes are averaged over.
+- ``S_N``: all permutations of the atoms: no colours, which is plain message passing.
 
 The motif decides what the atoms of a cell add to that. Which image of an atom counts as inside
 the cell is a convention, and choosing another changes ``t`` for ``i != j``. The group that lets

@@ -56,8 +56,39 @@ def minkowski_reduce(
 
 @lru_cache(maxsize=256)
 def _reduce_one(cell: bytes) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The same for a single cell, which is asked for again at every stage of a prediction."""
-    return _reduce(np.frombuffer(cell).reshape(1, 3, 3))
+    """The same for a single cell, which is asked for again at every stage of a prediction.
+
+    Plain numbers are quicker than arrays of one.
+    """
+    vectors = np.frombuffer(cell).reshape(3, 3)
+    superbase = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, -1, -1]])
+    for _ in range(_MAX_STEPS):
+        cartesian = superbase @ vectors
+        gram = (cartesian @ cartesian.T).tolist()
+        scale = _SELLING_TOLERANCE * sum(gram[i][i] for i in range(4))
+        i, j = max(_PAIRS, key=lambda pair: gram[pair[0]][pair[1]])
+        if not gram[i][j] > scale:
+            break
+        k, m = (x for x in range(4) if x not in (i, j))
+        superbase[[k, m]] += superbase[i]
+        superbase[i] = -superbase[i]
+    else:
+        raise CellError("the lattice basis cannot be reduced: the cell is numerically singular")
+    candidates = _SUMS @ superbase[:3]
+    cartesian = candidates @ vectors
+    order = np.argsort(np.sqrt((cartesian * cartesian).sum(axis=1)), kind="stable")
+    first, second, *others = candidates[order].tolist()
+    third = next((x for x in others if abs(_determinant(first, second, x)) == 1), others[0])
+    transform = np.array([first, second, third])
+    return (transform @ vectors)[None], transform[None]
+
+
+def _determinant(a: list[int], b: list[int], c: list[int]) -> int:
+    return (
+        (a[1] * b[2] - a[2] * b[1]) * c[0]
+        + (a[2] * b[0] - a[0] * b[2]) * c[1]
+        + (a[0] * b[1] - a[1] * b[0]) * c[2]
+    )
 
 
 def _reduce(cells: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

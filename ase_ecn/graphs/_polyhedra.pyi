@@ -1,0 +1,9 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def faces(
+    first: NDArray[np.int64],
+    vectors: NDArray[np.float64],
+    areas: NDArray[np.float64],
+    radius: NDArray[np.float64],
+) -> None: ...

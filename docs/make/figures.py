@@ -1,0 +1,133 @@
+"""Figures of the documentation, drawn when it is built."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.build import bulk
+from ase.io import read
+
+from ase_ecn import LatticeRelaxer, plotting
+from ase_ecn.checkpoint import DEFAULT_ECN, read_card
+from ase_ecn.graphs.voronoi import MIN_FACE_SHARE
+from ase_ecn.nn.empnn import bound_norm
+from ase_ecn.nn.layers import cutoff_weight, smooth_step
+from ase_ecn.plotting.canvas import new_figure
+from ase_ecn.plotting.sources import draw
+from ase_ecn.screening import screen
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+_DARK, _RED, _GREY = "#33415c", "#e63946", "#ced4da"
+
+
+def svg(figure: Figure) -> bytes:
+    """A figure as text, the same in every build."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()
+
+
+def bond_weights() -> Figure:
+    """Weights of bonds by the share of their face, and by distance."""
+    figure = new_figure(7.4, 2.7)
+    faces, distances = figure.subplots(1, 2)
+    share = torch.logspace(-2.3, -0.5, 400, dtype=torch.float64)
+    weight = share.sqrt() * smooth_step(share / MIN_FACE_SHARE - 1)
+    faces.semilogx(100 * share, weight, color=_DARK)
+    faces.axvline(100 * MIN_FACE_SHARE, color=_GREY, linestyle="--")
+    faces.set(xlabel="share of the face / %", ylabel="weight", title="Voronoi bonds")
+    length = torch.linspace(0, 5.5, 400, dtype=torch.float64)
+    distances.plot(length, cutoff_weight(length, 5.0), color=_DARK)
+    distances.axvline(5.0, color=_GREY, linestyle="--")
+    distances.set(xlabel="distance / Å", ylabel="weight", title="radial bonds, cutoff 5 Å")
+    return figure
+
+
+def deformation() -> Figure:
+    """Edges of a plane lattice, a field on them, and the lattice that the strain makes."""
+    wanted, start = np.eye(2), np.eye(2) @ np.array([[1.22, 0.24], [0.05, 0.84]])
+    figure = new_figure(8.4, 2.9)
+    before, field, after = figure.subplots(1, 3)
+    _draw_lattice(before, start, "before")
+    # Weights that pull each edge towards unit length stand in for learned ones.
+    edges = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]]) @ start
+    lengths = np.linalg.norm(edges, axis=1)
+    unit = edges / lengths[:, None]
+    weights = 2 * np.log(1 / lengths)
+    strain = (weights[:, None, None] * unit[:, :, None] * unit[:, None, :]).mean(axis=0)
+    field.set_title("weights times |u><u| of the edges", fontsize=10)
+    for u, w in zip(unit, weights, strict=True):
+        field.plot(*np.outer([0, 1], u).T, color=_GREY, linewidth=1)
+        inwards = {"arrowstyle": "->", "color": _RED, "linewidth": 2}
+        field.annotate("", xy=u * (1 + w), xytext=u, arrowprops=inwards)
+    field.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", xticks=[], yticks=[])
+    padded = torch.zeros(1, 3, 3, dtype=torch.float64)
+    padded[0, :2, :2] = torch.as_tensor(strain)
+    step = torch.linalg.matrix_exp(bound_norm(padded, 0.5))[0, :2, :2].numpy()
+    _draw_lattice(after, start @ step.T, "after cell @ exp(S)")
+    for axes in (before, after):
+        _draw_lattice(axes, wanted, axes.get_title(), _GREY)
+    return figure
+
+
+def _draw_lattice(axes: Axes, cell: np.ndarray, title: str, colour: str = _DARK) -> None:
+    grid = np.array([[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)])
+    points = grid @ cell
+    for k, (i, j) in enumerate(grid):
+        for other in ((i + 1, j), (i, j + 1)):
+            if max(other) <= 1:
+                end = np.array(other) @ cell
+                axes.plot(*np.array([points[k], end]).T, color=colour, linewidth=1, zorder=1)
+    axes.scatter(*points.T, s=30, color=colour, zorder=2)
+    axes.set(xlim=(-1.7, 1.7), ylim=(-1.7, 1.7), aspect="equal", xticks=[], yticks=[])
+    axes.set_title(title, fontsize=10)
+
+
+def relaxation() -> Figure:
+    """The relaxation of magnesium oxide under a general strain."""
+    atoms = read(EXAMPLES / "crystals" / "MgO-rocksalt.extxyz")
+    assert isinstance(atoms, Atoms)
+    images: list[Atoms] = []
+    relaxer = LatticeRelaxer(atoms, logfile=None)
+    relaxer.attach(lambda: images.append(atoms.copy()))
+    relaxer.run()
+    return plotting.relaxation_path(images)
+
+
+def screened() -> Figure:
+    """Map of a screen of binary compounds, those of the tutorial."""
+    location = EXAMPLES / "screen_database.py"
+    spec = importlib.util.spec_from_file_location("screen_database", location)
+    assert spec is not None
+    assert spec.loader is not None
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    with tempfile.TemporaryDirectory() as folder:
+        candidates, out = Path(folder) / "candidates.db", Path(folder) / "out.db"
+        example.write_candidates(candidates)
+        screen(candidates, out, relax=True)
+        return draw("map", str(out))
+
+
+FIGURES: Mapping[str, Callable[[], Figure]] = {
+    "bond-weights": bond_weights,
+    "calibration": lambda: plotting.calibration_curve(read_card(DEFAULT_ECN).content["test"]),
+    "deformation": deformation,
+    "pattern": lambda: plotting.pattern_figure(bulk("ZnO", "wurtzite", a=3.25, c=5.2)),
+    "patterns": lambda: plotting.patterns(3),
+    "relaxation": relaxation,
+    "screened": screened,
+}
+"""Names of files, and what draws them."""
