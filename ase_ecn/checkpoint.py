@@ -20,7 +20,7 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from ase_ecn.card_format import FORMAT_VERSION, MAX_CARD_BYTES, parse_card
-from ase_ecn.errors import CheckpointError, OptionError
+from ase_ecn.errors import CheckpointError, MemoryExhaustedError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
@@ -164,7 +164,10 @@ def shared_checkpoint(
 
     The weights must not be changed, for all who ask get the same network.
     """
-    return _load_shared(str(checkpoint), _stamps(checkpoint), network, device, dtype)
+    try:
+        return _load_shared(str(checkpoint), _stamps(checkpoint), network, device, dtype)
+    except MemoryError as error:
+        raise MemoryExhaustedError(f"no memory for the weights of {checkpoint}") from error
 
 
 @lru_cache(maxsize=4)

@@ -64,7 +64,7 @@ class StorageError(ASEECNError):
 
 
 class MemoryExhaustedError(ASEECNError):
-    """A crystal does not fit into memory, not even alone."""
+    """A crystal does not fit into memory, not even alone, or a network's weights do not."""
 
 
 class DatasetError(ASEECNError):

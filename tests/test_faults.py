@@ -483,7 +483,7 @@ from ase.build import bulk
 from ase_ecn import predict, relax
 from ase_ecn.errors import ASEECNError
 from ase_ecn.screening import screen, failures
-large = bulk("Si", cubic=True) * (8, 8, 8)
+large = bulk("Si", cubic=True) * (12, 12, 12)
 large.rattle(0.05, seed=1)
 crystals = [bulk("Si"), large, bulk("Cu")]
 predict(crystals[0]), relax(crystals[0])
@@ -505,13 +505,24 @@ print(json.dumps(found))
 
 @pytest.mark.slow
 def test_too_little_memory_is_told(tmp_path: Path) -> None:
-    """A crystal of 4,096 atoms with room for the others only."""
-    done = _python(STARVED, str(tmp_path / "out.db"), "40")
+    """A crystal of 13,824 atoms with room for the others only."""
+    done = _python(STARVED, str(tmp_path / "out.db"), "100")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["predict"].startswith("MemoryExhaustedError: a crystal of 4096 atoms")
+    assert found["predict"].startswith("MemoryExhaustedError: a crystal of 13824 atoms")
     assert found["relax"][1] == "out of memory"
     assert "out of memory" not in (found["relax"][0], found["relax"][2])
     assert (found["stored"], found["failed"]) == (2, 1)
     assert "does not fit into memory" in found["reasons"][0]
     assert sorted(written(tmp_path / "out.db")) == ["#0", "#2"]
+
+
+def test_no_memory_for_the_weights_is_told(
+    monkeypatch: pytest.MonkeyPatch, small_networks: dict[str, Path]
+) -> None:
+    def read_bytes(path: Path) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    with pytest.raises(MemoryExhaustedError, match="no memory for the weights"):
+        predict(bulk("Cu"), checkpoint=small_networks["checkpoint"])

@@ -195,6 +195,8 @@ def _database_rows(address: str | Path) -> Iterator[Any]:
         try:
             rows = list(database.select(f"id>{start},id<={start + _PAGE}", include_data=False))
         except Exception:  # a damaged row raises anything, and takes its page along
+            if is_url(address):
+                raise  # it is the connection that is lost
             rows = [row for number in page for row in _rows_one_by_one(database, number)]
         yield from sorted(rows, key=lambda row: row.id)
 
