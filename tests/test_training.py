@@ -25,7 +25,7 @@ from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs,
 from ase_ecn.training.calibration import reliability, with_spreads
 from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
 from ase_ecn.training.elements import network_properties
-from ase_ecn.training.ensemble import best_weights
+from ase_ecn.training.ensemble import best_weights, without_idle_heads
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.fit_ecn import network_outputs, predict_graphs, twin_differences
 from ase_ecn.training.losses import lattice_loss, multitask_loss
@@ -489,6 +489,11 @@ def test_weights_of_members_are_chosen_by_the_errors(toy: Path) -> None:
     save_checkpoint(toy / "weighted.safetensors", ensemble, content)
     loaded = load_checkpoint(toy / "weighted.safetensors", "ecn").model
     assert loaded.config == ensemble.config
+    idle = ECNEnsemble(members, {"formation_energy": (1.0, 0.0)})
+    smaller = without_idle_heads(idle)
+    assert [m.targets for m in smaller.networks] == [("formation_energy", "metal"), ("metal",)]
+    for name, values in network_outputs(idle, graphs, "cpu").items():
+        np.testing.assert_array_equal(network_outputs(smaller, graphs, "cpu")[name], values)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -69,7 +70,7 @@ def join_checkpoints(
     cards = [member.content for member in members]
     if data is not None:
         val = load_ecn_data(data, cards[0]["configuration"], "val")
-        model = ECNEnsemble(model.networks, best_weights(model, val))
+        model = without_idle_heads(ECNEnsemble(model.networks, best_weights(model, val)))
     content: dict[str, Any] = {k: v for k, v in cards[0].items() if k not in _OF_MEMBERS}
     content |= {
         "name": name,
@@ -122,6 +123,29 @@ def best_weights(model: ECNEnsemble, labelled: LabelledGraphs) -> dict[str, tupl
 
         chosen[name] = min(_simplex(len(outputs)), key=error)
     return chosen
+
+
+def without_idle_heads(model: ECNEnsemble) -> ECNEnsemble:
+    """The same ensemble without what has no weight in it.
+
+    The first member keeps all: it may get heads for uncertainties, which need the property.
+    """
+    members = [model.networks[0]]
+    for k, member in enumerate(model.networks[1:], start=1):
+        idle = {name for name, weights in model.config.weights.items() if weights[k] == 0}
+        kept = [name not in idle for name in member.targets]
+        plain = ECN(
+            replace(
+                member.config,
+                crystal_targets=tuple(n for n in member.config.crystal_targets if n not in idle),
+                site_targets=tuple(n for n in member.config.site_targets if n not in idle),
+            )
+        )
+        theirs = member.state_dict()
+        theirs |= {unit: theirs[unit][torch.tensor(kept)] for unit in ("shift", "scale")}
+        plain.load_state_dict({name: theirs[name] for name in plain.state_dict()})
+        members.append(plain)
+    return ECNEnsemble(members, model.config.weights).eval().requires_grad_(False)
 
 
 def _simplex(members: int) -> list[tuple[float, ...]]:

@@ -31,8 +31,9 @@ class EnsembleConfig:
     members
         The architectures.
     weights
-        For some properties that all members predict, the weights of the members in the mean; they
-        are not negative and their sum is 1. The mean of the others is the plain one.
+        For some properties, the weights of the members in the mean; they are not negative, their
+        sum is 1, and that of a member that doesn't predict the property is 0. The mean of the
+        others is the plain one.
     """
 
     members: tuple[ECNConfig, ...]
@@ -42,8 +43,6 @@ class EnsembleConfig:
         if not self.members:
             raise OptionError("an ensemble needs members")
         for name, weights in self.weights.items():
-            if not all(name in (*m.crystal_targets, *m.site_targets) for m in self.members):
-                raise OptionError(f"weights of {name}, which not all members predict")
             if len(weights) != len(self.members):
                 raise OptionError(
                     f"{len(weights)} weights of {name} for {len(self.members)} members"
@@ -51,6 +50,9 @@ class EnsembleConfig:
             # Written so that NaN is refused too.
             if not (min(weights) >= 0 and abs(sum(weights) - 1) < _ROUNDING):
                 raise OptionError(f"weights of {name} must not be negative and sum up to 1")
+            for member, weight in zip(self.members, weights, strict=True):
+                if weight > 0 and name not in (*member.crystal_targets, *member.site_targets):
+                    raise OptionError(f"weights of {name} for a member that doesn't predict it")
         for name in ("bonds", "group", "motif"):
             if len({getattr(member, name) for member in self.members}) > 1:
                 raise OptionError(f"the members of an ensemble must have the same {name}")
@@ -127,12 +129,12 @@ class ECNEnsemble(nn.Module):
 
     def mean(self, outputs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         """Join the outputs of all members, in order."""
-        names = _union([tuple(output) for output in outputs])
         joined = {}
-        for name in names:
-            values = torch.stack([output[name] for output in outputs if name in output])
+        for name in _union([tuple(output) for output in outputs]):
+            having = [k for k, output in enumerate(outputs) if name in output]
+            values = torch.stack([outputs[k][name] for k in having])
             if name in self.config.weights:
-                weights = values.new_tensor(self.config.weights[name])
+                weights = values.new_tensor([self.config.weights[name][k] for k in having])
                 joined[name] = torch.tensordot(weights, values, dims=1)
             else:
                 joined[name] = values.mean(dim=0)
