@@ -29,7 +29,7 @@ from ase_ecn.symmetry.primitive import to_primitive
 
 logger = logging.getLogger(__name__)
 
-STRAIN_TOLERANCE = 0.005
+STRAIN_TOLERANCE = 0.011
 """Default norm of the strain of one step below which a cell counts as relaxed."""
 MAX_STEPS = 10
 """Default number of steps of one relaxation."""

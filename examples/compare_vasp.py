@@ -48,11 +48,6 @@ if __name__ == "__main__":
 
 # Prints at the end, with --final-positions and --jsonl vasp/relaxations.jsonl.gz of docs/data.md:
 # 48 runs, relative error of the lengths:
-#   mean   2.61% at the start, 2.09% here
-#   median 1.05% at the start, 0.80% here
-#   closer to VASP's cell than the start: 73%
-# without those that did not converge here:
-# 44 runs, relative error of the lengths:
-#   mean   2.28% at the start, 1.21% here
-#   median 1.01% at the start, 0.73% here
-#   closer to VASP's cell than the start: 75%
+#   mean   2.61% at the start, 0.91% here
+#   median 1.05% at the start, 0.70% here
+#   closer to VASP's cell than the start: 65%

@@ -51,9 +51,9 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=10, rejected=14, outranked=0, failed=0, computed=24)
+# ScreenReport(stored=12, rejected=12, outranked=0, failed=0, computed=24)
 # alloy   c/a   E_f / eV/atom  M / µB   polarization / T
-# FeRh    0.705         -0.042    4.37    1.84
-# MnRh    0.707         -0.113    4.39    1.81
-# MnPt    0.969         -0.308    4.24    1.70
-# FeNi    1.003         -0.019    3.27    1.69
+# MnPt    0.910         -0.342    4.41    1.75
+# FeRh    0.886         -0.031    3.92    1.68
+# FeNi    1.013         -0.002    3.28    1.67
+# MnPd    0.959         -0.195    4.15    1.63

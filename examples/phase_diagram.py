@@ -51,8 +51,8 @@ if __name__ == "__main__":
 
 # Prints:
 # crystal               E_f / eV/atom  above the hull / eV/atom
-# FeO rocksalt                 -1.386  0.000
-# FeO zincblende               -1.386  0.000
-# FeO2 fluorite                -1.080  0.000
-# Li2O antifluorite            -2.033  0.000
-# LiFeO3 perovskite            -1.273  0.000
+# FeO rocksalt                 -1.433  0.000
+# FeO zincblende               -1.374  0.060
+# FeO2 fluorite                -1.217  0.000
+# Li2O antifluorite            -2.011  0.000
+# LiFeO3 perovskite            -1.287  0.046

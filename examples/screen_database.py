@@ -51,8 +51,8 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=4, rejected=83, outranked=18, failed=0, computed=105)
-# CaO  rocksalt   -3.263 3.51
-# CaO  zincblende -3.181 3.28
-# MgO  rocksalt   -3.039 3.92
-# MgO  zincblende -2.976 3.40
+# ScreenReport(stored=4, rejected=82, outranked=19, failed=0, computed=105)
+# CaO  rocksalt   -3.272 3.49
+# CaO  zincblende -3.160 3.28
+# MgO  rocksalt   -3.046 3.94
+# MgF  rocksalt   -3.017 3.12

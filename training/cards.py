@@ -33,9 +33,14 @@ SOURCES = {
     "mlearn": (
         "energies, forces and stresses (PBE): Zuo et al. 2020, materialsvirtuallab/mlearn (BSD-3)"
     ),
+    "further_crystals": (
+        "further relaxed crystals: 2018 release of the Materials Project (MEGNet MP-2018.6.1, "
+        "CC BY 4.0) and Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
+        "without compositions of the validation and test splits"
+    ),
     "mp_site_magmoms": (
         "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
-        "at most 20 atoms, compositions of MP-20's validation and test splits left out; "
+        "at most 20 atoms if nothing else is said, compositions of MP-20's validation and test splits left out; "
         "split by composition; "
         "sites of nonmagnetic MP-20 crystals without d- or f-block elements are zero"
     ),
@@ -100,6 +105,8 @@ def write_checkpoint(
             card["license"] = "weights: CC BY 4.0; data: BSD-3"
         if property_elements:
             card["property_elements"] = property_elements
+    if "further_max_atoms" in config["data"]:
+        sources.append(SOURCES["further_crystals"])
     card |= {
         "data": sources,
         "split": {
@@ -118,8 +125,8 @@ def write_checkpoint(
     }
     if "init" in config:
         start = read_card(config["init"]).content
-        keys = ("sha256", "configuration", "epochs", "wall_time_s", "training_command")
-        card["init"] = {key: start.get(key) for key in keys}
+        keys = ("sha256", "configuration", "epochs", "wall_time_s", "training_command", "init")
+        card["init"] = {key: start[key] for key in keys if key in start}
     save_checkpoint(path, model, card)
     card["references"] = make_references(path)
     return save_checkpoint(path, model, card)
