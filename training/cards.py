@@ -40,7 +40,8 @@ SOURCES = {
     ),
     "mp_site_magmoms": (
         "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
-        "at most 20 atoms if nothing else is said, compositions of MP-20's validation and test splits left out; "
+        "at most 20 atoms if nothing else is said, compositions of MP-20's validation and test "
+        "splits left out; "
         "split by composition; "
         "sites of nonmagnetic MP-20 crystals without d- or f-block elements are zero"
     ),
