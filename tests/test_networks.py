@@ -405,11 +405,14 @@ def test_members_computed_together_give_their_mean(
         members.append(member)
     name, even = members[0].config.crystal_targets[0], ECNEnsemble(members)
     weighted = ECNEnsemble(members, {name: (0.2, 0.5, 0.3)})
+    torch.manual_seed(3)
+    other = ECN(replace(config, layers=2)).double().eval()
+    mixed = ECNEnsemble([members[0], other, members[1]], {name: (0.2, 0.5, 0.3)})
     assert can_stack(even)
     for name in ("rocksalt", "hcp"):
         primitive = to_primitive(as_crystal(prototypes[name])).crystal
         batch = pack([bond_graph(primitive)]).batch(np.array([0]), dtype=torch.float64)
-        for ensemble in (even, weighted):
+        for ensemble in (even, weighted, mixed):
             together = StackedECN(ensemble)
             assert together.fits(batch)
             with torch.inference_mode():
@@ -417,7 +420,9 @@ def test_members_computed_together_give_their_mean(
             assert found.keys() == expected.keys()
             for key in expected:
                 torch.testing.assert_close(found[key], expected[key], rtol=0, atol=1e-12)
+    pair = ECNEnsemble(members[:2])
+    assert can_stack(pair)
     with torch.no_grad():
         members[1].embedding.table += 1
-    assert not can_stack(even)
-    assert not can_stack(ECNEnsemble([members[0], ECN(replace(config, layers=2))]))
+    assert not can_stack(pair)
+    assert not can_stack(ECNEnsemble([members[0], other]))

@@ -1,8 +1,8 @@
 """Several equal ECNs on one small crystal, computed together.
 
 A small crystal costs what the calls of operations cost, not the operations. So the members of an
-ensemble share them: the graph is repeated once for each member, and every layer multiplies each
-part with its own member's weights. For prediction only: the weights are copied.
+ensemble that have the same layers share them: the graph is repeated once for each, and every layer
+multiplies each part with its own member's weights. For prediction only: the weights are copied.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ase_ecn.graphs.batch import BondBatch
+from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import EDGES_AT_ONCE, MAX_ATOMIC_NUMBER
 
@@ -78,8 +79,34 @@ _STACKED = {
 }
 
 
+class _Stack:
+    """Members with the same layers up to their readout."""
+
+    def __init__(self, members: Sequence[ECN]) -> None:
+        self.members = members
+        self.trunk = copy.deepcopy(members[0])
+        del self.trunk.heads
+        for name, layer in list(self.trunk.named_modules()):
+            stacked = _STACKED.get(type(layer))
+            if stacked is not None and not name.startswith("spreads"):
+                layers = [member.get_submodule(name) for member in members]
+                self.trunk.set_submodule(name, stacked(layers))
+
+    def __call__(self, batch: BondBatch) -> list[dict[str, Tensor]]:
+        """Outputs of each member, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""
+        many = _repeated(batch, len(self.members))
+        views = batch.translation_colours.shape[1]
+        found: list[dict[str, list[Tensor]]] = [{} for _ in self.members]
+        for view in range(views):
+            features = self.trunk.atom_features(many, view).chunk(len(self.members))
+            for member, h, outputs in zip(self.members, features, found, strict=True):
+                for name, value in member.readout(h, batch).items():
+                    outputs.setdefault(name, []).append(value)
+        return [{k: torch.stack(v).mean(dim=0) for k, v in outputs.items()} for outputs in found]
+
+
 class StackedECN:
-    """An ensemble of ECNs that differ in weights, and perhaps in targets.
+    """An ensemble of ECNs of which some have the same layers, and perhaps other targets.
 
     Parameters
     ----------
@@ -89,48 +116,53 @@ class StackedECN:
 
     def __init__(self, ensemble: ECNEnsemble) -> None:
         self.ensemble = ensemble
-        members = self.members = ensemble.networks
-        self.trunk = copy.deepcopy(members[0])
-        del self.trunk.heads
-        for name, layer in list(self.trunk.named_modules()):
-            stacked = _STACKED.get(type(layer))
-            if stacked is not None and not name.startswith("spreads"):
-                layers = [member.get_submodule(name) for member in members]
-                self.trunk.set_submodule(name, stacked(layers))
+        members = ensemble.networks
+        self._groups = _groups(members)
+        self._stacks = [_Stack([members[k] for k in group]) for group in self._groups]
+        self._largest = max(len(group) for group in self._groups)
 
     def fits(self, batch: BondBatch) -> bool:
         """Whether a batch is so small that it is quicker here."""
-        count = len(self.members)
-        edges = count * len(batch.source)
-        return edges <= EDGES_AT_ONCE and count * len(batch.numbers) <= MAX_ATOMIC_NUMBER
+        edges, atoms = self._largest * len(batch.source), self._largest * len(batch.numbers)
+        return edges <= EDGES_AT_ONCE and atoms <= MAX_ATOMIC_NUMBER
 
     def __call__(self, batch: BondBatch) -> Mapping[str, Tensor]:
-        """Mean of the members' outputs, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""
-        many = _repeated(batch, len(self.members))
-        views = batch.translation_colours.shape[1]
-        found: list[dict[str, list[Tensor]]] = [{} for _ in self.members]
-        for view in range(views):
-            features = self.trunk.atom_features(many, view).chunk(len(self.members))
-            for member, h, outputs in zip(self.members, features, found, strict=True):
-                for name, value in member.readout(h, batch).items():
-                    outputs.setdefault(name, []).append(value)
-        return self.ensemble.mean(
-            [{k: torch.stack(v).mean(dim=0) for k, v in outputs.items()} for outputs in found]
-        )
+        """Mean of the members' outputs, see :meth:`ase_ecn.nn.ensemble.ECNEnsemble.mean`."""
+        outputs: dict[int, Mapping[str, Tensor]] = {}
+        for group, stack in zip(self._groups, self._stacks, strict=True):
+            if len(group) == 1:
+                outputs[group[0]] = stack.members[0](batch)
+            else:
+                outputs |= zip(group, stack(batch), strict=True)
+        return self.ensemble.mean([outputs[k] for k in sorted(outputs)])
 
 
 def can_stack(ensemble: ECNEnsemble) -> bool:
-    """Whether the members have the same layers up to their readout, of the kinds known here."""
-    members = ensemble.networks
-    first = members[0]
+    """Whether at least two members can be computed together."""
+    return len(_groups(ensemble.networks)) < len(ensemble.networks)
+
+
+def _groups(members: Sequence[ECN]) -> list[list[int]]:
+    """Places of members with the same layers up to their readout, of the kinds known here."""
+    groups: list[list[int]] = []
+    for k, member in enumerate(members):
+        like = (group for group in groups if _alike(members[group[0]], member))
+        group = next(like, None)
+        if group is None:
+            groups.append([k])
+        else:
+            group.append(k)
+    return groups
+
+
+def _alike(first: ECN, second: ECN) -> bool:
     config = first.config
     if config.messages != "gated" or config.cell_encoding or config.hubbard:
         return False
-    same = {name: getattr(config, name) for name in _READOUT}
-    if any(replace(member.config, **same) != config for member in members):
+    if replace(second.config, **{name: getattr(config, name) for name in _READOUT}) != config:
         return False
-    tables = [dict(member.embedding.named_buffers()) for member in members]
-    return all(torch.equal(table[name], tables[0][name]) for table in tables for name in table)
+    tables = dict(first.embedding.named_buffers()), dict(second.embedding.named_buffers())
+    return all(torch.equal(tables[0][name], tables[1][name]) for name in tables[0])
 
 
 def _repeated(batch: BondBatch, count: int) -> BondBatch:
