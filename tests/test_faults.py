@@ -30,7 +30,7 @@ from ase.io import read, write
 from torch import nn
 
 from ase_ecn import predict
-from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
+from ase_ecn.checkpoint import _load_shared, load_checkpoint, save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError, MemoryExhaustedError, OptionError, StorageError
 from ase_ecn.prediction import PropertyPredictor
@@ -523,6 +523,7 @@ def test_no_memory_for_the_weights_is_told(
     def read_bytes(path: Path) -> bytes:
         raise MemoryError
 
+    _load_shared.cache_clear()  # another test may have loaded them
     monkeypatch.setattr(Path, "read_bytes", read_bytes)
     with pytest.raises(MemoryExhaustedError, match="no memory for the weights"):
         predict(bulk("Cu"), checkpoint=small_networks["checkpoint"])
