@@ -19,6 +19,10 @@ from ase_ecn.testing import (
     random_equivalent,
 )
 
+NEARLY_TETRAGONAL = ("FTl",)
+"""Orthorhombic, but relaxed so that two lengths differ by less than the tolerance of symmetry: all
+operations are kept, and further ones appear."""
+
 
 @pytest.fixture(scope="module")
 def library() -> list[Atoms]:
@@ -73,7 +77,6 @@ def test_strains_turn_with_the_crystal(library: list[Atoms]) -> None:
 def test_relaxation_keeps_the_space_group(library: list[Atoms]) -> None:
     network = LatticeNetwork(device="cpu")
     crystals = [as_crystal(atoms) for atoms in library]
-    gained = 0
     for crystal, outcome in zip(crystals, network.relax(crystals), strict=True):
         before, after = (
             spglib.get_symmetry_dataset(
@@ -83,8 +86,8 @@ def test_relaxation_keeps_the_space_group(library: list[Atoms]) -> None:
         )
         formula = crystal.to_atoms().get_chemical_formula()
         operations = [{w.tobytes() for w in d.rotations} for d in (before, after)]
-        # None is lost. A cell may by chance come within the tolerance of a higher symmetry: the
-        # orthorhombic TlF ends with two lengths that differ by less than 1e-3 Å.
-        assert operations[0] <= operations[1], formula
-        gained += before.number != after.number
-    assert gained <= 2
+        if formula in NEARLY_TETRAGONAL:
+            assert operations[0] < operations[1], formula
+        else:
+            assert before.number == after.number, formula
+            assert operations[0] == operations[1], formula

@@ -29,8 +29,10 @@ from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.symmetry.primitive import to_primitive
 
-SUMMATION = {"float32": 2e-5, "float64": 1e-10}
+SUMMATION = {"float32": 2e-5, "float64": 1e-11}
 """Largest difference of a property in its unit (moments per atom) by the order of sums."""
+REPEATED = {"float32": 2e-5, "float64": 1e-10}
+"""The same for the cell of a relaxation, whose steps add up."""
 PRECISION = 1e-4
 """Largest difference between single and double precision, the same that the self-test allows."""
 
@@ -98,12 +100,12 @@ def test_batch_and_order_change_nothing_beyond_rounding(dtype: str, crystals: li
         found = predict(crystals, dtype=dtype, batch_size=size)
         assert largest_difference(found, expected) < SUMMATION[dtype]
         moved = relax(crystals, dtype=dtype, batch_size=size)
-        assert largest_strain(moved, relaxed) < SUMMATION[dtype]
+        assert largest_strain(moved, relaxed) < REPEATED[dtype]
     order = np.random.default_rng(0).permutation(len(crystals))
     shuffled = [crystals[k] for k in order]
     again, moved = predict(shuffled, dtype=dtype), relax(shuffled, dtype=dtype)
     assert largest_difference(again, [expected[k] for k in order]) < SUMMATION[dtype]
-    assert largest_strain(moved, [relaxed[k] for k in order]) < SUMMATION[dtype]
+    assert largest_strain(moved, [relaxed[k] for k in order]) < REPEATED[dtype]
 
 
 def test_threads_change_nothing_beyond_rounding(

@@ -205,7 +205,7 @@ def read_site_moments(data: Path, held_out: set[str], max_atoms: int = 20) -> Da
     for row in _json_rows(data / "magnetism" / "mp_site_magmoms.jsonl.gz"):
         if len(row["species"]) > max_atoms:
             continue
-        atoms = Atoms(row["species"], scaled_positions=row["frac"], cell=row["cell"], pbc=True)
+        atoms = _row_atoms(row)
         if reduced_formula(atoms.numbers) in held_out:
             continue
         try:
@@ -229,13 +229,7 @@ def read_fermi_levels(data: Path, max_atoms: int = 40) -> Dataset:
         if row.get("efermi_eV") is None or len(structure["species"]) > max_atoms:
             continue
         try:
-            atoms = Atoms(
-                structure["species"],
-                scaled_positions=structure["frac"],
-                cell=structure["cell"],
-                pbc=True,
-            )
-            crystals.append(as_crystal(atoms))
+            crystals.append(as_crystal(_row_atoms(structure)))
         except (CrystalError, KeyError):
             continue
         ids.append(row["id"])
@@ -247,18 +241,8 @@ def read_vasp_relaxed(data: Path) -> Dataset:
     """Final structures of the VASP relaxations, without labels."""
     ids, crystals = [], []
     for row in _json_rows(data / "vasp" / "relaxations.jsonl.gz"):
-        final = row["final"]
         try:
-            crystals.append(
-                as_crystal(
-                    Atoms(
-                        final["species"],
-                        scaled_positions=final["frac"],
-                        cell=final["cell"],
-                        pbc=True,
-                    )
-                )
-            )
+            crystals.append(as_crystal(_row_atoms(row["final"])))
         except CrystalError:
             continue
         ids.append(row["id"])
@@ -340,6 +324,10 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt") as file:
         for line in file:
             yield json.loads(line)
+
+
+def _row_atoms(row: Mapping[str, Any]) -> Atoms:
+    return Atoms(row["species"], scaled_positions=row["frac"], cell=row["cell"], pbc=True)
 
 
 def _column(rows: list[dict[str, str]], name: str) -> NDArray[np.float64]:
