@@ -2,8 +2,8 @@
 
     python -m benchmarks.lattices --data FOLDER --crystals 200 --out lattices.jsonl
 
-CHGNet moves the cell with FIRE, fractional positions fixed, as the relaxer here does: either to the
-criterion of its own ``StructOptimizer`` (``--peer usual``), or much further (``--peer strict``). Its
+CHGNet moves the cell with FIRE, fractional positions fixed, as the relaxer here does, to the
+criterion of its own ``StructOptimizer`` (``--peer usual``) or much further (``--peer strict``). Its
 cells are kept in ``--out``, a line per crystal, so an interrupted run goes on, and another
 checkpoint of ours needs no second run of the peer.
 """
