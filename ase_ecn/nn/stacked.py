@@ -90,7 +90,9 @@ class _Stack:
             stacked = _STACKED.get(type(layer))
             if stacked is not None and not name.startswith("spreads"):
                 layers = [member.get_submodule(name) for member in members]
-                self.trunk.set_submodule(name, stacked(layers))
+                parent, _, own_name = name.rpartition(".")
+                # PyTorch 2.4 has no set_submodule.
+                setattr(self.trunk.get_submodule(parent), own_name, stacked(layers))
 
     def __call__(self, batch: BondBatch) -> list[dict[str, Tensor]]:
         """Outputs of each member, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""
