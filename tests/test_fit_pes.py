@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
+from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.__main__ import read_config
-from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.datasets import Dataset, join
+from ase_ecn.training.evaluate import evaluate
 from ase_ecn.training.fit_ecn import load_ecn_data
 from ase_ecn.training.fit_pes import (
+    FORCE_READERS,
     chemical_systems,
     fit_to_forces,
     load_force_data,
@@ -104,6 +108,31 @@ def test_a_fit_draws_batches_by_bonds(tmp_path: Path) -> None:
     model, result = fit_to_forces(config, train, val, tmp_path, "cpu")
     assert result.epochs == 3
     assert np.isfinite(pes_scores(model, val, "cpu")["forces_mae"])
+
+
+def test_joined_sets_are_scored_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = shaken_copper(4, 0), shaken_copper(3, 100)
+    joined = join(
+        [
+            replace(part, ids=[f"{name}-{k}" for k in part.ids])
+            for name, part in (("first", first), ("second", second))
+        ]
+    )
+    config = small_config()
+    config["fit"]["epochs"] = 1
+    model, _ = fit_to_forces(config, first, second, tmp_path, "cpu")
+    monkeypatch.setitem(FORCE_READERS, "pes", lambda data, split: joined)
+    path = tmp_path / "copper.safetensors"
+    card = {"name": "copper", "elements": [29], "systems": [[29]], "forces": True}
+    save_checkpoint(path, model, {**card, "configuration": config, "references": []})
+    scores = evaluate(path, tmp_path)
+    assert len(scores) == 3 * 5
+    for name, part in (("first", first), ("second", second)):
+        expected = pes_scores(model, part, "cpu")["forces_mae"]
+        assert scores[f"forces_mae_{name}"] == pytest.approx(expected)
+        assert scores[f"forces_mae_{name}_Cu"] == pytest.approx(expected)
+    both = (4 * scores["forces_mae_first"] + 3 * scores["forces_mae_second"]) / 7
+    assert scores["forces_mae"] == pytest.approx(both)
 
 
 def test_networks_without_smooth_energies_are_refused(tmp_path: Path) -> None:

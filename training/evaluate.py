@@ -118,17 +118,20 @@ def evaluate_pes(
 ) -> dict[str, float]:
     """Mean absolute errors of energies, forces and stresses, in all and by chemical system.
 
-    Where several sets were joined, by set and system; identifiers begin with the set's name.
+    Where several sets were joined, by set, and by set and system; identifiers begin with the
+    set's name.
     """
     model = load_checkpoint(checkpoint, "ecn").model.to(device)
     assert isinstance(model, ECN)
     dataset = load_force_data(data, config, split)
     scores = pes_scores(model, dataset, device)
     sets = [name.split("-")[0] for name in dataset.ids]
+    joined = len(set(sets)) > 1
     parts: dict[str, list[int]] = {}
     for k, crystal in enumerate(dataset.crystals):
         system = "".join(chemical_symbols[z] for z in np.unique(crystal.numbers))
-        parts.setdefault(f"{sets[k]}_{system}" if len(set(sets)) > 1 else system, []).append(k)
+        for name in (sets[k], f"{sets[k]}_{system}") if joined else (system,):
+            parts.setdefault(name, []).append(k)
     for name in sorted(parts):
         part = dataset.subset(np.array(parts[name]))
         scores |= {f"{k}_{name}": v for k, v in pes_scores(model, part, device).items()}
