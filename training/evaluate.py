@@ -23,7 +23,7 @@ from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
 from ase_ecn.training.duplicates import novel
 from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
-from ase_ecn.training.fit_pes import chemical_systems, load_force_data, pes_scores
+from ase_ecn.training.fit_pes import load_force_data, pes_scores
 from ase_ecn.training.metrics import mean_absolute_error, precision, relative_length_errors
 from ase_ecn.training.noise import gaussian_noise
 from ase_ecn.training.prototypes import substituted_pairs
@@ -118,15 +118,24 @@ def _in_training(labelled: LabelledGraphs, name: str, data: Path) -> NDArray[np.
 def evaluate_pes(
     checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
 ) -> dict[str, float]:
-    """Mean absolute errors of energies, forces and stresses, in all and by chemical system."""
+    """Mean absolute errors of energies, forces and stresses, in all and by chemical system.
+
+    Where several sets were joined, by set, and by set and system; identifiers begin with the
+    set's name.
+    """
     model = load_checkpoint(checkpoint, "ecn").model.to(device)
     assert isinstance(model, ECN)
     dataset = load_force_data(data, config, split)
     scores = pes_scores(model, dataset, device)
-    for system in chemical_systems(dataset.crystals):
-        chosen = [set(c.numbers.tolist()) == set(system) for c in dataset.crystals]
-        part = dataset.subset(np.flatnonzero(chosen))
-        name = "".join(chemical_symbols[z] for z in system)
+    sets = [name.split("-")[0] for name in dataset.ids]
+    joined = len(set(sets)) > 1
+    parts: dict[str, list[int]] = {}
+    for k, crystal in enumerate(dataset.crystals):
+        system = "".join(chemical_symbols[z] for z in np.unique(crystal.numbers))
+        for name in (sets[k], f"{sets[k]}_{system}") if joined else (system,):
+            parts.setdefault(name, []).append(k)
+    for name in sorted(parts):
+        part = dataset.subset(np.array(parts[name]))
         scores |= {f"{k}_{name}": v for k, v in pes_scores(model, part, device).items()}
     return scores
 
