@@ -14,7 +14,7 @@ from scipy.special import eval_legendre
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.graphs.batch import BondGraph, bond_graph, pack
+from ase_ecn.graphs.batch import BondGraph, bond_graph, bond_graphs, pack
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.graphs.supercell import supercell
 from ase_ecn.nn.angular import AngularDensity, spherical_harmonics
@@ -408,11 +408,12 @@ def test_members_computed_together_give_their_mean(
     torch.manual_seed(3)
     other = ECN(replace(config, layers=2)).double().eval()
     mixed = ECNEnsemble([members[0], other, members[1]], {name: (0.2, 0.5, 0.3)})
+    disagreeing = ECNEnsemble(members, weighted.config.weights, {"band_gap": (0.4, 2.0)})
     assert can_stack(even)
     for name in ("rocksalt", "hcp"):
         primitive = to_primitive(as_crystal(prototypes[name])).crystal
         batch = pack([bond_graph(primitive)]).batch(np.array([0]), dtype=torch.float64)
-        for ensemble in (even, weighted, mixed):
+        for ensemble in (even, weighted, mixed, disagreeing):
             together = StackedECN(ensemble)
             assert together.fits(batch)
             with torch.inference_mode():
@@ -426,3 +427,33 @@ def test_members_computed_together_give_their_mean(
         members[1].embedding.table += 1
     assert not can_stack(pair)
     assert not can_stack(ECNEnsemble([members[0], other]))
+
+
+def test_members_that_disagree_are_less_certain(prototypes: dict[str, Atoms]) -> None:
+    members = []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        config = ECNConfig(("band_gap",), uncertainties=() if seed else ("band_gap",), width=8)
+        members.append(ECN(config).double().eval())
+    crystals = [to_primitive(as_crystal(prototypes[n])).crystal for n in ("hcp", "perovskite")]
+    batch = pack(bond_graphs(crystals, "voronoi")).batch(np.arange(2), dtype=torch.float64)
+    weights = (0.0, 0.25, 0.75)
+    with torch.inference_mode():
+        values = torch.stack([member(batch)["band_gap"] for member in members])
+        stated = members[0](batch)["band_gap_std"]
+        found = ECNEnsemble(members, {"band_gap": weights}, {"band_gap": (0.4, 2.0)})(batch)
+    # Of two values a and b with weights 1/4 and 3/4 the standard deviation is sqrt(3)/4 |a - b|.
+    deviation = 3**0.5 / 4 * (values[2] - values[1]).abs()
+    expected = ((0.4 * stated) ** 2 + (2 * deviation) ** 2).sqrt()
+    torch.testing.assert_close(found["band_gap_std"], expected)
+    torch.testing.assert_close(found["band_gap"], 0.25 * values[1] + 0.75 * values[2])
+    for spreads, message in [
+        ({"metal": (1.0, 1.0)}, "no member states"),
+        ({"band_gap": (1.0,)}, "two numbers"),
+        ({"band_gap": (0.0, 0.0)}, "not both 0"),
+        ({"band_gap": (1.0, -1.0)}, "two numbers"),
+        ({"band_gap": (float("nan"), 1.0)}, "two numbers"),
+        ({"band_gap": (float("inf"), 1.0)}, "two numbers"),
+    ]:
+        with pytest.raises(OptionError, match=message):
+            ECNEnsemble(members, None, spreads)
