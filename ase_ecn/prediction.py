@@ -257,6 +257,7 @@ class PropertyPredictor:
         with torch.inference_mode():
             outputs = {k: v.double().cpu().numpy() for k, v in self._run(batch).items()}
         features = bond_domain_features(packed)
+        features |= {k: v for k, v in outputs.items() if k.endswith("_std")}
         predictions = []
         for k, (crystal, primitive) in enumerate(zip(crystals, primitives, strict=True)):
             atoms = packed.atom_offsets[k] + primitive.site_of_atom

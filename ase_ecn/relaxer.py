@@ -246,6 +246,15 @@ class LatticeRelaxer(Optimizer):
             if self.reason in (OUT_OF_RANGE, OSCILLATING):
                 return
 
+    def converged(self, gradient: NDArray[np.float64] | None = None) -> bool:
+        """Whether the strain is below the tolerance: that of the cell, if it is not given.
+
+        ASE 3.27 asks for it, later releases don't.
+        """
+        if gradient is None:
+            gradient = self.optimizable.get_gradient()
+        return bool(self.optimizable.converged(np.ravel(gradient), self.strain_tol))
+
     def step(self) -> None:
         """Apply the network once."""
         self._apply(self.optimizable.get_strain())
