@@ -277,8 +277,6 @@ class PropertyPredictor:
 
     @cached_property
     def _stacked(self) -> StackedECN | None:
-        if not isinstance(self.model, ECNEnsemble):
-            return None
         return StackedECN(self.model) if can_stack(self.model) else None
 
     def _value(
