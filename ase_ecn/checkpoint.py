@@ -282,7 +282,8 @@ def _build(card: Card) -> nn.Module:
         if len(architecture["members"]) > _MAX_MEMBERS:
             raise ValueError(f"more than {_MAX_MEMBERS} members")
         members = [ECN(ECNConfig(**_options(m))) for m in architecture["members"]]
-        return ECNEnsemble(members, _options(architecture.get("weights", {})))
+        factors = (_options(architecture.get(name, {})) for name in ("weights", "spreads"))
+        return ECNEnsemble(members, *factors)
     return ECN(ECNConfig(**_options(architecture)))
 
 

@@ -1,8 +1,9 @@
 """Is a crystal like those that a network was trained on?
 
 A few numbers that a graph of a crystal tells at once are compared with their range in the training
-data, which the card of a checkpoint states. What is outside may still be predicted well, and what
-is inside may not; but errors outside are larger on average, and nobody measured them.
+data, and the stated uncertainty with that of validation crystals; the card of a checkpoint has the
+ranges. What is outside may still be predicted well, and what is inside may not; but errors outside
+are larger on average, and nobody measured them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ DESCRIPTIONS = {
     "shortest_bond": "shortest bond in units of the sum of both covalent radii",
     "longest_bond": "longest bond, in Å",
     "gap": "width in Å of the widest layer without an atom",
+    "formation_energy_std": "stated uncertainty, in eV/atom",
 }
 
 _LARGE_FACE = 0.01
@@ -135,7 +137,7 @@ class Domain:
     Attributes
     ----------
     ranges
-        Smallest and largest usual value of the features, by name.
+        Smallest and largest usual value of the features and uncertainty, by name.
     rare_elements
         Atomic numbers that few training crystals contain.
     """
@@ -148,7 +150,8 @@ class Domain:
         """Read the entry ``domain`` of a card; without one nothing is outside."""
         entry = content.get("domain", {})
         found = entry.get("ranges", {})
-        ranges = {name: (float(low), float(high)) for name, (low, high) in found.items()}
+        known = {name: found[name] for name in DESCRIPTIONS if name in found}
+        ranges = {name: (float(low), float(high)) for name, (low, high) in known.items()}
         return cls(ranges, frozenset(int(z) for z in entry.get("rare_elements", [])))
 
     def outside(self, numbers: NDArray[np.int64], features: Mapping[str, float]) -> tuple[str, ...]:
@@ -167,9 +170,9 @@ class Domain:
             names = ", ".join(chemical_symbols[z] for z in rare)
             reasons.append(f"few training crystals contain {names}")
         for name, (low, high) in self.ranges.items():
-            if not low <= features[name] <= high:
+            if name in features and not low <= features[name] <= high:
                 reasons.append(
                     f"{name} ({DESCRIPTIONS[name]}) is {features[name]:.3g}, "
-                    f"in training {low:.3g} to {high:.3g}"
+                    f"usually {low:.3g} to {high:.3g}"
                 )
         return tuple(reasons)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +16,18 @@ from hypothesis import settings
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+from ase_ecn.screening import ScreenReport, screen
 
 # The same inputs in every run; what looks for new ones says so itself.
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 # More cost more than they bring to networks of this size.
 torch.set_num_threads(1)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("needs a GPU that PyTorch can use")
 
 
 @pytest.fixture
@@ -94,3 +103,21 @@ def small_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     save_checkpoint(paths["checkpoint"], ecn, {"name": "small-ecn", "elements": elements})
     save_checkpoint(paths["relaxer_checkpoint"], empnn, {"name": "small", "elements": elements})
     return paths
+
+
+@pytest.fixture
+def run_screen(small_networks: dict[str, Path]) -> Callable[..., ScreenReport]:
+    """``screen`` with these."""
+
+    def run_screen(*arguments, **options):
+        return screen(*arguments, **{"device": "cpu", **small_networks, **options})
+
+    return run_screen
+
+
+@pytest.fixture(scope="session")
+def forkserver() -> ForkServerContext:
+    """Starts children of a server that has everything imported, so they are there at once."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ase_ecn.screening", "ase_ecn.training.fit", "torch"])
+    return context

@@ -45,6 +45,14 @@ def unusual() -> dict[str, Atoms]:
     }
 
 
+def test_members_that_disagree_are_a_reason() -> None:
+    """Rocksalt MgF has an odd number of electrons per cell, as hardly any known crystal has."""
+    (prediction,) = predict(bulk("MgF", "rocksalt", a=4.6))
+    (reason,) = prediction.out_of_domain
+    assert reason.startswith("formation_energy_std (stated uncertainty, in eV/atom) is 0.")
+    assert prediction.formation_energy_std > 0.2
+
+
 def test_usual_crystals_are_not_flagged() -> None:
     for prediction, relaxation in zip(predict(USUAL), relax(USUAL)):
         assert prediction.out_of_domain == ()
@@ -125,6 +133,9 @@ def test_a_domain_is_measured_with_few_outliers() -> None:
     assert domain.outside(np.array([8]), {"packing": 0.5}) == ()
     assert len(domain.outside(np.array([2, 8]), {"packing": 0.9999})) == 2
     assert Domain.from_card({}).outside(np.array([2]), {}) == ()
+    unknown = Domain.from_card({"domain": {"ranges": {"colour": [0, 1], "gap": [0, 1]}}})
+    assert list(unknown.ranges) == ["gap"]
+    assert unknown.outside(np.array([8]), {"packing": 9.0}) == ()
 
 
 @pytest.mark.data

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
 import os
 import shutil
 import signal
@@ -18,15 +17,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from ase import Atoms
 from ase.build import bulk
 from ase.db import connect
 from ase.io import read, write
+from screens import glimpse, lattices
 from torch import nn
 
 from ase_ecn import predict
@@ -35,25 +35,13 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError, MemoryExhaustedError, OptionError, StorageError
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.report import write_report
-from ase_ecn.screening import failures, screen
+from ase_ecn.screening import failures
 from ase_ecn.storage import replace_file
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import Dataset
 from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches
 
 MOUNT, UMOUNT = shutil.which("mount") or "mount", shutil.which("umount") or "umount"
-
-
-@pytest.fixture
-def run(small_networks: dict[str, Path]) -> Callable:
-    def run(*arguments, **options):
-        return screen(*arguments, **{"device": "cpu", **small_networks, **options})
-
-    return run
-
-
-def lattices(count: int) -> list[Atoms]:
-    return [bulk("Cu", a=3.5 + 0.01 * k) for k in range(count)]
 
 
 def written(out: Path) -> list[str]:
@@ -98,14 +86,12 @@ def epochs(out: Path) -> list[list[str]]:
 
 
 def test_a_fit_that_is_killed_goes_on_to_the_same_weights(
-    tmp_path: Path, rng: np.random.Generator
+    tmp_path: Path, rng: np.random.Generator, forkserver: ForkServerContext
 ) -> None:
     whole = fit_line(tmp_path / "whole")
     part = tmp_path / "part"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ase_ecn.screening", "ase_ecn.training.fit", "torch"])
     for kill in range(3):
-        child = context.Process(target=fit_line, args=(part, 0.01))
+        child = forkserver.Process(target=fit_line, args=(part, 0.01))
         child.start()
         while len(epochs(part)) < 2 * kill + 1 and child.is_alive():
             time.sleep(0.001)
@@ -123,11 +109,8 @@ def test_a_fit_that_is_killed_goes_on_to_the_same_weights(
 
 
 def row_count(path: Path) -> int:
-    try:
-        with sqlite3.connect(path) as connection:
-            return connection.execute("SELECT COUNT(*) FROM systems").fetchone()[0]
-    except sqlite3.OperationalError:  # the tables are not there yet
-        return 0
+    rows = glimpse(path, "SELECT COUNT(*) FROM systems")
+    return rows[0][0] if rows else 0
 
 
 def write_rows(path: Path, count: int) -> None:
@@ -137,12 +120,11 @@ def write_rows(path: Path, count: int) -> None:
 
 
 def test_databases_that_are_killed_while_written_stay_readable(
-    tmp_path: Path, rng: np.random.Generator, run: Callable
+    tmp_path: Path, rng: np.random.Generator, forkserver: ForkServerContext, run_screen: Callable
 ) -> None:
     path = tmp_path / "in.db"
-    context = multiprocessing.get_context("forkserver")
     for _ in range(3):
-        child = context.Process(target=write_rows, args=(path, 10_000))
+        child = forkserver.Process(target=write_rows, args=(path, 10_000))
         before = row_count(path)
         child.start()
         while row_count(path) < before + 3:
@@ -153,7 +135,7 @@ def test_databases_that_are_killed_while_written_stay_readable(
         with sqlite3.connect(path) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     count = len(connect(path))
-    assert run(path, tmp_path / "out.db").stored == count
+    assert run_screen(path, tmp_path / "out.db").stored == count
 
 
 # Full disks and folders that cannot be written
@@ -201,17 +183,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-def test_a_screen_goes_on_when_a_full_disk_has_room_again(small_disk: Path, run: Callable) -> None:
+def test_a_screen_goes_on_when_a_full_disk_has_room_again(
+    small_disk: Path, run_screen: Callable
+) -> None:
     out = small_disk / "out.db"
     with pytest.raises(StorageError, match=r"full.* goes on from there"):
-        run(lattices(160), out, batch_size=16)
+        run_screen(lattices(160), out, batch_size=16)
     before = written(out)
     assert 0 < len(before) < 160
     with pytest.raises(StorageError):
-        run(lattices(160), out, batch_size=16)
+        run_screen(lattices(160), out, batch_size=16)
     assert written(out) == before
     enlarge(small_disk)
-    report = run(lattices(160), out, batch_size=16)
+    report = run_screen(lattices(160), out, batch_size=16)
     assert report.stored == 160
     assert report.computed == 160 - len(before)
     assert written(out)[: len(before)] == before
@@ -230,7 +214,7 @@ def test_a_fit_goes_on_when_a_full_disk_has_room_again(small_disk: Path, tmp_pat
 
 
 def test_full_disks_cost_no_file_that_was_there(
-    small_disk: Path, small_networks: dict[str, Path], run: Callable, tmp_path: Path
+    small_disk: Path, small_networks: dict[str, Path], run_screen: Callable, tmp_path: Path
 ) -> None:
     loaded = load_checkpoint(small_networks["checkpoint"])
     path = small_disk / "small.safetensors"
@@ -240,11 +224,11 @@ def test_full_disks_cost_no_file_that_was_there(
     with pytest.raises(StorageError, match="No space left"):
         save_checkpoint(path, loaded.model, card)
     assert load_checkpoint(path).card.sha256 == loaded.card.sha256
-    run(lattices(3), tmp_path / "out.db")
+    run_screen(lattices(3), tmp_path / "out.db")
     with pytest.raises(ASEECNError, match="No space left"):
         write_report(tmp_path / "out.db", small_disk / "report.html")
     with pytest.raises(ASEECNError, match="full"):
-        run(lattices(3), small_disk / "new.db")
+        run_screen(lattices(3), small_disk / "new.db")
 
 
 def test_a_cache_that_cannot_be_written_or_read_is_done_without(
@@ -270,25 +254,25 @@ def test_a_cache_that_cannot_be_written_or_read_is_done_without(
     assert len(made) == 5
 
 
-def test_folders_that_are_read_only_are_told(tmp_path: Path, run: Callable) -> None:
+def test_folders_that_are_read_only_are_told(tmp_path: Path, run_screen: Callable) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     source, out = folder / "in.db", folder / "out.db"
     with connect(source) as database:
         for atoms in lattices(3):
             database.write(atoms)
-    run(source, out)
+    run_screen(source, out)
     with read_only(folder):
         # What is there can be read from there: as an input, and as an output.
-        assert run(source, tmp_path / "other.db").stored == 3
-        assert run(source, out).computed == 0
+        assert run_screen(source, tmp_path / "other.db").stored == 3
+        assert run_screen(source, out).computed == 0
         assert list(failures(out)) == []
         assert write_report(out, tmp_path / "report.html") == 3
         assert len(read(f"{out}@:")) == 3
         with pytest.raises(StorageError, match=r"readonly|read-only"):
-            run(lattices(4), out)
+            run_screen(lattices(4), out)
         with pytest.raises(OptionError, match="cannot open"):
-            run(source, folder / "new.db")
+            run_screen(source, folder / "new.db")
         with pytest.raises(OptionError, match="cannot write"):
             write_report(out, folder / "report.html")
         with pytest.raises(StorageError, match="cannot write"):
@@ -346,7 +330,7 @@ def damage(path: Path, statement: str, *values: object) -> None:
         connection.execute(statement, values)
 
 
-def test_a_damaged_row_of_a_database_spoils_no_other(tmp_path: Path, run: Callable) -> None:
+def test_a_damaged_row_of_a_database_spoils_no_other(tmp_path: Path, run_screen: Callable) -> None:
     path = tmp_path / "in.db"
     with connect(path) as database:
         for atoms in lattices(8):
@@ -356,7 +340,7 @@ def test_a_damaged_row_of_a_database_spoils_no_other(tmp_path: Path, run: Callab
     damage(path, "UPDATE systems SET cell = NULL WHERE id = 4")
     damage(path, "UPDATE systems SET key_value_pairs = ? WHERE id = 5", "{'no json")
     damage(path, "UPDATE systems SET positions = ? WHERE id = 6", np.zeros(6).tobytes())
-    report = run(path, tmp_path / "out.db")
+    report = run_screen(path, tmp_path / "out.db")
     reasons = {failure.label: failure.reason for failure in failures(tmp_path / "out.db")}
     assert report.stored + report.failed == 8
     assert {"in.db#1", "in.db#7", "in.db#8"} <= set(written(tmp_path / "out.db"))
@@ -364,7 +348,7 @@ def test_a_damaged_row_of_a_database_spoils_no_other(tmp_path: Path, run: Callab
     assert "damaged row" in reasons["in.db#2"]
 
 
-def test_a_damaged_row_of_a_table_spoils_no_other(tmp_path: Path, run: Callable) -> None:
+def test_a_damaged_row_of_a_table_spoils_no_other(tmp_path: Path, run_screen: Callable) -> None:
     write(tmp_path / "x.cif", bulk("Cu"))
     good = (tmp_path / "x.cif").read_text()
     rows = [
@@ -375,7 +359,7 @@ def test_a_damaged_row_of_a_table_spoils_no_other(tmp_path: Path, run: Callable)
     with path.open("w", newline="", encoding="latin-1") as file:
         writer = csv.writer(file)
         writer.writerows([["id", "cif"], *rows])
-    report = run(path, tmp_path / "out.db")
+    report = run_screen(path, tmp_path / "out.db")
     assert report.stored + report.failed == 7
     assert {"in.csv#0", "in.csv#6"} <= set(written(tmp_path / "out.db"))
     reasons = {failure.label: failure.reason for failure in failures(tmp_path / "out.db")}
@@ -384,7 +368,9 @@ def test_a_damaged_row_of_a_table_spoils_no_other(tmp_path: Path, run: Callable)
 
 
 @pytest.mark.parametrize("name", ["in.csv.gz", "in.parquet"])
-def test_a_table_that_ends_too_early_is_told(name: str, tmp_path: Path, run: Callable) -> None:
+def test_a_table_that_ends_too_early_is_told(
+    name: str, tmp_path: Path, run_screen: Callable
+) -> None:
     import gzip
 
     path = tmp_path / name
@@ -397,7 +383,7 @@ def test_a_table_that_ends_too_early_is_told(name: str, tmp_path: Path, run: Cal
         )
         content = gzip.compress(text.encode())
         path.write_bytes(content[: len(content) // 2])
-        report = run(path, tmp_path / "out.db")
+        report = run_screen(path, tmp_path / "out.db")
         assert report.stored > 0
     else:
         pa = pytest.importorskip("pyarrow")
@@ -407,33 +393,33 @@ def test_a_table_that_ends_too_early_is_told(name: str, tmp_path: Path, run: Cal
         content = bytearray(path.read_bytes())
         content[100:400] = b"\xff" * 300
         path.write_bytes(content)
-        report = run(path, tmp_path / "out.db")
+        report = run_screen(path, tmp_path / "out.db")
     assert report.failed > 0
     written(tmp_path / "out.db")
 
 
-def test_a_damaged_frame_spoils_no_other(tmp_path: Path, run: Callable) -> None:
+def test_a_damaged_frame_spoils_no_other(tmp_path: Path, run_screen: Callable) -> None:
     path = tmp_path / "in.extxyz"
     write(path, lattices(7))
     lines = path.read_text().splitlines(keepends=True)
     lines[5] = "Cu 0 zero 0\n"
     lines[3 * 4 + 1] = lines[3 * 4 + 1].replace('Lattice="', 'Lattice="x ')
     path.write_text("".join(lines))
-    report = run(path, tmp_path / "out.db")
+    report = run_screen(path, tmp_path / "out.db")
     assert (report.stored, report.failed) == (5, 2)
     assert sorted(written(tmp_path / "out.db")) == [f"in.extxyz#{k}" for k in (0, 2, 3, 5, 6)]
 
 
-def test_a_damaged_output_is_refused(tmp_path: Path, run: Callable) -> None:
+def test_a_damaged_output_is_refused(tmp_path: Path, run_screen: Callable) -> None:
     out = tmp_path / "out.db"
-    run(lattices(30), out)
+    run_screen(lattices(30), out)
     content = out.read_bytes()
     out.write_bytes(content[: len(content) // 2])
     with pytest.raises(ASEECNError, match=r"out\.db"):
-        run(lattices(31), out)
+        run_screen(lattices(31), out)
     out.write_bytes(b"\xff" * 5000)
     with pytest.raises(OptionError, match="cannot open"):
-        run(lattices(31), out)
+        run_screen(lattices(31), out)
 
 
 def test_a_damaged_state_of_a_fit_is_told(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ with other threads sums are taken in another order, and a stated bound holds.
 from __future__ import annotations
 
 import copy
-import multiprocessing
 import pickle
 import shutil
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing.context import ForkServerContext
 
 import numpy as np
 import pytest
@@ -176,10 +176,10 @@ def _in_process(crystals: list[Atoms]) -> list[bytes]:
     return numbers(predict(crystals)) + cells(relax(crystals))
 
 
-def test_four_processes_give_the_same_bits(crystals: list[Atoms]) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ase_ecn.screening", "torch"])
-    with ProcessPoolExecutor(4, mp_context=context) as pool:
+def test_four_processes_give_the_same_bits(
+    crystals: list[Atoms], forkserver: ForkServerContext
+) -> None:
+    with ProcessPoolExecutor(4, mp_context=forkserver) as pool:
         found = list(pool.map(_in_process, [crystals] * 4))
     assert found == [_in_process(crystals)] * 4
 

@@ -5,13 +5,14 @@ import gc
 import gzip
 import io
 import json
-import multiprocessing
 import os
+import re
 import signal
 import sqlite3
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from ase.io import read, write
 from pymatgen.core import Structure
+from screens import glimpse, lattices
 
 from ase_ecn.errors import CheckpointError, OptionError
 from ase_ecn.screening import (
@@ -33,19 +35,6 @@ from ase_ecn.screening import (
     unrelaxed,
 )
 from ase_ecn.screening.compute import Screener
-
-
-@pytest.fixture
-def run(small_networks: dict[str, Path]) -> Callable:
-    def run(*arguments, **options):
-        return screen(*arguments, **{"device": "cpu", **small_networks, **options})
-
-    return run
-
-
-def lattices(count: int) -> list[Atoms]:
-    return [bulk("Cu", a=3.5 + 0.01 * k) for k in range(count)]
-
 
 # Input
 
@@ -136,30 +125,30 @@ def test_frames_are_counted_and_streamed(tmp_path: Path) -> None:
     assert len(list(entries)) == 4
 
 
-def test_a_damaged_file_does_not_lose_what_is_before(tmp_path: Path, run: Callable) -> None:
+def test_a_damaged_file_does_not_lose_what_is_before(tmp_path: Path, run_screen: Callable) -> None:
     path = tmp_path / "in.extxyz"
     write(path, lattices(5))
     text = path.read_text()
     path.write_text(text[: -len(text) // 4])
-    report = run(path, tmp_path / "out.db")
+    report = run_screen(path, tmp_path / "out.db")
     assert report.stored == 3
     assert report.failed == 1
     (path.parent / "bad.db").write_text("this is no database, but long enough to look at" * 20)
-    assert run(path.parent / "bad.db", tmp_path / "out2.db").failed == 1
+    assert run_screen(path.parent / "bad.db", tmp_path / "out2.db").failed == 1
 
 
 # Output
 
 
 def test_rows_hold_results_provenance_and_the_start(
-    tmp_path: Path, run: Callable, small_networks: dict[str, Path]
+    tmp_path: Path, run_screen: Callable, small_networks: dict[str, Path]
 ) -> None:
     atoms = bulk("NaCl", "rocksalt", a=6.2)
     atoms.set_tags([4, 5])
     atoms.calc = SinglePointCalculator(atoms, energy=-3.0)
     with connect(tmp_path / "in.db") as database:
         database.write(atoms, band_gap=8.5)
-    assert run(tmp_path / "in.db", tmp_path / "out.db", relax=True).stored == 1
+    assert run_screen(tmp_path / "in.db", tmp_path / "out.db", relax=True).stored == 1
     row = connect(tmp_path / "out.db").get(id=1)
     assert row.source == "in.db#1"
     assert row.energy == pytest.approx(2 * row.formation_energy)
@@ -181,76 +170,76 @@ def test_rows_hold_results_provenance_and_the_start(
     assert row.relaxation_reason in ("converged", "steps", "oscillating", "strain out of range")
 
 
-def test_without_relax_cells_stay(tmp_path: Path, run: Callable) -> None:
-    run(lattices(2), tmp_path / "out.db", relaxer_checkpoint=None)
+def test_without_relax_cells_stay(tmp_path: Path, run_screen: Callable) -> None:
+    run_screen(lattices(2), tmp_path / "out.db", relaxer_checkpoint=None)
     rows = list(connect(tmp_path / "out.db").select())
     np.testing.assert_allclose([r.volume for r in rows], [a.get_volume() for a in lattices(2)])
     assert "relaxed" not in rows[0].key_value_pairs
     assert "empnn_sha256" not in rows[0].key_value_pairs
 
 
-def test_structures_of_pymatgen_are_screened(tmp_path: Path, run: Callable) -> None:
+def test_structures_of_pymatgen_are_screened(tmp_path: Path, run_screen: Callable) -> None:
     structure = Structure([[0, 2.1, 2.1], [2.1, 0, 2.1], [2.1, 2.1, 0]], ["Mg"], [[0, 0, 0]])
     partly = Structure(structure.lattice, [{"Mg": 0.5}], [[0, 0, 0]])
-    assert run(structure, tmp_path / "one.db").stored == 1
-    report = run([structure, bulk("Mg"), partly], tmp_path / "out.db", relax=True)
+    assert run_screen(structure, tmp_path / "one.db").stored == 1
+    report = run_screen([structure, bulk("Mg"), partly], tmp_path / "out.db", relax=True)
     assert (report.stored, report.failed) == (2, 1)
     assert "partly occupied" in next(failures(tmp_path / "out.db")).reason
 
 
-def test_conditions_select(tmp_path: Path, run: Callable) -> None:
+def test_conditions_select(tmp_path: Path, run_screen: Callable) -> None:
     crystals = lattices(9)
-    run(crystals, tmp_path / "all.db")
+    run_screen(crystals, tmp_path / "all.db")
     energies = sorted(r.formation_energy for r in connect(tmp_path / "all.db").select())
     where = f"formation_energy < {(energies[3] + energies[4]) / 2} and natoms = 1"
-    report = run(crystals, tmp_path / "some.db", where=where)
+    report = run_screen(crystals, tmp_path / "some.db", where=where)
     assert (report.stored, report.rejected, report.computed) == (4, 5, 9)
     found = sorted(r.formation_energy for r in connect(tmp_path / "some.db").select())
     np.testing.assert_allclose(found, energies[:4], rtol=1e-6)
-    assert run(crystals, tmp_path / "some.db", where=where).computed == 0
+    assert run_screen(crystals, tmp_path / "some.db", where=where).computed == 0
 
 
 @pytest.mark.parametrize("largest", [False, True])
-def test_the_best_are_kept(largest: bool, tmp_path: Path, run: Callable) -> None:
+def test_the_best_are_kept(largest: bool, tmp_path: Path, run_screen: Callable) -> None:
     crystals = lattices(12)
-    run(crystals, tmp_path / "all.db")
+    run_screen(crystals, tmp_path / "all.db")
     energies = sorted(
         (r.formation_energy for r in connect(tmp_path / "all.db").select()), reverse=largest
     )
     options = {"top": 3, "by": "formation_energy", "largest": largest, "batch_size": 2}
-    first = run(crystals[:7], tmp_path / "best.db", **options)
+    first = run_screen(crystals[:7], tmp_path / "best.db", **options)
     assert (first.stored, first.outranked) == (3, 4)
-    report = run(crystals, tmp_path / "best.db", **options)
+    report = run_screen(crystals, tmp_path / "best.db", **options)
     assert (report.stored, report.outranked, report.computed) == (3, 9, 5)
     found = [r.formation_energy for r in connect(tmp_path / "best.db").select()]
     np.testing.assert_allclose(sorted(found, reverse=largest), energies[:3], rtol=1e-6)
 
 
-def test_only_the_chosen_properties_are_kept(tmp_path: Path, run: Callable) -> None:
-    run(lattices(1), tmp_path / "out.db", properties=["band_gap"], where="natoms < 5")
+def test_only_the_chosen_properties_are_kept(tmp_path: Path, run_screen: Callable) -> None:
+    run_screen(lattices(1), tmp_path / "out.db", properties=["band_gap"], where="natoms < 5")
     row = connect(tmp_path / "out.db").get(id=1)
     assert "band_gap" in row.key_value_pairs
     assert "formation_energy" not in row.key_value_pairs
     assert "energy" not in row
 
 
-def test_failures_have_their_reasons(tmp_path: Path, run: Callable) -> None:
+def test_failures_have_their_reasons(tmp_path: Path, run_screen: Callable) -> None:
     crystals = [bulk("Cu"), Atoms("H"), bulk("Xe"), bulk("Fe")]
-    report = run(crystals, tmp_path / "out.db")
+    report = run_screen(crystals, tmp_path / "out.db")
     assert (report.stored, report.failed) == (2, 2)
     reasons = {f.label: f.reason for f in failures(tmp_path / "out.db")}
     assert list(reasons) == ["#1", "#2"]
     assert "unsupported elements: Xe" in reasons["#2"]
     found = sqlite3.connect(tmp_path / "out.db").execute("SELECT label FROM screen_failures")
     assert found.fetchall() == [("#1",), ("#2",)]
-    assert run(crystals, tmp_path / "out.db").computed == 0
-    assert run(crystals, tmp_path / "out.db", retry_failed=True).computed == 2
+    assert run_screen(crystals, tmp_path / "out.db").computed == 0
+    assert run_screen(crystals, tmp_path / "out.db", retry_failed=True).computed == 2
     with pytest.raises(OptionError, match="does not exist"):
         list(failures(tmp_path / "missing.db"))
 
 
 def test_one_crystal_cannot_take_others_along(
-    tmp_path: Path, run: Callable, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run_screen: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = Screener._run
 
@@ -260,16 +249,16 @@ def test_one_crystal_cannot_take_others_along(
         return plain(self, valid, sources)
 
     monkeypatch.setattr(Screener, "_run", failing)
-    report = run(lattices(5), tmp_path / "out.db")
+    report = run_screen(lattices(5), tmp_path / "out.db")
     assert (report.stored, report.failed) == (4, 1)
     assert next(failures(tmp_path / "out.db")).reason == "ZeroDivisionError: no such luck"
 
 
-def test_parquet_tables_are_written(tmp_path: Path, run: Callable) -> None:
+def test_parquet_tables_are_written(tmp_path: Path, run_screen: Callable) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "out.parquet"
     crystals = [bulk("Cu"), bulk("NaCl", "rocksalt", a=5.7), bulk("Xe")]
-    report = run(crystals, out, relax=True)
+    report = run_screen(crystals, out, relax=True)
     assert (report.stored, report.failed) == (2, 1)
     rows = parquet.read_table(out).to_pylist()
     assert [row["formula"] for row in rows] == ["Cu", "NaCl"]
@@ -278,12 +267,12 @@ def test_parquet_tables_are_written(tmp_path: Path, run: Callable) -> None:
     assert len(rows[1]["magmoms"]) == 2
     np.testing.assert_allclose(np.reshape(rows[1]["unrelaxed_cell"], (3, 3)), crystals[1].cell)
     assert rows[0]["ecn_sha256"] == database.get(id=1).ecn_sha256
-    assert run(crystals, out, relax=True).computed == 0
-    assert run([], tmp_path / "none.parquet").stored == 0
+    assert run_screen(crystals, out, relax=True).computed == 0
+    assert run_screen([], tmp_path / "none.parquet").stored == 0
     assert parquet.read_table(tmp_path / "none.parquet").num_rows == 0
 
 
-def test_bad_options_are_refused_at_the_door(tmp_path: Path, run: Callable) -> None:
+def test_bad_options_are_refused_at_the_door(tmp_path: Path, run_screen: Callable) -> None:
     out = tmp_path / "out.db"
     for options, message in [
         ({"batch_size": 0}, "batch_size"),
@@ -297,22 +286,22 @@ def test_bad_options_are_refused_at_the_door(tmp_path: Path, run: Callable) -> N
         ({"workers": 2, "cluster": "tcp://x"}, "choose one"),
     ]:
         with pytest.raises(OptionError, match=message):
-            run(lattices(1), out, **options)
+            run_screen(lattices(1), out, **options)
     assert not out.exists()
     with pytest.raises(OptionError, match="does not exist"):
-        run(tmp_path / "missing", out)
+        run_screen(tmp_path / "missing", out)
     for name in ("out.csv", "none/out.db", "out.json"):
         with pytest.raises(OptionError):
-            run(lattices(1), tmp_path / name)
+            run_screen(lattices(1), tmp_path / name)
     with pytest.raises(OptionError, match="MySQL"):
-        run(lattices(1), "mysql://user@host/name")
+        run_screen(lattices(1), "mysql://user@host/name")
 
 
-def test_another_screen_needs_another_output(tmp_path: Path, run: Callable) -> None:
-    run(lattices(1), tmp_path / "out.db")
+def test_another_screen_needs_another_output(tmp_path: Path, run_screen: Callable) -> None:
+    run_screen(lattices(1), tmp_path / "out.db")
     for options in ({"relax": True}, {"where": "natoms > 3"}, {"properties": ["band_gap"]}):
         with pytest.raises(OptionError, match="other options"):
-            run(lattices(1), tmp_path / "out.db", **options)
+            run_screen(lattices(1), tmp_path / "out.db", **options)
 
 
 def test_changed_checkpoints_are_noticed_by_workers(small_networks: dict[str, Path]) -> None:
@@ -322,33 +311,33 @@ def test_changed_checkpoints_are_noticed_by_workers(small_networks: dict[str, Pa
         Screener(Job(str(small_networks["checkpoint"]), None, "cpu", {"ecn_sha256": "another"}))
 
 
-def test_changed_crystals_are_computed_again(tmp_path: Path, run: Callable) -> None:
+def test_changed_crystals_are_computed_again(tmp_path: Path, run_screen: Callable) -> None:
     source, out = tmp_path / "in.extxyz", tmp_path / "out.db"
     crystals = lattices(3)
     write(source, crystals)
-    run(source, out)
+    run_screen(source, out)
     crystals[1].set_cell(crystals[1].cell * 1.1, scale_atoms=True)
     write(source, [*crystals, bulk("Fe")])
-    report = run(source, out)
+    report = run_screen(source, out)
     assert (report.stored, report.computed) == (4, 2)
     volumes = {r.source: r.volume for r in connect(out).select()}
     assert volumes["in.extxyz#1"] == pytest.approx(crystals[1].get_volume())
 
 
-def test_names_like_numbers_can_be_stored(tmp_path: Path, run: Callable) -> None:
+def test_names_like_numbers_can_be_stored(tmp_path: Path, run_screen: Callable) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     write(folder / "42", bulk("Cu"), format="vasp")
-    assert run(folder, tmp_path / "out.db").failed in (0, 1)
+    assert run_screen(folder, tmp_path / "out.db").failed in (0, 1)
     write(folder / "nan", bulk("Cu"), format="extxyz")
-    report = run(folder, tmp_path / "out.db")
+    report = run_screen(folder, tmp_path / "out.db")
     assert report.stored + report.failed == 2
 
 
 # Size and interruption
 
 
-def test_memory_is_bounded_by_the_batch(tmp_path: Path, run: Callable) -> None:
+def test_memory_is_bounded_by_the_batch(tmp_path: Path, run_screen: Callable) -> None:
     alive: weakref.WeakSet[Atoms] = weakref.WeakSet()
     most = 0
 
@@ -368,7 +357,7 @@ def test_memory_is_bounded_by_the_batch(tmp_path: Path, run: Callable) -> None:
             gc.collect()
             most = max(most, len(alive))
 
-    assert run(many(), tmp_path / "out.db", batch_size=2).stored == 28
+    assert run_screen(many(), tmp_path / "out.db", batch_size=2).stored == 28
     assert 2 <= most <= 14
 
 
@@ -379,30 +368,24 @@ def screen_in_child(source: Path, out: Path, small_networks: dict[str, Path]) ->
 
 def finished(out: Path) -> dict[str, int]:
     """Row of each crystal in the output, as another process sees it."""
-    if not out.exists():
-        return {}
-    try:
-        rows = sqlite3.connect(out).execute("SELECT label, row_id FROM screen_journal").fetchall()
-    except sqlite3.OperationalError:  # the tables are not there yet
-        return {}
-    return dict(rows)
+    return dict(glimpse(out, "SELECT label, row_id FROM screen_journal"))
 
 
 def test_killed_at_any_moment_nothing_is_lost_or_repeated(
-    tmp_path: Path, small_networks: dict[str, Path], rng: np.random.Generator
+    tmp_path: Path,
+    small_networks: dict[str, Path],
+    rng: np.random.Generator,
+    forkserver: ForkServerContext,
 ) -> None:
     source, out = tmp_path / "in.db", tmp_path / "out.db"
     with connect(source) as database:
         for k in range(40):
             database.write(bulk("Cu", a=3.5 + 0.01 * k))
         database.write(Atoms("H"))
-    # Children of a server that has everything imported start at once.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ase_ecn.screening", "torch"])
     seen: dict[str, int] = {}
     kills = 0
     while kills < 4:
-        child = context.Process(target=screen_in_child, args=(source, out, small_networks))
+        child = forkserver.Process(target=screen_in_child, args=(source, out, small_networks))
         child.start()
         while len(finished(out)) < len(seen) + 2 and child.is_alive():
             time.sleep(0.001)
@@ -430,20 +413,31 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(
     assert not (tmp_path / "out.db.lock").exists()
 
 
-def test_two_screens_into_one_output_do_not_meet(tmp_path: Path, run: Callable) -> None:
+def test_a_bar_shows_rate_and_remaining_time(
+    tmp_path: Path, run_screen: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crystals = [bulk("Cu", a=3.5 + 0.01 * k) for k in range(6)]
+    run_screen(crystals[:4], tmp_path / "out.db", batch_size=2)
+    run_screen(crystals, tmp_path / "out.db", batch_size=2, progress=True)
+    shown = capsys.readouterr().err
+    assert re.search(r"6/6 \[\d\d:\d\d<\d\d:\d\d", shown)
+    assert re.search(r"[\d.]+ ?(crystals/s|s/ crystals)", shown)
+
+
+def test_two_screens_into_one_output_do_not_meet(tmp_path: Path, run_screen: Callable) -> None:
     out = tmp_path / "out.db"
 
     def crystals() -> Iterator[Atoms]:
         yield from lattices(2)
-        run(lattices(4), out)  # another one, in the middle of this
+        run_screen(lattices(4), out)  # another one, in the middle of this
         yield from lattices(4)[2:]
 
-    assert run(crystals(), out, batch_size=4).stored == 4
+    assert run_screen(crystals(), out, batch_size=4).stored == 4
     assert len(connect(out)) == 4
 
 
-def test_output_is_readable_by_ase(tmp_path: Path, run: Callable) -> None:
-    run(lattices(3), tmp_path / "out.db")
+def test_output_is_readable_by_ase(tmp_path: Path, run_screen: Callable) -> None:
+    run_screen(lattices(3), tmp_path / "out.db")
     images = read(f"{tmp_path / 'out.db'}@:")
     assert len(images) == 3
     assert all(np.isfinite(atoms.get_potential_energy()) for atoms in images)

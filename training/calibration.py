@@ -1,8 +1,9 @@
 """Stated uncertainties: spread heads fitted to the errors on the validation split.
 
 The network itself stays as it is. A small head per property reads the crystal's pooled features
-and gives the spread of a Laplace distribution of the error; a factor then makes the interval
-``prediction ± 1.645 std`` hold nine in ten of validation crystals that the head has not seen.
+and gives the spread of a Laplace distribution of the error. In an ensemble, how much its members
+disagree counts too. A factor then makes the interval ``prediction ± 1.645 std`` hold nine in ten of
+validation crystals that were not used before.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ from ase_ecn.training.fit_ecn import CLASSES, load_ecn_data, predict_graphs
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Levels of the reliability curve."""
 CALIBRATED_LEVEL = 0.9
+_BOUND = NormalDist().inv_cdf(0.5 + CALIBRATED_LEVEL / 2)
 _HELD_OUT = 3  # every third crystal sets the factor
+_SHARES = np.linspace(0, 1, 21)
+_TINY = 1e-12
 _STEPS = 200
 _LEARNING_RATE = 3e-3
 _WEIGHT_DECAY = 0.1
@@ -70,7 +74,8 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
     val = load_ecn_data(data, content["configuration"], "val")
     model, held = with_spreads(loaded.model, val, properties)
     content["calibration"] = {
-        "data": "validation split: two thirds for the heads, one third for the factor",
+        "data": "validation split: two thirds for the heads and the share of the members' "
+        "disagreement, one third for the factor",
         "interval": "90 %: prediction ± 1.645 std",
         "held_out_coverage": {name: round(value, 4) for name, value in held.items()},
     }
@@ -89,13 +94,16 @@ def with_spreads(
 ) -> tuple[ECN | ECNEnsemble, dict[str, float]]:
     """Return the network with spread heads, and their coverage of what set the factors.
 
-    In an ensemble the first member gets the heads; the errors are the ensemble's.
+    In an ensemble the first member gets the heads; the errors are the ensemble's, and its members'
+    disagreement counts as :func:`with_disagreement` finds best.
     """
     torch.manual_seed(0)
     member = model.members[0] if isinstance(model, ECNEnsemble) else model
     assert isinstance(member, ECN)
     wider = ECN(replace(member.config, uncertainties=properties))
-    wider.load_state_dict({**wider.state_dict(), **member.state_dict()})
+    # Heads that are there already are made anew: calibrating twice gives the same as once.
+    theirs = {k: v for k, v in member.state_dict().items() if not k.startswith("spread")}
+    wider.load_state_dict({**wider.state_dict(), **theirs})
     features = pooled_features(member, val)
     predictions = predict_graphs(model, val, "cpu")
     coverage = {}
@@ -111,13 +119,81 @@ def with_spreads(
         with torch.no_grad():
             spread = nn.functional.softplus(head(x[held]).squeeze(1))
         ratio = (errors[held] / spread).numpy()
-        bound = NormalDist().inv_cdf(0.5 + CALIBRATED_LEVEL / 2)
-        wider.spread_factor[k] = float(np.quantile(ratio, CALIBRATED_LEVEL)) / bound
-        coverage[name] = float((ratio <= bound * float(wider.spread_factor[k])).mean())
+        wider.spread_factor[k] = float(np.quantile(ratio, CALIBRATED_LEVEL)) / _BOUND
+        coverage[name] = float((ratio <= _BOUND * float(wider.spread_factor[k])).mean())
     if not isinstance(model, ECNEnsemble):
         return wider.eval().requires_grad_(False), coverage
-    joined = ECNEnsemble([wider, *model.networks[1:]], model.config.weights)
+    return with_disagreement(
+        ECNEnsemble([wider, *model.networks[1:]], model.config.weights).eval(), val, properties
+    )
+
+
+def with_disagreement(
+    ensemble: ECNEnsemble, val: LabelledGraphs, properties: tuple[str, ...]
+) -> tuple[ECNEnsemble, dict[str, float]]:
+    """Let the disagreement of the members widen the uncertainties that one of them states.
+
+    Both are calibrated for themselves; their shares in the square of the uncertainty are those
+    with the best interval score.
+
+    Parameters
+    ----------
+    ensemble
+        With spread heads.
+    val
+        Crystals that no member was fitted to.
+    properties
+        Those with spread heads.
+
+    Returns
+    -------
+    ensemble, coverage
+        With :attr:`~ase_ecn.nn.ensemble.EnsembleConfig.spreads`, and the share of the crystals
+        that set the factors in their intervals.
+    """
+    weights = ensemble.config.weights
+    apart = ECNEnsemble(ensemble.networks, weights, dict.fromkeys(properties, (0.0, 1.0))).eval()
+    predictions, deviations = (predict_graphs(m, val, "cpu") for m in (ensemble, apart))
+    spreads, coverage = {}, {}
+    for name in properties:
+        labels = val.targets[name]
+        known = np.flatnonzero(~np.isnan(labels))
+        errors = np.abs(predictions[name] - labels)[known]
+        parts = np.stack([found[f"{name}_std"][known] for found in (predictions, deviations)])
+        parts = np.maximum(parts, _TINY)
+        held = np.arange(len(known)) % _HELD_OUT == 0
+        factors = best_factors(parts[:, ~held], errors[~held])
+        stds = np.hypot(*(factors[:, None] * parts))
+        factors *= _factor(stds[held], errors[held])
+        spreads[name] = (float(f"{factors[0]:.6g}"), float(f"{factors[1]:.6g}"))
+        stds = np.hypot(*(np.array(spreads[name])[:, None] * parts))
+        coverage[name] = float((errors <= _BOUND * stds)[held].mean())
+    joined = ECNEnsemble(ensemble.networks, weights, spreads)
     return joined.eval().requires_grad_(False), coverage
+
+
+def best_factors(parts: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Factors (2,) of two uncertainties (2, C) whose squares add up, by the interval score.
+
+    That score (Gneiting and Raftery, 2007) is the mean width of the intervals, and a penalty for
+    the errors (C,) outside of them.
+    """
+    alone = np.array([_factor(part, errors) for part in parts])
+    best, lowest = alone, np.inf
+    for share in _SHARES:
+        factors = alone * np.sqrt([1 - share, share])
+        factors *= _factor(np.hypot(*(factors[:, None] * parts)), errors)
+        half = _BOUND * np.hypot(*(factors[:, None] * parts))
+        outside = np.maximum(errors - half, 0)
+        score = float((2 * half + 2 / (1 - CALIBRATED_LEVEL) * outside).mean())
+        if score < lowest:
+            best, lowest = factors, score
+    return best
+
+
+def _factor(stds: NDArray[np.float64], errors: NDArray[np.float64]) -> float:
+    """By which the intervals hold nine in ten errors."""
+    return float(np.quantile(errors / stds, CALIBRATED_LEVEL)) / _BOUND
 
 
 def pooled_features(model: ECN, labelled: LabelledGraphs) -> Tensor:

@@ -12,14 +12,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import Card, card_text, read_card
+from ase_ecn.checkpoint import Card, card_text, load_checkpoint, read_card
 from ase_ecn.domain import bond_domain_features, lattice_domain_features
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
+from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.storage import replace_file
 from ase_ecn.training.datasets import data_folder
-from ase_ecn.training.fit_ecn import load_ecn_data
+from ase_ecn.training.fit_ecn import load_ecn_data, predict_graphs
 from ase_ecn.training.fit_empnn import load_crystals
 from ase_ecn.training.noise import start_cells
 
@@ -32,6 +34,7 @@ OUTLIERS = 0.002
 # A crystal without long bonds is dense, which its packing and shortest bond tell.
 _NEVER_TOO_SMALL = frozenset({"longest_bond", "gap"})
 _CHUNK = 256
+_ENERGY = "formation_energy"
 
 
 def measure_domain(
@@ -90,11 +93,33 @@ def empnn_domain(configuration: dict[str, Any], data: Path) -> dict[str, Any]:
     return measure_domain(features, np.concatenate([c.numbers for c in crystals]), owner)
 
 
+def spread_ranges(
+    checkpoint: str | Path, configuration: dict[str, Any], data: Path
+) -> dict[str, list[float]]:
+    """Range of the uncertainty stated for formation energies of the validation split.
+
+    That of training crystals is smaller: members of an ensemble agree on what they were fitted to.
+    Gaps have no such range, for those of many usual semiconductors are uncertain.
+    """
+    model = load_checkpoint(checkpoint, "ecn").model
+    assert isinstance(model, ECN | ECNEnsemble)
+    if _ENERGY not in model.config.uncertainties:
+        return {}
+    val = load_ecn_data(data, configuration, "val")
+    known = ~np.isnan(val.targets[_ENERGY])
+    stated = predict_graphs(model, val, "cpu")[f"{_ENERGY}_std"][known]
+    return {f"{_ENERGY}_std": [0.0, round(float(np.quantile(stated, 1 - OUTLIERS)), 4)]}
+
+
 def write_domain(weights: Path, data: Path) -> dict[str, Any]:
     """Measure the domain of a checkpoint and enter it in the card beside its weights."""
     card: Card = read_card(weights)
-    measure = ecn_domain if card.network == "ecn" else empnn_domain
-    domain = measure(card.content["configuration"], data)
+    configuration = card.content["configuration"]
+    if card.network == "ecn":
+        domain = ecn_domain(configuration, data)
+        domain["ranges"] |= spread_ranges(weights, configuration, data)
+    else:
+        domain = empnn_domain(configuration, data)
     content = {**card.content, "domain": domain}
     replace_file(weights.with_suffix(".json"), card_text(content))
     return domain

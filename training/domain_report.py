@@ -115,6 +115,7 @@ def _published(predictor: PropertyPredictor, config: dict[str, Any], data: Path)
     known = np.flatnonzero(~np.isnan(labelled.targets[_NAME]))
     found = predict_graphs(predictor.model, labelled, "cpu")
     features = bond_domain_features(graphs)
+    features |= {k: v for k, v in found.items() if k.endswith("_std")}
     numbers = [graphs.numbers[i:j].astype(np.int64) for i, j in pairwise(offsets)]
     flagged = [
         bool(predictor.domain.outside(numbers[k], {n: v[k] for n, v in features.items()}))

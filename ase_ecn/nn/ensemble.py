@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,14 +35,26 @@ class EnsembleConfig:
         For some properties, the weights of the members in the mean; they are not negative, their
         sum is 1, and that of a member that doesn't predict the property is 0. The mean of the
         others is the plain one.
+    spreads
+        For some properties with an uncertainty, two factors: the uncertainty is the root of the
+        sum of squares of the first times that which the members state, and the second times the
+        standard deviation of the members, weighted as in the mean.
     """
 
     members: tuple[ECNConfig, ...]
     weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    spreads: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.members:
             raise OptionError("an ensemble needs members")
+        self._check_weights()
+        self._check_spreads()
+        for name in ("bonds", "group", "motif"):
+            if len({getattr(member, name) for member in self.members}) > 1:
+                raise OptionError(f"the members of an ensemble must have the same {name}")
+
+    def _check_weights(self) -> None:
         for name, weights in self.weights.items():
             if len(weights) != len(self.members):
                 raise OptionError(
@@ -53,9 +66,13 @@ class EnsembleConfig:
             for member, weight in zip(self.members, weights, strict=True):
                 if weight > 0 and name not in (*member.crystal_targets, *member.site_targets):
                     raise OptionError(f"weights of {name} for a member that doesn't predict it")
-        for name in ("bonds", "group", "motif"):
-            if len({getattr(member, name) for member in self.members}) > 1:
-                raise OptionError(f"the members of an ensemble must have the same {name}")
+
+    def _check_spreads(self) -> None:
+        for name, factors in self.spreads.items():
+            if name not in self.uncertainties:
+                raise OptionError(f"no member states an uncertainty of {name}")
+            if len(factors) != 2 or not all(0 <= f < math.inf for f in factors) or not any(factors):
+                raise OptionError(f"spreads of {name} must be two numbers >= 0, not both 0")
 
     @cached_property
     def crystal_targets(self) -> tuple[str, ...]:
@@ -89,10 +106,11 @@ class EnsembleConfig:
 
     def to_dict(self) -> dict[str, object]:
         """Return a JSON-able dictionary."""
-        members = [member.to_dict() for member in self.members]
-        if not self.weights:
-            return {"members": members}
-        return {"members": members, "weights": {k: list(v) for k, v in self.weights.items()}}
+        content: dict[str, object] = {"members": [member.to_dict() for member in self.members]}
+        for name, factors in (("weights", self.weights), ("spreads", self.spreads)):
+            if factors:
+                content[name] = {k: list(v) for k, v in factors.items()}
+        return content
 
 
 class ECNEnsemble(nn.Module):
@@ -102,15 +120,19 @@ class ECNEnsemble(nn.Module):
     ----------
     members
         The networks.
-    weights
+    weights, spreads
         See :class:`EnsembleConfig`.
     """
 
     def __init__(
-        self, members: Sequence[ECN], weights: Mapping[str, tuple[float, ...]] | None = None
+        self,
+        members: Sequence[ECN],
+        weights: Mapping[str, tuple[float, ...]] | None = None,
+        spreads: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:
         super().__init__()
-        self.config = EnsembleConfig(tuple(member.config for member in members), weights or {})
+        configs = tuple(member.config for member in members)
+        self.config = EnsembleConfig(configs, weights or {}, spreads or {})
         self.members = nn.ModuleList(members)
 
     @property
@@ -136,16 +158,24 @@ class ECNEnsemble(nn.Module):
 
     def mean(self, outputs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         """Join the outputs of all members, in order."""
-        joined = {}
+        joined, deviations = {}, {}
         for name in _union([tuple(output) for output in outputs]):
             having = [k for k, output in enumerate(outputs) if name in output]
             values = torch.stack([outputs[k][name] for k in having])
-            if name in self.config.weights:
-                weights = values.new_tensor([self.config.weights[name][k] for k in having])
-                joined[name] = torch.tensordot(weights, values, dims=1)
-            else:
-                joined[name] = values.mean(dim=0)
+            shares = self.config.weights.get(name)
+            weights = None if shares is None else values.new_tensor([shares[k] for k in having])
+            joined[name] = _mean(values, weights)
+            if name in self.config.spreads:
+                deviations[name] = _mean((values - joined[name]).square_(), weights).sqrt_()
+        for name, (stated, apart) in self.config.spreads.items():
+            key = f"{name}_std"
+            joined[key] = torch.hypot(stated * joined[key], apart * deviations[name])
         return joined
+
+
+def _mean(values: Tensor, weights: Tensor | None) -> Tensor:
+    """Of (M, ...) values, over the members."""
+    return values.mean(dim=0) if weights is None else torch.tensordot(weights, values, dims=1)
 
 
 def _union(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
