@@ -186,7 +186,10 @@ def load_phonons(path: str | Path) -> Phonons:
         If the file cannot be read.
     """
     try:
-        model = phonopy.load(path, log_level=0, is_nac=False)
+        try:
+            model = phonopy.load(path, log_level=0, is_nac=False)
+        except RuntimeError:  # displacements that do not suffice by symmetry: a fit
+            model = phonopy.load(path, log_level=0, is_nac=False, fc_calculator="symfc")
     except Exception as error:  # phonopy raises many kinds
         raise OptionError(f"cannot read {path}: {error}") from error
     return Phonons(model)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -207,14 +208,17 @@ class PropertyPredictor:
     def check_system(self, crystal: Crystal) -> None:
         """Refuse combinations of elements on which a potential energy surface has no data.
 
+        A part of a known combination is not known: nothing of magnesium follows from a phosphate.
+        An alloy is, if all pairs of its elements are.
+
         Raises
         ------
         UnsupportedElementError
             If the card says which elements occurred together and these did not.
         """
         known = self.card.systems
-        found = set(crystal.numbers.tolist())
-        if known and not any(found <= system for system in known):
+        found = frozenset(crystal.numbers.tolist())
+        if known and found not in known and not _all_pairs_in(found, known):
             systems = ", ".join("-".join(_symbols(system)) for system in known)
             raise UnsupportedElementError(
                 f"{self.card.name} was fitted to {systems}; "
@@ -274,8 +278,6 @@ class PropertyPredictor:
 
     @cached_property
     def _stacked(self) -> StackedECN | None:
-        if not isinstance(self.model, ECNEnsemble):
-            return None
         return StackedECN(self.model) if can_stack(self.model) else None
 
     def _value(
@@ -294,6 +296,11 @@ class PropertyPredictor:
         if target == "metal":
             return float(1 / (1 + np.exp(-value)))
         return value * size if target == "magnetization" else value
+
+
+def _all_pairs_in(elements: frozenset[int], known: Collection[frozenset[int]]) -> bool:
+    pairs = [frozenset(pair) for pair in combinations(elements, 2)]
+    return len(pairs) > 1 and all(pair in known for pair in pairs)
 
 
 def _symbols(numbers: Iterable[int]) -> list[str]:

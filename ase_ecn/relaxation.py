@@ -29,8 +29,11 @@ from ase_ecn.symmetry.primitive import to_primitive
 
 logger = logging.getLogger(__name__)
 
-STRAIN_TOLERANCE = 0.011
-"""Default norm of the strain of one step below which a cell counts as relaxed."""
+STRAIN_TOLERANCE = 0.02
+"""Default norm of the strain of one step below which the next step is the last."""
+STRAIN_ERROR = 0.008
+"""About the norm of the strain that the network asks for in a relaxed cell, see
+:func:`reliable_part`."""
 MAX_STEPS = 10
 """Default number of steps of one relaxation."""
 MAX_TOTAL_STRAIN = 1.0
@@ -39,7 +42,8 @@ MAX_TOTAL_STRAIN = 1.0
 _SURELY_IN_RANGE = 0.13
 _IDENTITY = np.eye(3)
 CONVERGED = "converged"
-"""Reason of a relaxation whose last strain was below the tolerance."""
+"""Reason of a relaxation whose last strain was below the tolerance; it ends after the reliable
+part of it."""
 STEPS = "steps"
 """Reason of a relaxation that used up its steps; it ends with the last cell."""
 OSCILLATING = "oscillating"
@@ -72,7 +76,8 @@ class CellRelaxation:
     steps
         Applications of the network that changed the cell.
     strain
-        Norm of the strain that the network would apply next to the resulting cell.
+        Norm of the last strain that the network asked for; if converged, that of the last step
+        before it was reduced to its reliable part.
     reason
         ``"converged"``, ``"steps"``, ``"oscillating"``: strains no longer shrink, and the cell with
         the smallest is taken; ``"strain out of range"`` or ``"out of memory"``: then the
@@ -268,12 +273,14 @@ class _Course:
         return self.deformations[-1]
 
     def follow(self, strain: NDArray[np.float64], tolerance: float, last: bool) -> None:
-        """Apply the (3, 3) strain, or stop."""
+        """Apply the (3, 3) strain or, in the end, its reliable part or none of it."""
         self.strains.append(self.allowed.project(strain))
         self.reason = stop_reason(self.strains, self.deformation, tolerance)
         if self.reason is None and last:
             self.reason = STEPS
-        if self.reason is None:
+        if self.reason == CONVERGED:
+            strain = reliable_part(self.strains[-1])
+        if self.reason in (None, CONVERGED) and not last:
             self.deformations.append(self.allowed.advance(self.deformation, strain))
 
     def outcome(self) -> CellRelaxation:
@@ -346,6 +353,28 @@ def stop_reason(
     ):
         return OUT_OF_RANGE
     return OSCILLATING if _ceased_to_shrink(strains) else None
+
+
+def reliable_part(strain: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The part of a small strain that is not likely to be the network's error.
+
+    ``S s^2 / (s^2 + e^2)`` with the norm ``s`` of ``S`` and the usual error ``e``,
+    :data:`STRAIN_ERROR`: what is left of a signal of unknown size that was seen with that error
+    (a Wiener filter). A crystal that is relaxed stays nearly where it is, as the network asks for
+    some strain in any cell, and one that is off by more than the error takes nearly the whole step.
+
+    Parameters
+    ----------
+    strain
+        (3, 3) as the network asks for.
+
+    Returns
+    -------
+    strain
+        (3, 3), parallel to it.
+    """
+    square = float(np.sum(strain * strain))
+    return strain * (square / (square + STRAIN_ERROR**2))
 
 
 def smallest(strains: Sequence[NDArray[np.float64]]) -> int:

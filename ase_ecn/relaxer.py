@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import CrystalError, OptionError, OutOfDomainWarning
 from ase_ecn.relaxation import (
+    CONVERGED,
     MAX_STEPS,
     OSCILLATING,
     OUT_OF_RANGE,
     STEPS,
     STRAIN_TOLERANCE,
     LatticeNetwork,
+    reliable_part,
     smallest,
     stop_reason,
     strain_spread,
@@ -236,8 +238,10 @@ class LatticeRelaxer(Optimizer):
                 self.optimizable.set_x(self._start_cell.ravel())
             elif self.reason == OSCILLATING:
                 self.optimizable.set_x(cells[smallest(strains)].ravel())
-            elif self.reason is None and self.nsteps >= self.max_steps:
-                self.reason = STEPS
+            elif self.nsteps >= self.max_steps:
+                self.reason = self.reason or STEPS
+            elif self.reason == CONVERGED:
+                self._last_step()
             yield converged
             if self.reason in (OUT_OF_RANGE, OSCILLATING):
                 return
@@ -253,7 +257,17 @@ class LatticeRelaxer(Optimizer):
 
     def step(self) -> None:
         """Apply the network once."""
+        self._apply(self.optimizable.get_strain())
+
+    def _last_step(self) -> None:
+        """Apply the reliable part of a strain below the tolerance, and count it as a step."""
         strain = self.optimizable.get_strain()
+        self._apply(reliable_part(strain))
+        self.nsteps += 1
+        self.log((reliable_part(strain) - strain).ravel())
+        self.call_observers()
+
+    def _apply(self, strain: NDArray[np.float64]) -> None:
         deformation = self.allowed.advance(self._deformation(), strain)
         self.optimizable.set_x((self._start_cell @ deformation).ravel())
         self.dump({"nsteps": self.nsteps + 1, "cell": self.atoms.cell[:].tolist()})

@@ -1,4 +1,4 @@
-"""A screen as one HTML file: figures, a table that can be sorted, and what failed.
+"""A screen or comparison as one HTML file: figures, a table that can be sorted, what failed.
 
 The file asks for nothing from anywhere, and its policy forbids it to. Everything that comes from
 the input is escaped, and only the one script of this module may run.
@@ -23,6 +23,7 @@ from ase.data import covalent_radii
 from ase.data.colors import jmol_colors
 from numpy.typing import NDArray
 
+from ase_ecn.comparison import Comparison, lengths_figure, summary_text
 from ase_ecn.errors import OptionError
 from ase_ecn.plotting import parity, property_map
 from ase_ecn.prediction import UNITS
@@ -116,18 +117,56 @@ def write_report(
         raise OptionError(f"cannot sort by {by!r}: give the name of a property")
     store = Store(address)
     rows = list(store.rows(limit, by or "id"))
+    counts = store.counts()
+    total = ", ".join(f"{n} {escape(status)}" for status, n in sorted(counts.items()))
     text = _page(
         title=f"Screen {Path(str(out)).name if '://' not in str(out) else ''}".strip(),
-        counts=store.counts(),
+        summary=f"{total or 'no crystals'}. {_provenance(rows)}",
+        shown=f"{len(rows)} of {counts.get('stored', 0)} crystals",
+        columns=_columns(rows),
         rows=rows,
         figures=_figures(store),
-        failed=list(islice(store.failures(), _MAX_FAILURES)),
+        rest=_failures(list(islice(store.failures(), _MAX_FAILURES)), counts.get("failed", 0)),
     )
+    _write(path, text)
+    return len(rows)
+
+
+def write_comparison(comparisons: Sequence[Comparison], path: str | Path) -> None:
+    """Write the report of cells relaxed here beside VASP's.
+
+    Parameters
+    ----------
+    comparisons
+        Of :func:`ase_ecn.comparison.compare`, at least one.
+    path
+        HTML file to write.
+
+    Raises
+    ------
+    OptionError
+        If there is nothing to compare, or the report cannot be written.
+    ASEECNError
+        If matplotlib is missing.
+    """
+    if not comparisons:
+        raise OptionError("there is nothing to compare")
+    text = _page(
+        title="Comparison with VASP",
+        summary=escape(summary_text(comparisons)).replace("\n", "<br>"),
+        shown=f"{len(comparisons)} runs",
+        columns=_comparison_columns(),
+        rows=comparisons,
+        figures=[("lengths beside VASP's", lengths_figure(comparisons))],
+    )
+    _write(path, text)
+
+
+def _write(path: str | Path, text: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise OptionError(f"cannot write {path}: {error}") from error
-    return len(rows)
 
 
 def thumbnail(atoms: Atoms, size: int = 90) -> str:
@@ -177,17 +216,19 @@ def thumbnail(atoms: Atoms, size: int = 90) -> str:
 def _page(
     *,
     title: str,
-    counts: dict[str, int],
+    summary: str,
+    shown: str,
+    columns: Sequence[_Column],
     rows: Sequence[Any],
     figures: Iterable[tuple[str, Figure]],
-    failed: Sequence[Failure],
+    rest: str = "",
 ) -> str:
+    """Put a page together; ``summary``, ``shown`` and ``rest`` are HTML."""
     script = base64.b64encode(sha256(_SCRIPT.encode()).digest()).decode()
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{script}'"
     )
-    columns = _columns(rows)
     heads = "".join(
         f'<th data-name="{escape(c.name)}"{_text_class(c)}>{escape(c.heading)}</th>'
         for c in columns
@@ -197,20 +238,18 @@ def _page(
         f'<figure><img alt="{escape(name)}" src="{_png(figure)}"></figure>'
         for name, figure in figures
     )
-    total = ", ".join(f"{n} {escape(status)}" for status, n in sorted(counts.items()))
-    shown = f"{len(rows)} of {counts.get('stored', 0)} crystals"
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title><style>{_STYLE}</style></head>
 <body><h1>{escape(title)}</h1>
-<p>{total or "no crystals"}. {_provenance(rows)}</p>
+<p>{summary}</p>
 {drawn}
 <h2>{shown}</h2>
 <table id="crystals"><thead><tr>{heads}</tr></thead><tbody>
 {body}
 </tbody></table>
-{_failures(failed, counts.get("failed", 0))}
+{rest}
 <script>{_SCRIPT}</script></body></html>
 """
 
@@ -232,6 +271,39 @@ def _columns(rows: Sequence[Any]) -> list[_Column]:
         *(_number_column(name) for name in ordered),
         *(_text_column(name) for name in texts),
     ]
+
+
+def _comparison_columns() -> list[_Column]:
+    """Of :class:`ase_ecn.comparison.Comparison`; errors are relative to VASP's final cell."""
+
+    def number(name: str, heading: str, value: Callable[[Comparison], float | None]) -> _Column:
+        return _Column(name, heading, lambda c: _number_cell(value(c)))
+
+    return [
+        _Column("picture", "", lambda c: f"<td>{thumbnail(c.relaxation.atoms)}</td>"),
+        _Column("formula", "formula", lambda c: _text_cell(c.run.final.symbols), text=True),
+        number("natoms", "atoms", lambda c: len(c.run.final)),
+        number("steps", "ionic steps", lambda c: c.run.steps),
+        number("start_error", "lengths at the start / %", lambda c: 100 * c.start_error),
+        number("error", "lengths here / %", lambda c: 100 * c.error),
+        number("volume_error", "volume here / %", lambda c: 100 * _volume_error(c)),
+        number(
+            "formation_energy",
+            "formation energy / eV/atom",
+            lambda c: c.prediction.formation_energy,
+        ),
+        number("band_gap", "band gap / eV", lambda c: c.prediction.band_gap),
+        number("vasp_band_gap", "VASP's / eV", lambda c: c.run.gap),
+        number("magnetization", "magnetization / µB", lambda c: c.prediction.magnetization),
+        number("vasp_magnetization", "VASP's / µB", lambda c: c.run.magnetization),
+        _Column("reason", "reason", lambda c: _text_cell(c.relaxation.reason), text=True),
+        _Column("source", "source", lambda c: _text_cell(c.run.label), text=True),
+    ]
+
+
+def _volume_error(comparison: Comparison) -> float:
+    ours, theirs = comparison.relaxation.atoms, comparison.run.final
+    return float(ours.get_volume() / theirs.get_volume() - 1)
 
 
 def _number_column(name: str) -> _Column:

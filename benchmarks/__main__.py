@@ -18,6 +18,7 @@ NAMES = (
     "relaxations",
     "size",
     "number",
+    "screens",
     "quotient",
     "training_step",
     "startup",

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN, read_card
 from ase_ecn.comparison import compare, comparison_text, lengths_figure, summary_text
+from ase_ecn.report import write_comparison
 from ase_ecn.vasp import read_runs, with_final_positions
 
 
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--final-positions", action="store_true", help="start from VASP's final ones"
     )
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the lengths")
+    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write all as one page")
     options = parser.parse_args(arguments)
     if not options.paths and not options.jsonl:
         parser.error("nothing to compare: give files, folders or --jsonl")
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n\n".join([*map(comparison_text, comparisons), summary_text(comparisons)]))
     if options.plot and comparisons:
         lengths_figure(comparisons).savefig(options.plot)
+    if options.report and comparisons:
+        write_comparison(comparisons, options.report)
     for failure in failures:
         print(f"skipped {failure}", file=sys.stderr)
     return 1 if failures or not runs else 0

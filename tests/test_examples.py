@@ -221,7 +221,9 @@ def test_the_script_compares_and_reports(
     foreign = next(s for z, s in enumerate(chemical_symbols) if z and z not in known)
     (runs / "vasprun.foreign.xml").write_text(vasprun([bulk(foreign, "fcc", a=6.0)]))
     picture = tmp_path / "lengths.png"
-    assert load("compare_vasp").main([str(runs), "missing.xml", "--plot", str(picture)]) == 1
+    page = tmp_path / "vasp.html"
+    files = ["--plot", str(picture), "--report", str(page)]
+    assert load("compare_vasp").main([str(runs), "missing.xml", *files]) == 1
     captured = capsys.readouterr()
     assert "NaCl" in captured.out or "ClNa" in captured.out
     assert "gap" in captured.out
@@ -231,6 +233,7 @@ def test_the_script_compares_and_reports(
     for name in ("OUTCAR.broken", "vasprun.foreign.xml", "missing.xml"):
         assert name in captured.err
     assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "<h2>2 runs</h2>" in page.read_text()
 
 
 def test_collections_are_filtered(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,22 @@ import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
+from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.__main__ import read_config
-from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.datasets import Dataset, join
+from ase_ecn.training.evaluate import evaluate
 from ase_ecn.training.fit_ecn import load_ecn_data
 from ase_ecn.training.fit_pes import (
+    FORCE_READERS,
     chemical_systems,
     fit_to_forces,
     load_force_data,
     pes_scores,
 )
-from ase_ecn.training.forces import read_mlearn
+from ase_ecn.training.forces import read_mlearn, read_monbtaw, read_pes, read_vasp_steps
+from ase_ecn.training.sampling import Sampling, bond_batches
 
 PAIRS = [(1, 2), (0, 2), (0, 1)]  # yz, xz, xy
 
@@ -48,7 +53,8 @@ def shaken_copper(count: int, seed: int) -> Dataset:
 def small_config() -> dict[str, Any]:
     config = read_config(Path("training/configs/ecn_pes.yaml"), "pes")
     small = {"width": 16, "distance_features": 12, "angular_degree": 2, "angular_channels": 4}
-    config["model"] |= small | {"cutoff": 3.5}
+    config["model"] |= small | {"cutoff": 3.5, "layers": 2}
+    del config["sampling"]
     config["fit"] |= {"epochs": 6, "batch_size": 2, "learning_rate": 0.01, "ema_decay": 0.9}
     return config
 
@@ -67,6 +73,66 @@ def test_a_fit_learns_energies_forces_and_stresses(tmp_path: Path) -> None:
     constant = float(model.element_constants[0, 29])
     assert constant == pytest.approx(train.targets["potential_energy"].mean())
     assert float(model.element_constants[0, 28]) == 0
+
+
+def test_epochs_are_drawn_by_bonds(monkeypatch: pytest.MonkeyPatch) -> None:
+    copper, silicon = as_crystal(bulk("Cu")), as_crystal(bulk("Si"))
+    crystals = [copper] * 30 + [silicon] * 10
+    bonds = np.array([100 + k for k in range(30)] + [20] * 9 + [900])
+    count, batches = bond_batches(crystals, bonds, Sampling(1500, 300))
+    assert count == (1500 + 9 * 20 + 900) // 300
+    epochs = [list(batches(np.random.default_rng(seed))) for seed in (0, 0, 1)]
+    for epoch in epochs:
+        assert len(epoch) == count
+        drawn = np.concatenate(epoch)
+        assert len(np.unique(drawn)) == len(drawn)
+        assert set(range(30, 40)) <= set(drawn.tolist())  # silicon has no more than allowed
+        assert 1500 - 130 < bonds[drawn[drawn < 30]].sum() <= 1500
+        sizes = sorted(int(bonds[batch].sum()) for batch in epoch)
+        assert sizes[0] > 100
+        assert sizes[-2] < 500  # the last is the one large crystal
+    same, other = (np.concatenate(epochs[k]).tolist() for k in (1, 2))
+    assert np.concatenate(epochs[0]).tolist() == same
+    assert sorted(other) != sorted(same)
+    with pytest.raises(OptionError, match="positive"):
+        bond_batches(crystals, bonds, Sampling(0, 300))
+    monkeypatch.setattr("ase_ecn.training.parallel.processes", lambda: 2)
+    with pytest.raises(OptionError, match="several processes"):
+        bond_batches(crystals, bonds, Sampling(1500, 300))
+
+
+def test_a_fit_draws_batches_by_bonds(tmp_path: Path) -> None:
+    train, val = shaken_copper(12, 0), shaken_copper(4, 100)
+    config = {**small_config(), "sampling": {"bonds_per_system": 300, "bonds_per_batch": 100}}
+    config["fit"] = {**config["fit"], "epochs": 3}
+    model, result = fit_to_forces(config, train, val, tmp_path, "cpu")
+    assert result.epochs == 3
+    assert np.isfinite(pes_scores(model, val, "cpu")["forces_mae"])
+
+
+def test_joined_sets_are_scored_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = shaken_copper(4, 0), shaken_copper(3, 100)
+    joined = join(
+        [
+            replace(part, ids=[f"{name}-{k}" for k in part.ids])
+            for name, part in (("first", first), ("second", second))
+        ]
+    )
+    config = small_config()
+    config["fit"]["epochs"] = 1
+    model, _ = fit_to_forces(config, first, second, tmp_path, "cpu")
+    monkeypatch.setitem(FORCE_READERS, "pes", lambda data, split: joined)
+    path = tmp_path / "copper.safetensors"
+    card = {"name": "copper", "elements": [29], "systems": [[29]], "forces": True}
+    save_checkpoint(path, model, {**card, "configuration": config, "references": []})
+    scores = evaluate(path, tmp_path)
+    assert len(scores) == 3 * 5
+    for name, part in (("first", first), ("second", second)):
+        expected = pes_scores(model, part, "cpu")["forces_mae"]
+        assert scores[f"forces_mae_{name}"] == pytest.approx(expected)
+        assert scores[f"forces_mae_{name}_Cu"] == pytest.approx(expected)
+    both = (4 * scores["forces_mae_first"] + 3 * scores["forces_mae_second"]) / 7
+    assert scores["forces_mae"] == pytest.approx(both)
 
 
 def test_networks_without_smooth_energies_are_refused(tmp_path: Path) -> None:
@@ -89,22 +155,62 @@ def test_labels_have_ase_s_signs_and_order(data: Path) -> None:
     assert chemical_systems(test.crystals) == [[3], [14], [28], [29], [32], [42]]
     config = {"data": {"name": "mlearn", "elements": ["Si"]}}
     assert chemical_systems(load_force_data(data, config, "test").crystals) == [[14]]
-    # In ASE a compressed crystal has negative stress.
     train = read_mlearn(data, "train")
-    molybdenum = [k for k, c in enumerate(train.crystals) if c.numbers[0] == 42 and len(c) == 54]
-    volumes = np.array([train.crystals[k].volume for k in molybdenum])
-    pressures = -train.targets["stress"][molybdenum, :3].mean(axis=1)
-    assert np.corrcoef(volumes, pressures)[0, 1] < -0.5
-    # A cell sheared along two axes has a stress of the same sign in that component.
+    assert_pulled_crystals_have_positive_stress(train, 42, atoms=54)
     for element in (14, 28, 29, 32, 42):
-        right = [
-            component == expected and sign > 0
-            for k, crystal in enumerate(train.crystals)
-            if crystal.numbers[0] == element
-            for component, expected, sign in sheared(crystal, train.targets["stress"][k])
-        ]
-        assert len(right) > 20
-        assert np.mean(right) > 0.9
+        assert_shear_stress_follows_shear(train, element)
+
+
+@pytest.mark.data
+def test_alloys_have_published_test_groups(data: Path) -> None:
+    parts = {split: read_monbtaw(data, split) for split in ("train", "val", "test")}
+    assert [len(part) for part in parts.values()] == [1636, 85, 368]
+    systems = {tuple(s) for s in chemical_systems(parts["train"].crystals)}
+    assert {tuple(s) for s in chemical_systems(parts["test"].crystals)} == systems
+    assert len(systems) == 4 + 6 + 1
+    ids = [set(part.ids) for part in parts.values()]
+    assert not ids[0] & ids[1] | ids[0] & ids[2] | ids[1] & ids[2]
+    for element in (41, 42, 73, 74):
+        assert_shear_stress_follows_shear(parts["train"], element)
+
+
+@pytest.mark.data
+def test_steps_of_a_relaxation_stay_in_one_split(data: Path) -> None:
+    runs: dict[str, str] = {}
+    for split in ("train", "val", "test"):
+        part = read_vasp_steps(data, split)
+        assert max(map(len, part.crystals)) <= 100
+        assert np.abs(part.site_targets["forces"]).max() < 15
+        for name in part.ids:
+            assert runs.setdefault(name.rsplit("-", 1)[0], split) == split
+    train = read_vasp_steps(data, "train")
+    assert chemical_systems(train.crystals) == [[6, 39, 53], [8, 12, 15, 39], [8, 14], [14]]
+    # Compressed crystals push outwards.
+    assert_pulled_crystals_have_positive_stress(train, 8, atoms=72)
+    assert len(read_pes(data, "val")) == sum(
+        len(reader(data, "val")) for reader in (read_mlearn, read_monbtaw, read_vasp_steps)
+    )
+
+
+def assert_pulled_crystals_have_positive_stress(train: Dataset, number: int, atoms: int) -> None:
+    """As in ASE; ``number`` is the lightest element."""
+    chosen = [
+        k for k, c in enumerate(train.crystals) if c.numbers.min() == number and len(c) == atoms
+    ]
+    volumes = np.array([train.crystals[k].volume for k in chosen])
+    assert np.corrcoef(volumes, train.targets["stress"][chosen, :3].mean(axis=1))[0, 1] > 0.5
+
+
+def assert_shear_stress_follows_shear(train: Dataset, element: int) -> None:
+    """A cell sheared along two axes has a stress of the same sign in that component."""
+    right = [
+        component == expected and sign > 0
+        for k, crystal in enumerate(train.crystals)
+        if set(crystal.numbers.tolist()) == {element}
+        for component, expected, sign in sheared(crystal, train.targets["stress"][k])
+    ]
+    assert len(right) > 20
+    assert np.mean(right) > 0.9
 
 
 def sheared(crystal: Crystal, stress: np.ndarray) -> list[tuple[int, int, float]]:

@@ -266,6 +266,21 @@ def test_what_was_never_together_is_refused(checkpoint: Path) -> None:
         alloy.calc = ECNCalculator(checkpoint)
     with pytest.raises(UnsupportedElementError, match="Cu-Zn"):
         predict([alloy], checkpoint=checkpoint)
+    with pytest.raises(UnsupportedElementError, match="knows nothing of Zn"):  # only with O
+        predict([bulk("Zn")], checkpoint=checkpoint)
+
+
+def test_alloys_of_known_pairs_are_known(pes: ECN, tmp_path: Path) -> None:
+    path = tmp_path / "alloys.safetensors"
+    pairs = [[41, 42], [42, 74], [41, 74], [42, 73]]
+    card = {"name": "alloys", "elements": [41, 42, 73, 74], "systems": pairs, "forces": True}
+    save_checkpoint(path, pes, {**card, "references": []})
+    ternary, other = bulk("Mo", cubic=True) * (2, 1, 1), bulk("Mo", cubic=True) * (2, 1, 1)
+    ternary.numbers[:2] = 41, 74
+    other.numbers[:2] = 73, 74
+    assert predict([ternary], checkpoint=path)[0].forces.shape == (4, 3)
+    with pytest.raises(UnsupportedElementError, match="nothing of Mo-Ta-W"):
+        predict([other], checkpoint=path)
 
 
 def test_other_checkpoints_explain_why_there_are_no_forces() -> None:

@@ -384,49 +384,63 @@ def test_gaussian_basis_peaks_at_its_centres() -> None:
     assert torch.allclose(features.diagonal(), torch.ones(9, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("angular_degree", [0, 2])
+@pytest.mark.parametrize("group", ["S_lattice", "P-1"])
 def test_members_computed_together_give_their_mean(
-    prototypes: dict[str, Atoms], angular_degree: int
+    prototypes: dict[str, Atoms], group: Group
 ) -> None:
-    config = ECNConfig(
-        ("formation_energy", "band_gap"),
-        ("site_moments",),
-        width=24,
-        layers=3,
-        angular_degree=angular_degree,
-        features="properties",
-    )
-    members = []
-    for seed, uncertainties in enumerate([("band_gap",), (), ()]):
-        torch.manual_seed(seed)
-        member = ECN(replace(config, uncertainties=uncertainties)).double().eval()
-        for parameter in member.parameters():
-            parameter.data += 0.1 * torch.randn_like(parameter)
-        members.append(member)
-    name, even = members[0].config.crystal_targets[0], ECNEnsemble(members)
-    weighted = ECNEnsemble(members, {name: (0.2, 0.5, 0.3)})
-    torch.manual_seed(3)
-    other = ECN(replace(config, layers=2)).double().eval()
-    mixed = ECNEnsemble([members[0], other, members[1]], {name: (0.2, 0.5, 0.3)})
-    disagreeing = ECNEnsemble(members, weighted.config.weights, {"band_gap": (0.4, 2.0)})
-    assert can_stack(even)
+    names = ("formation_energy", "band_gap")
+    plain = ECNConfig(names, ("site_moments",), width=24, layers=3, group=group)
+    configs = [
+        replace(plain, uncertainties=names, features="properties"),
+        replace(plain, uncertainties=names[1:], angular_degree=3, angular_channels=5),
+        replace(plain, crystal_targets=names[1:], features="group_period"),
+    ]
+    members = [perturbed(config, seed) for seed, config in enumerate(configs)]
+    even = ECNEnsemble(members)
+    weighted = ECNEnsemble(members, {names[0]: (0.3, 0.7, 0.0), "site_moments": (0.2, 0.5, 0.3)})
+    spreads = {names[0]: (0.4, 2.0), names[1]: (0.0, 1.5)}
+    disagreeing = ECNEnsemble(members, weighted.config.weights, spreads)
+    models = [even, weighted, *members]
+    if group == "P-1":  # several views
+        assert not can_stack(disagreeing)
+    else:
+        models.append(disagreeing)
     for name in ("rocksalt", "hcp"):
-        primitive = to_primitive(as_crystal(prototypes[name])).crystal
-        batch = pack([bond_graph(primitive)]).batch(np.array([0]), dtype=torch.float64)
-        for ensemble in (even, weighted, mixed, disagreeing):
-            together = StackedECN(ensemble)
-            assert together.fits(batch)
-            with torch.inference_mode():
-                found, expected = together(batch), ensemble(batch)
-            assert found.keys() == expected.keys()
-            for key in expected:
-                torch.testing.assert_close(found[key], expected[key], rtol=0, atol=1e-12)
-    pair = ECNEnsemble(members[:2])
-    assert can_stack(pair)
-    with torch.no_grad():
-        members[1].embedding.table += 1
-    assert not can_stack(pair)
-    assert not can_stack(ECNEnsemble([members[0], other]))
+        graph = bond_graph(to_primitive(as_crystal(prototypes[name])).crystal)
+        for packed in (pack([graph], group), pack([graph, graph], group)):
+            batch = packed.batch(np.arange(len(packed)), dtype=torch.float64)
+            for model in models:
+                assert can_stack(model)
+                together = StackedECN(model)
+                assert together.fits(batch)
+                with torch.inference_mode():
+                    found, expected = together(batch), model(batch)
+                assert found.keys() == expected.keys()
+                for key in expected:
+                    torch.testing.assert_close(found[key], expected[key], rtol=0, atol=1e-12)
+
+
+def test_other_networks_are_not_computed_together() -> None:
+    config = ECNConfig(("formation_energy",), width=8, layers=2)
+    for change in (
+        {"messages": "coloured"},
+        {"hubbard": True},
+        {"readout": "contributions"},
+        {"cell_encoding": True, "motif": "fixed"},
+    ):
+        assert not can_stack(ECN(replace(config, **change)))
+    assert not can_stack(ECNEnsemble([ECN(config), ECN(replace(config, layers=3))]))
+
+
+def perturbed(config: ECNConfig, seed: int) -> ECN:
+    """A network none of whose parts is zero, in double precision."""
+    torch.manual_seed(seed)
+    member = ECN(config).double().eval()
+    for parameter in member.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    member.shift += torch.randn_like(member.shift)
+    member.scale += torch.rand_like(member.scale)
+    return member
 
 
 def test_members_that_disagree_are_less_certain(prototypes: dict[str, Atoms]) -> None:

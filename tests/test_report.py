@@ -16,10 +16,14 @@ from ase.io import write
 
 pytest.importorskip("matplotlib")
 
+from ase_ecn.api import Relaxation
 from ase_ecn.cli import main
+from ase_ecn.comparison import Comparison
 from ase_ecn.errors import OptionError
-from ase_ecn.report import thumbnail, write_report
+from ase_ecn.prediction import Prediction
+from ase_ecn.report import thumbnail, write_comparison, write_report
 from ase_ecn.screening import screen
+from ase_ecn.vasp import Run
 
 HARMFUL = "<img src=x onerror=\"document.title='taken over'\"><script>document.title='x'</script>"
 FILE = "<svg onload=document.title='y'>&amp;\"'.extxyz"
@@ -87,10 +91,10 @@ def test_reports_are_whole_and_harmless(screened: Path, tmp_path: Path) -> None:
 def test_rows_are_sorted_and_limited(screened: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     assert main(["report", str(screened), "-o", str(path), "--by=-formation_energy"]) == 0
-    column = energies(path.read_text())
-    assert column == sorted(column, reverse=True)
+    found = energies(path.read_text())
+    assert found == sorted(found, reverse=True)
     assert write_report(screened, path, by="formation_energy", limit=2) == 2
-    assert energies(path.read_text()) == sorted(column)[:2]
+    assert energies(path.read_text()) == sorted(found)[:2]
     with pytest.raises(OptionError, match="does not exist"):
         write_report(tmp_path / "none.db", path)
     with pytest.raises(OptionError, match="cannot write"):
@@ -98,18 +102,56 @@ def test_rows_are_sorted_and_limited(screened: Path, tmp_path: Path) -> None:
 
 
 def energies(text: str) -> list[float]:
+    return [float(value) for value in column(text, "formation_energy")]
+
+
+def column(text: str, name: str) -> list[str]:
     head = re.search(r"<thead>(.*?)</thead>", text, re.DOTALL)
     assert head is not None
-    place = re.findall(r'data-name="([^"]*)"', head[1]).index("formation_energy")
+    place = re.findall(r'data-name="([^"]*)"', head[1]).index(name)
     rows = re.findall(r"<tr><td>.*?</tr>", text, re.DOTALL)
     cells = [re.findall(r'<td(?: data-value="([^"]*)"| class="text")?>', row) for row in rows]
-    return [float(row[place]) for row in cells]
+    return [row[place] for row in cells]
 
 
 def test_an_empty_screen_has_a_report(tmp_path: Path, small_networks: dict[str, Path]) -> None:
     screen([Atoms("H")], tmp_path / "out.db", **small_networks)
     assert write_report(tmp_path / "out.db", tmp_path / "report.html") == 0
     assert "1 failed" in (tmp_path / "report.html").read_text()
+
+
+@pytest.fixture
+def compared() -> list[Comparison]:
+    comparisons = []
+    for k, (a, gap) in enumerate([(5.9, 5.0), (5.6, None), (5.7, 0.0)]):
+        final = bulk("NaCl", "rocksalt", a=5.65)
+        run = Run(f"{HARMFUL}{k}", bulk("NaCl", "rocksalt", a=a), final, steps=4, gap=gap)
+        here = bulk("NaCl", "rocksalt", a=5.65 + 0.1 * (k - 1))
+        relaxation = Relaxation(here, converged=True, steps=2, reason="converged", strain=1e-4)
+        prediction = Prediction(
+            {"formation_energy": -2.0 - k, "band_gap": 5.1, "magnetization": 0.0}
+        )
+        comparisons.append(Comparison(run, relaxation, prediction))
+    return comparisons
+
+
+def test_comparisons_with_vasp_have_a_report(compared: list[Comparison], tmp_path: Path) -> None:
+    path = tmp_path / "vasp.html"
+    write_comparison(compared, path)
+    text = path.read_text()
+    page = Page(text)
+    names = [tag for tag, _ in page.tags]
+    assert (names.count("svg"), names.count("img"), names.count("script")) == (3, 1, 1)
+    assert f"{HARMFUL}0" in page.cells
+    assert not re.search(r"https?://", text)
+    assert energies(text) == [-2.0, -3.0, -4.0]
+    assert "relative error of the lengths" in text
+    errors = [float(e) for e in column(text, "error")]
+    assert errors == pytest.approx([100 * 0.1 / 5.65, 0, 100 * 0.1 / 5.65])
+    assert float(column(text, "volume_error")[0]) == pytest.approx(-5.217, abs=1e-2)
+    assert column(text, "vasp_band_gap") == ["5.0", "", "0.0"]
+    with pytest.raises(OptionError, match="nothing"):
+        write_comparison([], path)
 
 
 def test_thumbnails_show_every_atom_and_the_cell() -> None:

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import signal
 import sqlite3
 import time
@@ -410,6 +411,17 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(
     by_label = {row.source: row.id for row in rows}
     assert {label: by_label.get(label) for label in seen} == seen
     assert not (tmp_path / "out.db.lock").exists()
+
+
+def test_a_bar_shows_rate_and_remaining_time(
+    tmp_path: Path, run_screen: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crystals = lattices(6)
+    run_screen(crystals[:4], tmp_path / "out.db", batch_size=2)
+    run_screen(crystals, tmp_path / "out.db", batch_size=2, progress=True)
+    shown = capsys.readouterr().err
+    assert re.search(r"6/6 \[\d\d:\d\d<\d\d:\d\d", shown)
+    assert re.search(r"[\d.]+ ?(crystals/s|s/ crystals)", shown)
 
 
 def test_two_screens_into_one_output_do_not_meet(tmp_path: Path, run_screen: Callable) -> None:

@@ -142,6 +142,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("soak", help="many predictions and relaxations in one process")
     add_soak_arguments(command)
     command.set_defaults(run=run_soak)
+    command = commands.add_parser("phonons", help="a potential energy surface beside VASP's forces")
+    command.add_argument("--checkpoint", default="ecn-pes", help="a potential energy surface")
+    command.add_argument("--mesh", type=int, default=20, help="points along an axis (default: 20)")
+    command.set_defaults(run=_phonons)
     for command in commands.choices.values():
         command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
         command.add_argument("--device", help="default: CUDA where there is one, else the CPU")
@@ -235,6 +239,14 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.write:
         write_scores(Path(options.checkpoint), options.split, scores)
     return 0
+
+
+def _phonons(options: argparse.Namespace) -> int:
+    try:
+        from ase_ecn.training.phonon_table import run_phonons
+    except ImportError as error:
+        raise OptionError("phonons need phonopy: pip install ase-ecn[phonons]") from error
+    return run_phonons(options)
 
 
 def read_config(path: Path, network: str) -> dict[str, Any]:

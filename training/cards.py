@@ -33,6 +33,14 @@ SOURCES = {
     "mlearn": (
         "energies, forces and stresses (PBE): Zuo et al. 2020, materialsvirtuallab/mlearn (BSD-3)"
     ),
+    "monbtaw": (
+        "energies, forces and stresses (PBE) of Mo, Nb, Ta, W and their alloys: Li et al. 2020, "
+        "materialsvirtuallab/maml (BSD-3)"
+    ),
+    "vasp_steps": (
+        "ionic steps of VASP relaxations (PBE without U) from the tests of public codes; up to 40 "
+        "of a run, systems with at least 40 and forces of at least 0.1 eV/Å"
+    ),
     "further_crystals": (
         "further relaxed crystals: 2018 release of the Materials Project (MEGNet MP-2018.6.1, "
         "CC BY 4.0) and Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
@@ -45,6 +53,12 @@ SOURCES = {
         "split by composition; "
         "sites of nonmagnetic MP-20 crystals without d- or f-block elements are zero"
     ),
+}
+
+_JOINED = {"pes": ("mlearn", "monbtaw", "vasp_steps")}
+_SPLITS = {
+    "pes": "mlearn: published; monbtaw: published test groups, half of the quaternary's trained; "
+    "vasp_steps: whole runs by seed 0",
 }
 
 
@@ -81,8 +95,9 @@ def write_checkpoint(
         For a potential energy surface: the sets of elements that occur together in its data.
     """
     name = config["data"]["name"]
-    sources = [SOURCES.get(name, "the user's own labels")]
-    published = name in SOURCES
+    parts = _JOINED.get(name, (name,))
+    sources = [SOURCES.get(part, "the user's own labels") for part in parts]
+    published = parts[0] in SOURCES
     card: dict[str, Any] = {
         "name": config["name"],
         "version": str(config.get("version", "v1")),
@@ -111,7 +126,7 @@ def write_checkpoint(
     card |= {
         "data": sources,
         "split": {
-            "name": f"{name}, published split" if published else "by composition, 80/10/10",
+            "name": _split_name(name, published),
             "crystals": counts,
         },
         "configuration": config,
@@ -131,6 +146,12 @@ def write_checkpoint(
     save_checkpoint(path, model, card)
     card["references"] = make_references(path)
     return save_checkpoint(path, model, card)
+
+
+def _split_name(data: str, published: bool) -> str:
+    if data in _SPLITS:
+        return _SPLITS[data]
+    return f"{data}, published split" if published else "by composition, 80/10/10"
 
 
 def hardware(device: str) -> str:

@@ -12,6 +12,7 @@ from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import card_text, load_checkpoint, read_card
+from ase_ecn.crystal import Crystal
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.relaxation import MAX_STEPS, LatticeNetwork
@@ -19,9 +20,10 @@ from ase_ecn.storage import replace_file
 from ase_ecn.training.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.calibration import reliability
 from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
+from ase_ecn.training.duplicates import novel
 from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
-from ase_ecn.training.fit_pes import chemical_systems, load_force_data, pes_scores
+from ase_ecn.training.fit_pes import load_force_data, pes_scores
 from ase_ecn.training.metrics import mean_absolute_error, precision, relative_length_errors
 from ase_ecn.training.noise import gaussian_noise
 from ase_ecn.training.prototypes import substituted_pairs
@@ -116,15 +118,24 @@ def _in_training(labelled: LabelledGraphs, name: str, data: Path) -> NDArray[np.
 def evaluate_pes(
     checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
 ) -> dict[str, float]:
-    """Mean absolute errors of energies, forces and stresses, in all and by chemical system."""
+    """Mean absolute errors of energies, forces and stresses, in all and by chemical system.
+
+    Where several sets were joined, by set, and by set and system; identifiers begin with the
+    set's name.
+    """
     model = load_checkpoint(checkpoint, "ecn").model.to(device)
     assert isinstance(model, ECN)
     dataset = load_force_data(data, config, split)
     scores = pes_scores(model, dataset, device)
-    for system in chemical_systems(dataset.crystals):
-        chosen = [set(c.numbers.tolist()) == set(system) for c in dataset.crystals]
-        part = dataset.subset(np.flatnonzero(chosen))
-        name = "".join(chemical_symbols[z] for z in system)
+    sets = [name.split("-")[0] for name in dataset.ids]
+    joined = len(set(sets)) > 1
+    parts: dict[str, list[int]] = {}
+    for k, crystal in enumerate(dataset.crystals):
+        system = "".join(chemical_symbols[z] for z in np.unique(crystal.numbers))
+        for name in (sets[k], f"{sets[k]}_{system}") if joined else (system,):
+            parts.setdefault(name, []).append(k)
+    for name in sorted(parts):
+        part = dataset.subset(np.array(parts[name]))
         scores |= {f"{k}_{name}": v for k, v in pes_scores(model, part, device).items()}
     return scores
 
@@ -133,6 +144,8 @@ def evaluate_empnn(
     checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
 ) -> dict[str, float]:
     """Denoising at sigma = 0.1, movement of relaxed crystals, substituted prototypes.
+
+    Of Carbon-24, most of whose structures occur more than once, also of those that are new.
 
     Denoising is reported for a single application of the network, as in the paper, and for the
     relaxer, which repeats it until nothing moves.
@@ -151,7 +164,21 @@ def evaluate_empnn(
     scores["relaxed_moved_median"] = float(np.median(moved))
     if name == "mp_20":
         scores |= _substituted_scores(network, data, split)
+    if name == "carbon_24":
+        scores |= _novel_scores(network, crystals, noisy, data)
     return scores
+
+
+def _novel_scores(
+    network: LatticeNetwork, crystals: list[Crystal], noisy: NDArray[np.float64], data: Path
+) -> dict[str, float]:
+    """Denoising by the relaxer of structures that are neither in training nor there twice."""
+    found = novel(crystals, load_crystals(data, "carbon_24", "train"))
+    chosen = [crystals[k] for k in found]
+    true = np.stack([crystal.cell for crystal in chosen])
+    scores = denoising_scores(noisy[found], relaxed_cells(network, chosen, noisy[found]), true)
+    kept = ("lengths_improvement", "lengths_noise", "angles_improvement", "angles_noise")
+    return {"novel": float(len(found))} | {f"{name}_novel": scores[name] for name in kept}
 
 
 def relaxed_cells(

@@ -31,9 +31,15 @@ from ase_ecn.training.fit import (
     start_from,
 )
 from ase_ecn.training.fit_ecn import model_config
-from ase_ecn.training.forces import read_mlearn
+from ase_ecn.training.forces import read_mlearn, read_monbtaw, read_pes, read_vasp_steps
+from ase_ecn.training.sampling import Batches, Sampling, bond_batches
 
-FORCE_READERS: dict[str, Callable[[Path, str], Dataset]] = {"mlearn": read_mlearn}
+FORCE_READERS: dict[str, Callable[[Path, str], Dataset]] = {
+    "mlearn": read_mlearn,
+    "monbtaw": read_monbtaw,
+    "vasp_steps": read_vasp_steps,
+    "pes": read_pes,
+}
 _LOSS_WEIGHTS = {"energy": 4.0, "forces": 1.0, "virial": 0.5}
 _SOFTENING = 0.01
 _EVALUATION_BATCH = 4
@@ -93,7 +99,8 @@ def fit_pes(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
     ----------
     config
         Parsed YAML with ``model``, ``data``, ``fit``, ``loss_weights``; ``init`` to start from a
-        checkpoint.
+        checkpoint; ``sampling``, the options of :class:`ase_ecn.training.sampling.Sampling`, in the
+        place of ``batch_size``.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -129,8 +136,10 @@ def fit_to_forces(
     weights = {**_LOSS_WEIGHTS, **config.get("loss_weights", {})}
     labelled, held_out = (label_graphs(part, architecture) for part in (train, val))
 
+    count, drawn = _batches(train.crystals, labelled, config, options)
+
     def batches(rng: np.random.Generator) -> Iterator[ForceBatch]:
-        for indices in shuffled_batches(len(train), options.batch_size, rng):
+        for indices in drawn(rng):
             yield make_force_batch(labelled, indices[parallel.own_part(len(indices))], device)
 
     def loss(network: nn.Module, batch: ForceBatch) -> Tensor:
@@ -148,7 +157,7 @@ def fit_to_forces(
 
     task = Task(
         batches=batches,
-        batches_per_epoch=batch_count(len(train), options.batch_size),
+        batches_per_epoch=count,
         loss=loss,
         validate=validate,
         monitor="score",
@@ -156,6 +165,18 @@ def fit_to_forces(
     result = fit(model, task, options, out)
     model.load_state_dict(result.weights)
     return model.cpu().eval(), result
+
+
+def _batches(
+    crystals: Sequence[Crystal], labelled: Labelled, config: dict[str, Any], options: FitOptions
+) -> tuple[int, Batches]:
+    """Number of batches of an epoch, and what draws the indices of their crystals."""
+    if "sampling" in config:
+        bonds = np.diff(labelled.graphs.bond_offsets)
+        return bond_batches(crystals, bonds, Sampling(**config["sampling"]))
+    size = len(crystals)
+    count = batch_count(size, options.batch_size)
+    return count, lambda rng: shuffled_batches(size, options.batch_size, rng)
 
 
 def check_architecture(config: ECNConfig) -> None:

@@ -117,16 +117,16 @@ class AngularDensity(nn.Module):
         y = torch.cat(harmonics, dim=1)
         if torch.is_grad_enabled():
             v = values.index_select(0, target) * radial * weight[:, None]
-            density = scatter_sum(y[:, :, None] * v[:, None, :], source, len(h))
+            density = scatter_sum(y[:, :, None] * v[:, None, :], source, h.shape[0])
             bonds = self._by_degree(density.index_select(0, source) * y[:, :, None])
         else:
             radial *= weight[:, None]
-            density = h.new_zeros(len(h), y.shape[1], values.shape[1])
-            parts = list(edge_parts(len(source), h.device))
+            density = h.new_zeros(h.shape[0], y.shape[1], values.shape[1])
+            parts = list(edge_parts(source.shape[0], h.device))
             for part in parts:
                 v = values.index_select(0, target[part]).mul_(radial[part])
                 density.index_add_(0, source[part], y[part, :, None] * v[:, None, :])
-            bonds = h.new_empty(len(source), self.degree * values.shape[1])
+            bonds = h.new_empty(source.shape[0], self.degree * values.shape[1])
             for part in parts:
                 along = density.index_select(0, source[part]).mul_(y[part, :, None])
                 bonds[part] = self._by_degree(along)

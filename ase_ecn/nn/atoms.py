@@ -57,16 +57,21 @@ class AtomFeatures(nn.Module):
 
     def forward(self, batch: BondBatch) -> Tensor:
         """Return (N, width) features."""
-        h: Tensor
-        if self.kind == "number":
-            h = self.number(batch.numbers)
-        elif self.kind == "group_period":
-            h = self.group(self.groups[batch.numbers]) + self.period(self.periods[batch.numbers])
-        else:
-            h = self._of_elements(batch.numbers)
+        h = self.of_numbers(batch.numbers)
         if self.hubbard is not None:
             flag = hubbard_flag(batch).index_select(0, batch.crystal_of_atom)
             h = h + flag[:, None].to(h.dtype) * self.hubbard
+        return h
+
+    def of_numbers(self, numbers: Tensor) -> Tensor:
+        """Features (N, width) of atoms with these numbers, without what the crystal adds."""
+        h: Tensor
+        if self.kind == "number":
+            h = self.number(numbers)
+        elif self.kind == "group_period":
+            h = self.group(self.groups[numbers]) + self.period(self.periods[numbers])
+        else:
+            h = self._of_elements(numbers)
         return h
 
     def _of_elements(self, numbers: Tensor) -> Tensor:

@@ -254,17 +254,22 @@ class ECN(nn.Module):
             cell = torch.arange(CELLS, device=h.device)
             h = (h[None] + self.cell_embedding(cell)[:, None]).flatten(0, 1)
             batch = supercell(batch)
-        colour = self._bond_colours(batch, view)
-        edges, weight = self._edge_features(batch)
         if self.config.messages == "coloured":
+            colour = self._bond_colours(batch, view)
+            edges, weight = self._edge_features(batch)
             for layer in self.layers:
                 h = self._step(h, layer(h, edges, colour, batch.source, batch.target, weight))
         else:
-            one_hot = nn.functional.one_hot(colour, self.colours).to(edges.dtype)
-            edges = torch.cat([edges, one_hot], dim=1)
-            h = self._gated_rounds(h, edges, weight, batch)
+            h = self._gated_rounds(h, *self.gated_edges(batch, view), batch)
         out: Tensor = self.norm(h)
         return out
+
+    def gated_edges(self, batch: BondBatch, view: int) -> tuple[Tensor, Tensor]:
+        """Features (E, D) of bonds with their colours, and weights (E,), of gated messages."""
+        edges, weight = self._edge_features(batch)
+        colour = self._bond_colours(batch, view)
+        one_hot = nn.functional.one_hot(colour, self.colours).to(edges.dtype)
+        return torch.cat([edges, one_hot], dim=1), weight
 
     def _gated_rounds(self, h: Tensor, edges: Tensor, weight: Tensor, batch: BondBatch) -> Tensor:
         ends = (batch.source, batch.target)
@@ -304,6 +309,11 @@ class ECN(nn.Module):
                 value = value + self.element_constants[k, batch.numbers].to(raw.dtype)
                 value = scatter_mean(value, batch.crystal_of_atom, batch.atom_counts)
             outputs[name] = value
+        return {**outputs, **self.standard_errors(pooled)}
+
+    def standard_errors(self, pooled: Tensor) -> dict[str, Tensor]:
+        """Uncertainties (B,) from mean features (B, width) of the atoms."""
+        outputs = {}
         for k, name in enumerate(self.config.uncertainties):
             spread = nn.functional.softplus(self.spreads[name](pooled).squeeze(1))
             unit = self.spread_factor[k] * self.scale[self.targets.index(name)]

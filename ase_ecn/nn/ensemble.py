@@ -140,6 +140,13 @@ class ECNEnsemble(nn.Module):
         """The members, by their type."""
         return tuple(member for member in self.members if isinstance(member, ECN))
 
+    def shares(self, name: str) -> tuple[float, ...]:
+        """Weight of each member in the mean of a property."""
+        if name in self.config.weights:
+            return self.config.weights[name]
+        having = [name in member.targets for member in self.networks]
+        return tuple(has / sum(having) for has in having)
+
     @property
     def targets(self) -> tuple[str, ...]:
         """Names of all outputs, crystal targets first."""

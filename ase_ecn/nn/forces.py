@@ -70,13 +70,13 @@ def energy_derivatives(
         outputs = model(replace(batch, vector=vector, distance=distance))
         total = (outputs[energy] * batch.atom_counts.to(vector.dtype)).sum()
         (pull,) = torch.autograd.grad(total, vector, create_graph=differentiable)
-        atoms = len(batch.numbers)
+        atoms = batch.numbers.shape[0]
         forces = scatter_sum(pull, batch.source, atoms) - scatter_sum(pull, batch.target, atoms)
         per_bond = torch.stack(
             [(pull[:, a] * vector[:, b] + pull[:, b] * vector[:, a]) / 2 for a, b in VOIGT], dim=1
         )
         crystal = batch.crystal_of_atom.index_select(0, batch.source)
-        stress = scatter_sum(per_bond, crystal, len(volumes)) / volumes[:, None]
+        stress = scatter_sum(per_bond, crystal, volumes.shape[0]) / volumes[:, None]
     if not differentiable:
         outputs = {name: value.detach() for name, value in outputs.items()}
         forces, stress = forces.detach(), stress.detach()

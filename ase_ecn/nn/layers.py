@@ -68,7 +68,7 @@ def scatter_sum(values: Tensor, index: Tensor, size: int) -> Tensor:
 
 def scatter_mean(values: Tensor, index: Tensor, counts: Tensor) -> Tensor:
     """Average the rows of (E, ...) values that share an index; ``counts`` says how many do."""
-    total = scatter_sum(values, index, len(counts))
+    total = scatter_sum(values, index, counts.shape[0])
     shape = (-1, *(1 for _ in values.shape[1:]))
     return total / counts.clamp(min=1).to(values.dtype).reshape(shape)
 
@@ -130,10 +130,10 @@ class GatedMessages(nn.Module):
         of_bonds = None if extra is None else extra[0]
         of_edges: _EdgeTensors = (edges, source, target, weight, of_bonds)
         if torch.is_grad_enabled():
-            received = scatter_sum(self._messages(ends, of_edges), source, len(h))
+            received = scatter_sum(self._messages(ends, of_edges), source, h.shape[0])
         else:
             received = torch.zeros_like(h)
-            for part in edge_parts(len(source), h.device):
+            for part in edge_parts(source.shape[0], h.device):
                 self._receive(received, ends, _rows(of_edges, part))
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
         if extra is not None:
@@ -218,7 +218,7 @@ class ColouredMessages(nn.Module):
     def updated(self, h: Tensor, messages: Tensor, source: Tensor, weight: Tensor) -> Tensor:
         """Atom features (N, F) after the weighted sum of messages (eqs. 9, 10 and 15)."""
         weighted = messages * (self.attention(messages) * weight[:, None])
-        received = scatter_sum(weighted, source, len(h))
+        received = scatter_sum(weighted, source, h.shape[0])
         change: Tensor = self.update(self.norm(torch.cat([h, received], dim=1)))
         return h + change
 

@@ -1,185 +1,325 @@
-"""Several equal ECNs on one small crystal, computed together.
+"""ECNs on one small crystal: the members of an ensemble computed together.
 
-A small crystal costs what the calls of operations cost, not the operations. So the members of an
-ensemble that have the same layers share them: the graph is repeated once for each, and every layer
-multiplies each part with its own member's weights. For prediction only: the weights are copied.
+A small crystal costs what the calls of operations cost, not the operations. So members with equal
+sizes share the calls, their weights being stacked, and sums over bonds become products with small
+matrices. What does not depend on the crystal is computed once. For prediction only: the weights
+are copied.
+
+Shapes: M members, B crystals, N atoms, E bonds; F features of an atom, D of a bond.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ase_ecn.graphs.batch import BondBatch
+from ase_ecn.nn.angular import AngularDensity, spherical_harmonics
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
-from ase_ecn.nn.layers import EDGES_AT_ONCE, MAX_ATOMIC_NUMBER
+from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GatedMessages
 
-_READOUT = ("crystal_targets", "site_targets", "uncertainties", "dropout")
+MAX_EDGES = 320
+"""Above, products of matrices cost more than their calls, and those here are the larger ones."""
+_SIZES = ("width", "layers", "distance_features", "share_features", "bonds", "cutoff")
 
 
-class _StackedLinear(nn.Module):
-    """M linear layers on (M * n, features) rows, n rows for each."""
+class StackedECN:
+    """The same function as an ECN, or an ensemble of them, for batches of few bonds.
+
+    Parameters
+    ----------
+    model
+        For which :func:`can_stack` holds; neither it nor this should be changed afterwards.
+    """
+
+    @torch.no_grad()
+    def __init__(self, model: ECN | ECNEnsemble) -> None:
+        self._members = members = _networks(model)
+        elements = torch.arange(MAX_ATOMIC_NUMBER + 1, device=members[0].shift.device)
+        self._table = torch.stack([m.embedding.of_numbers(elements) for m in members])
+        self._rounds = [_Round(layers) for layers in zip(*(m.layers for m in members), strict=True)]
+        self._angular = {k: _Angular(m) for k, m in enumerate(members) if m.config.angular_degree}
+        self._norm = _Norm([m.norm for m in members])
+        self._crystal_heads = _Heads(model, model.config.crystal_targets)
+        self._site_heads = _Heads(model, model.config.site_targets)
+
+    @staticmethod
+    def fits(batch: BondBatch) -> bool:
+        """Whether a batch is so small that it is quicker here."""
+        return len(batch.source) <= MAX_EDGES
+
+    def __call__(self, batch: BondBatch) -> dict[str, Tensor]:
+        """Outputs of the model, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""
+        count = batch.translation_colours.shape[1]
+        views = [self._outputs(batch, view) for view in range(count)]
+        if count == 1:
+            return views[0]
+        return {k: torch.stack([v[k] for v in views]).mean(dim=0) for k in views[0]}
+
+    def _outputs(self, batch: BondBatch, view: int) -> dict[str, Tensor]:
+        h = self._norm(self._atom_features(batch, view))
+        in_crystal = _members_of(batch.crystal_of_atom, len(batch.atom_counts), h.dtype)
+        in_crystal /= batch.atom_counts[:, None]
+        pooled = torch.bmm(in_crystal.expand(len(h), -1, -1), h)
+        outputs, deviations = self._crystal_heads(pooled)
+        outputs |= self._site_heads(h)[0]
+        spreads = [m.standard_errors(x) for m, x in zip(self._members, pooled, strict=True)]
+        for name in {name: None for found in spreads for name in found}:
+            outputs[name] = torch.stack([s[name] for s in spreads if name in s]).mean(dim=0)
+        for name, deviation in deviations.items():
+            stated = self._crystal_heads.spreads[name][0] * outputs[f"{name}_std"]
+            outputs[f"{name}_std"] = torch.hypot(stated, deviation)
+        return outputs
+
+    def _atom_features(self, batch: BondBatch, view: int) -> Tensor:
+        """Features (M, N, F) of atoms after the last round."""
+        edges, weight = self._members[0].gated_edges(batch, view)
+        of_atom = _members_of(batch.source, len(batch.numbers), edges.dtype)
+        angular = {k: a.of_crystal(batch, edges, weight, of_atom) for k, a in self._angular.items()}
+        ends = 2 * batch.source, 2 * batch.target + 1
+        graph = _Graph(edges, ends, of_atom * weight)
+        h = self._table.index_select(1, batch.numbers)
+        for number, layer in enumerate(self._rounds):
+            h = layer(h, graph, {k: a.features(number, h[k]) for k, a in angular.items()})
+        return h
+
+
+def can_stack(model: ECN | ECNEnsemble) -> bool:
+    """Whether a model is of the kinds known here, and its members of one size.
+
+    How much members disagree is known after a mean over the views of a lattice, which is taken last
+    here: then there must be one view.
+    """
+    members = _networks(model)
+    if isinstance(model, ECNEnsemble) and model.config.spreads and model.config.group == "P-1":
+        return False
+    sizes = {tuple(getattr(m.config, name) for name in _SIZES) for m in members}
+    return len(sizes) == 1 and all(_is_known(m) for m in members)
+
+
+def _is_known(member: ECN) -> bool:
+    config = member.config
+    return (
+        type(member) is ECN
+        and config.messages == "gated"
+        and config.readout == "mean_features"
+        and not config.cell_encoding
+        and not config.hubbard
+    )
+
+
+def _networks(model: ECN | ECNEnsemble) -> tuple[ECN, ...]:
+    return model.networks if isinstance(model, ECNEnsemble) else (model,)
+
+
+def _members_of(index: Tensor, count: int, dtype: torch.dtype) -> Tensor:
+    """Matrix (count, K) of which of the (K,) things belong to which owner: ones and zeros."""
+    owners = torch.arange(count, device=index.device)
+    return (index == owners[:, None]).to(dtype)
+
+
+def _linear(perceptron: nn.Module, place: int) -> nn.Linear:
+    layer = perceptron.get_submodule(str(place))
+    assert isinstance(layer, nn.Linear)
+    return layer
+
+
+class _Linear:
+    """One linear layer of each member."""
 
     def __init__(self, layers: Sequence[nn.Linear]) -> None:
-        super().__init__()
         self.weights = torch.stack([layer.weight.T for layer in layers])
-        biases: list[Tensor] = [layer.bias for layer in layers if layer.bias is not None]
-        self.biases = torch.stack(biases)[:, None] if biases else None
+        self.biases = torch.stack([layer.bias for layer in layers])[:, None]
 
-    def forward(self, x: Tensor) -> Tensor:
-        parts = x.view(len(self.weights), -1, x.shape[1])
-        if self.biases is None:
-            return torch.bmm(parts, self.weights).flatten(0, 1)
-        return torch.baddbmm(self.biases, parts, self.weights).flatten(0, 1)
+    def __call__(self, x: Tensor) -> Tensor:
+        return torch.baddbmm(self.biases, x, self.weights)
 
-    def add_product(self, total: Tensor, x: Tensor) -> None:
-        """See :func:`ase_ecn.nn.layers.add_product`."""
-        count = len(self.weights)
-        total.view(count, -1, total.shape[1]).baddbmm_(x.view(count, -1, x.shape[1]), self.weights)
+    def add_to(self, total: Tensor, x: Tensor) -> Tensor:
+        return torch.baddbmm(total, x, self.weights).add_(self.biases)
 
 
-class _StackedNorm(nn.Module):
+class _Norm:
+    """One normalisation of each member."""
+
     def __init__(self, layers: Sequence[nn.LayerNorm]) -> None:
-        super().__init__()
         self.weights = torch.stack([layer.weight for layer in layers])[:, None]
         self.biases = torch.stack([layer.bias for layer in layers])[:, None]
         self.eps = layers[0].eps
 
-    def forward(self, x: Tensor) -> Tensor:
-        parts = functional.layer_norm(x, x.shape[1:], eps=self.eps).view(
-            len(self.weights), -1, x.shape[1]
-        )
-        return torch.addcmul(self.biases, parts, self.weights).flatten(0, 1)
+    def __call__(self, x: Tensor) -> Tensor:
+        x = functional.layer_norm(x, x.shape[-1:], eps=self.eps)
+        return torch.addcmul(self.biases, x, self.weights)
 
 
-class _StackedEmbedding(nn.Module):
-    def __init__(self, layers: Sequence[nn.Embedding]) -> None:
-        super().__init__()
-        self.rows = layers[0].num_embeddings
-        self.weights = torch.cat([layer.weight for layer in layers])
+@dataclass(frozen=True)
+class _Graph:
+    """What all rounds need of a crystal.
 
-    def forward(self, index: Tensor) -> Tensor:
-        count = len(self.weights) // self.rows
-        shift = torch.arange(0, len(self.weights), self.rows, device=index.device)
-        return functional.embedding(
-            (index.view(count, -1) + shift[:, None]).flatten(), self.weights
-        )
-
-
-_STACKED = {
-    nn.Linear: _StackedLinear,
-    nn.LayerNorm: _StackedNorm,
-    nn.Embedding: _StackedEmbedding,
-}
-
-
-class _Stack:
-    """Members with the same layers up to their readout."""
-
-    def __init__(self, members: Sequence[ECN]) -> None:
-        self.members = members
-        self.trunk = copy.deepcopy(members[0])
-        del self.trunk.heads
-        for name, layer in list(self.trunk.named_modules()):
-            stacked = _STACKED.get(type(layer))
-            if stacked is not None and not name.startswith("spreads"):
-                layers = [member.get_submodule(name) for member in members]
-                parent, _, own_name = name.rpartition(".")
-                # PyTorch 2.4 has no set_submodule.
-                setattr(self.trunk.get_submodule(parent), own_name, stacked(layers))
-
-    def __call__(self, batch: BondBatch) -> list[dict[str, Tensor]]:
-        """Outputs of each member, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""
-        many = _repeated(batch, len(self.members))
-        views = batch.translation_colours.shape[1]
-        found: list[dict[str, list[Tensor]]] = [{} for _ in self.members]
-        for view in range(views):
-            features = self.trunk.atom_features(many, view).chunk(len(self.members))
-            for member, h, outputs in zip(self.members, features, found, strict=True):
-                for name, value in member.readout(h, batch).items():
-                    outputs.setdefault(name, []).append(value)
-        return [{k: torch.stack(v).mean(dim=0) for k, v in outputs.items()} for outputs in found]
-
-
-class StackedECN:
-    """An ensemble of ECNs of which some have the same layers, and perhaps other targets.
-
-    Parameters
-    ----------
-    ensemble
-        For which :func:`can_stack` holds; neither it nor this should be changed afterwards.
+    ``ends`` are rows of the atoms' parts as sources and as targets, which alternate; ``collect``
+    (N, E) sums weighted bonds for their source.
     """
 
-    def __init__(self, ensemble: ECNEnsemble) -> None:
-        self.ensemble = ensemble
-        members = ensemble.networks
-        self._groups = _groups(members)
-        self._stacks = [_Stack([members[k] for k in group]) for group in self._groups]
-        self._largest = max(len(group) for group in self._groups)
-
-    def fits(self, batch: BondBatch) -> bool:
-        """Whether a batch is so small that it is quicker here."""
-        edges, atoms = self._largest * len(batch.source), self._largest * len(batch.numbers)
-        return edges <= EDGES_AT_ONCE and atoms <= MAX_ATOMIC_NUMBER
-
-    def __call__(self, batch: BondBatch) -> Mapping[str, Tensor]:
-        """Mean of the members' outputs, see :meth:`ase_ecn.nn.ensemble.ECNEnsemble.mean`."""
-        outputs: dict[int, Mapping[str, Tensor]] = {}
-        for group, stack in zip(self._groups, self._stacks, strict=True):
-            if len(group) == 1:
-                outputs[group[0]] = stack.members[0](batch)
-            else:
-                outputs |= zip(group, stack(batch), strict=True)
-        return self.ensemble.mean([outputs[k] for k in sorted(outputs)])
+    edges: Tensor
+    ends: tuple[Tensor, Tensor]
+    collect: Tensor
 
 
-def can_stack(ensemble: ECNEnsemble) -> bool:
-    """Whether at least two members can be computed together."""
-    return len(_groups(ensemble.networks)) < len(ensemble.networks)
+class _Round:
+    """:class:`GatedMessages` of each member."""
+
+    def __init__(self, layers: Sequence[GatedMessages]) -> None:
+        width = layers[0].norm.normalized_shape[0] // 2
+
+        def halves(parts: Sequence[Tensor]) -> Tensor:
+            """Gate and value of each member (2 M, in, F), of (2 F, in) weights of all members."""
+            return torch.cat([part.view(2, width, -1).transpose(1, 2) for part in parts])
+
+        sources = halves([layer.source.weight for layer in layers])
+        targets = halves([layer.target.weight for layer in layers])
+        self.ends = torch.cat([sources, targets], dim=2)
+        biases = halves([layer.source.bias for layer in layers])
+        self.end_biases = torch.cat([biases, torch.zeros_like(biases)], dim=2)
+        self.edge = halves([layer.edge.weight for layer in layers])
+        self.norm = _Norm([layer.norm for layer in layers])
+        self.hidden = _Linear([_linear(layer.update, 0) for layer in layers])
+        self.change = _Linear([_linear(layer.update, 2) for layer in layers])
+        self.extra = {}
+        for k, layer in enumerate(layers):
+            if hasattr(layer, "extra_edge"):
+                hidden, change = (_linear(layer.extra_atom, place) for place in (0, 2))
+                self.extra[k] = halves([layer.extra_edge.weight]), hidden, change.weight.T
+                self.change.biases[k] += change.bias
+
+    def __call__(self, h: Tensor, graph: _Graph, extra: Mapping[int, Sequence[Tensor]]) -> Tensor:
+        """Update (M, N, F) features; ``extra`` has those of bonds and atoms of some members."""
+        members, atoms, width = h.shape
+        both = h[:, None].expand(-1, 2, -1, -1).reshape(-1, atoms, width)
+        parts = torch.baddbmm(self.end_biases, both, self.ends).view(len(both), -1, width)
+        mixed = parts.index_select(1, graph.ends[0])
+        mixed += parts.index_select(1, graph.ends[1])
+        mixed.baddbmm_(graph.edges.expand(len(both), -1, -1), self.edge)
+        mixed = mixed.view(members, 2, -1, width)
+        for k, (weights, _, _) in self.extra.items():
+            mixed[k].baddbmm_(extra[k][0].expand(2, -1, -1), weights)
+        messages = functional.silu(mixed[:, 1]).mul_(mixed[:, 0].sigmoid_())
+        received = torch.bmm(graph.collect.expand(members, -1, -1), messages)
+        hidden = self.hidden(self.norm(torch.cat([h, received], dim=2)))
+        h = self.change.add_to(h, functional.silu(hidden, inplace=True))
+        for k, (_, layer, weights) in self.extra.items():
+            hidden = functional.linear(extra[k][1], layer.weight, layer.bias)
+            h[k].addmm_(functional.silu(hidden, inplace=True), weights)
+        return h
 
 
-def _groups(members: Sequence[ECN]) -> list[list[int]]:
-    """Places of members with the same layers up to their readout, of the kinds known here."""
-    groups: list[list[int]] = []
-    for k, member in enumerate(members):
-        like = (group for group in groups if _alike(members[group[0]], member))
-        group = next(like, None)
-        if group is None:
-            groups.append([k])
-        else:
-            group.append(k)
-    return groups
+class _Angular:
+    """The angular densities of one member, see :class:`ase_ecn.nn.angular.AngularDensity`."""
+
+    def __init__(self, member: ECN) -> None:
+        self.degree = member.config.angular_degree
+        densities = [d for d in member.angular if isinstance(d, AngularDensity)]
+        self.values = [density.value.weight.T for density in densities]
+        self.radial = torch.cat([density.radial.weight for density in densities])
+        self.bias = torch.cat([density.radial.bias for density in densities])
+        sizes = [2 * degree + 1 for degree in range(1, self.degree + 1)]
+        self.of_degree = torch.block_diag(*(torch.ones(1, size) for size in sizes)).to(self.bias)
+
+    def of_crystal(
+        self, batch: BondBatch, edges: Tensor, weight: Tensor, of_atom: Tensor
+    ) -> _AngularOfCrystal:
+        """Prepare all rounds for a crystal."""
+        unit = batch.vector / batch.distance[:, None]
+        y = torch.cat(spherical_harmonics(unit, self.degree), dim=1)
+        expand = of_atom[:, None] * y.T
+        along = (self.of_degree[:, None] * expand.permute(2, 0, 1)[:, None]).flatten(2)
+        radial = functional.linear(edges, self.radial, self.bias).mul_(weight[:, None])
+        return _AngularOfCrystal(
+            self, batch.target, expand.flatten(0, 1), along.flatten(0, 1), radial
+        )
 
 
-def _alike(first: ECN, second: ECN) -> bool:
-    config = first.config
-    if config.messages != "gated" or config.cell_encoding or config.hubbard:
-        return False
-    if replace(second.config, **{name: getattr(config, name) for name in _READOUT}) != config:
-        return False
-    tables = dict(first.embedding.named_buffers()), dict(second.embedding.named_buffers())
-    return all(torch.equal(tables[0][name], tables[1][name]) for name in tables[0])
+@dataclass(frozen=True)
+class _AngularOfCrystal:
+    """Harmonics of a crystal's bonds as matrices, so that sums over bonds are products.
+
+    With K harmonics of L degrees: ``expand`` (N K, E) makes densities of the atoms, ``along``
+    (E L, N K) projects them on bonds, and ``radial`` (E, C) has the weights of all rounds.
+    """
+
+    angular: _Angular
+    target: Tensor
+    expand: Tensor
+    along: Tensor
+    radial: Tensor
+
+    def features(self, number: int, h: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (E, L C) of bonds and (N, L C) of atoms in a round, from (N, F) of atoms."""
+        values = h @ self.angular.values[number]
+        channels = values.shape[1]
+        radial = self.radial[:, number * channels : (number + 1) * channels]
+        density = self.expand @ (values.index_select(0, self.target) * radial)
+        bonds = (self.along @ density).view(len(radial), -1)
+        squares = density.square().view(len(h), -1, channels)
+        atoms = (self.angular.of_degree @ squares).flatten(1)
+        return bonds * torch.rsqrt(1 + bonds * bonds), atoms / (1 + atoms)
 
 
-def _repeated(batch: BondBatch, count: int) -> BondBatch:
-    """The graph ``count`` times over."""
-    shifts = {
-        "source": len(batch.numbers),
-        "target": len(batch.numbers),
-        "crystal_of_atom": len(batch.atom_counts),
-    }
-    parts = {}
-    for f in fields(batch):
-        tensor = getattr(batch, f.name)
-        if f.name in shifts:
-            shift = shifts[f.name] * torch.arange(count, device=tensor.device)
-            parts[f.name] = (tensor + shift[:, None]).flatten()
-        else:
-            parts[f.name] = tensor.repeat(count, *(1 for _ in tensor.shape[1:]))
-    return BondBatch(**parts)
+class _Heads:
+    """Heads of all members for T properties, their mean and the units included.
+
+    ``spreads`` are those of :class:`ase_ecn.nn.ensemble.EnsembleConfig` for these properties.
+    """
+
+    def __init__(self, model: ECN | ECNEnsemble, names: Sequence[str]) -> None:
+        self.names = names
+        members = _networks(model)
+        width = members[0].config.width
+        new = members[0].shift.new_zeros
+        self.weights = new(len(members), width, len(names) * width)
+        self.biases = new(len(members), 1, len(names) * width)
+        self.last = new(len(members), 1, len(names), width)
+        self.constants = new(len(members), 1, len(names))
+        # Roots of the shares and their inverses, times the factor of the members' disagreement.
+        self.roots = new(len(members), 1, len(names))
+        self.inverses = new(len(members), 1, len(names))
+        all_spreads = model.config.spreads if isinstance(model, ECNEnsemble) else {}
+        self.spreads = {name: all_spreads[name] for name in names if name in all_spreads}
+        for t, name in enumerate(names):
+            shares = model.shares(name) if isinstance(model, ECNEnsemble) else (1.0,)
+            for k, (member, share) in enumerate(zip(members, shares, strict=True)):
+                if share:
+                    self._fill(k, t, member, share)
+
+    def _fill(self, k: int, t: int, member: ECN, share: float) -> None:
+        name = self.names[t]
+        first, last = (_linear(member.heads[name], place) for place in (0, 2))
+        place = member.targets.index(name)
+        columns = slice(t * len(first.weight), (t + 1) * len(first.weight))
+        self.weights[k, :, columns] = first.weight.T
+        self.biases[k, 0, columns] = first.bias
+        self.last[k, 0, t] = share * member.scale[place] * last.weight[0]
+        self.constants[k, 0, t] = share * (member.scale[place] * last.bias[0] + member.shift[place])
+        if name in self.spreads:
+            apart = self.spreads[name][1]
+            self.roots[k, 0, t] = apart * share**0.5
+            self.inverses[k, 0, t] = apart / share**0.5
+
+    def __call__(self, x: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Properties (R,) of rows of features (M, R, F), and the deviations of those in spreads.
+
+        A deviation is the weighted standard deviation of the members, times its factor.
+        """
+        hidden = functional.silu(torch.baddbmm(self.biases, x, self.weights), inplace=True)
+        parts = hidden.view(*x.shape[:2], len(self.names), -1) * self.last
+        shared = parts.sum(dim=3).add_(self.constants)
+        values = shared.sum(dim=0)
+        found = dict(zip(self.names, values.unbind(1), strict=True))
+        if not self.spreads:
+            return found, {}
+        differences = shared.mul_(self.inverses).sub_(values * self.roots)
+        apart = dict(zip(self.names, differences.norm(dim=0).unbind(1), strict=True))
+        return found, {name: apart[name] for name in self.spreads}
