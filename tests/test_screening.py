@@ -416,7 +416,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(
 def test_a_bar_shows_rate_and_remaining_time(
     tmp_path: Path, run_screen: Callable, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    crystals = [bulk("Cu", a=3.5 + 0.01 * k) for k in range(6)]
+    crystals = lattices(6)
     run_screen(crystals[:4], tmp_path / "out.db", batch_size=2)
     run_screen(crystals, tmp_path / "out.db", batch_size=2, progress=True)
     shown = capsys.readouterr().err
