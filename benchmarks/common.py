@@ -111,6 +111,12 @@ def in_new_process(code: str, *arguments: str) -> dict[str, Any]:
 
 def peak_bytes() -> int:
     """Largest resident memory of this process so far."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # What the next line asks for counts the parent's memory too, from before the program began.
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
 from hashlib import sha256
 from importlib import resources
@@ -289,3 +291,22 @@ def test_numbers_are_finite() -> None:
     for name in bundled_checkpoints():
         for tensor in load_checkpoint(name).model.state_dict().values():
             assert np.isfinite(tensor.double().numpy()).all()
+
+
+def test_loading_is_quick_and_leaves_random_numbers_alone() -> None:
+    # Some operations on the device "meta" import torch's compiler or sympy: a second for nothing.
+    code = """
+import sys
+import torch
+import ase_ecn
+from ase_ecn.checkpoint import bundled_checkpoints, load_checkpoint
+before, state = set(sys.modules), torch.get_rng_state()
+for name in bundled_checkpoints():
+    load_checkpoint(name)
+assert torch.equal(torch.get_rng_state(), state)
+new = {name.split(".")[0] for name in set(sys.modules) - before}
+assert "sympy" not in new, new
+assert "torch._dynamo" not in set(sys.modules) - before
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

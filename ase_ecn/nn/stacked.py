@@ -23,7 +23,7 @@ from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GatedMessages
 
-MAX_EDGES = 320
+MAX_EDGES = 384
 """Above, products of matrices cost more than their calls, and those here are the larger ones."""
 _CRYSTAL, _SITE = "values of crystals", "values of sites"
 _SIZES = ("width", "layers", "distance_features", "share_features", "bonds", "cutoff")
