@@ -8,6 +8,7 @@ capitals; its weights are the same.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from ase_ecn.errors import CheckpointError
 
 FORMAT_VERSION = 1
 MAX_CARD_BYTES = 16 * 2**20
+_MAX_DEPTH = 100
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _REQUIRED: dict[str, type] = {
     "name": str,
     "network": str,
@@ -27,6 +30,18 @@ _REQUIRED: dict[str, type] = {
 _NETWORKS = ("ecn", "empnn")
 
 
+def _deepest(text: str) -> int:
+    """How deeply brackets are nested, those in strings left out."""
+    depth = deepest = 0
+    for token in _BRACKETS.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token[0] in "]}":
+            depth -= 1
+    return deepest
+
+
 def parse_card(text: str) -> dict[str, Any]:
     """Parse a card, bring it to the current version and check what all cards must have.
 
@@ -35,6 +50,9 @@ def parse_card(text: str) -> dict[str, Any]:
     CheckpointError
         If it is not JSON, of an unknown version, lacks an entry or has one of another type.
     """
+    # Python's own limit does not hold where another library has raised it.
+    if _deepest(text) > _MAX_DEPTH:
+        raise CheckpointError("the card is not JSON that a card could be: it is nested too deeply")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -5,6 +5,9 @@ Any ASE calculator with forces will do; the default is the bundled potential ene
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,8 +156,9 @@ def phonons(
         image.calc = calculator
         forces.append(image.get_forces())
     model.forces = forces
-    model.produce_force_constants()
-    model.symmetrize_force_constants()
+    with _recursion_limit_kept():
+        model.produce_force_constants()
+        model.symmetrize_force_constants()
     return Phonons(model)
 
 
@@ -186,13 +190,24 @@ def load_phonons(path: str | Path) -> Phonons:
         If the file cannot be read.
     """
     try:
-        try:
-            model = phonopy.load(path, log_level=0, is_nac=False)
-        except RuntimeError:  # displacements that do not suffice by symmetry: a fit
-            model = phonopy.load(path, log_level=0, is_nac=False, fc_calculator="symfc")
+        with _recursion_limit_kept():
+            try:
+                model = phonopy.load(path, log_level=0, is_nac=False)
+            except RuntimeError:  # displacements that do not suffice by symmetry: a fit
+                model = phonopy.load(path, log_level=0, is_nac=False, fc_calculator="symfc")
     except Exception as error:  # phonopy raises many kinds
         raise OptionError(f"cannot read {path}: {error}") from error
     return Phonons(model)
+
+
+@contextmanager
+def _recursion_limit_kept() -> Iterator[None]:
+    """Undo what symfc, which phonopy imports, does to the whole process when it is imported."""
+    limit = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _to_phonopy(atoms: Atoms) -> PhonopyAtoms:

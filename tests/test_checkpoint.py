@@ -234,9 +234,18 @@ def loads_the_same_or_refuses(path: Path) -> None:
 def test_hostile_cards_are_refused(tmp_path: Path) -> None:
     path = copy_fixture(tmp_path)
     card = path.with_suffix(".json")
-    card.write_text("[" * 100_000)
-    with pytest.raises(CheckpointError, match="not JSON"):
-        load_checkpoint(path)
+    deep = ["[" * 100_000, '{"a":' * 100_000, '{"a": "]"' + ', "b": [' * 200]
+    limit = sys.getrecursionlimit()
+    for text in deep:
+        card.write_text(text)
+        with pytest.raises(CheckpointError, match="not JSON"):
+            load_checkpoint(path)
+        sys.setrecursionlimit(100_000)  # as some libraries do
+        try:
+            with pytest.raises(CheckpointError, match="not JSON"):
+                load_checkpoint(path)
+        finally:
+            sys.setrecursionlimit(limit)
     card.write_bytes(b"\xff\xfe{}")
     with pytest.raises(CheckpointError, match="cannot read"):
         load_checkpoint(path)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import lzma
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,18 @@ from ase_ecn.training.phonon_table import compare_all
 @pytest.fixture(scope="module")
 def copper() -> Phonons:
     return phonons(bulk("Cu", a=3.6), calculator=EMT())
+
+
+def test_the_process_stays_as_it_was() -> None:
+    """Libraries that are imported on the way raise the limit of recursions."""
+    code = (
+        "import sys; from ase.build import bulk; from ase.calculators.emt import EMT\n"
+        "from ase_ecn.phonons import phonons\n"
+        "phonons(bulk('Cu'), calculator=EMT(), supercell=(2, 2, 2), relax=False)\n"
+        "print(sys.getrecursionlimit())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == 1000
 
 
 def test_the_crystal_is_relaxed_first(copper: Phonons) -> None:
