@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from ase_ecn.card_format import FORMAT_VERSION, MAX_CARD_BYTES, parse_card
 from ase_ecn.errors import CheckpointError, MemoryExhaustedError, OptionError
@@ -195,7 +196,8 @@ def _load(text: str, weights: bytes, network: str | None) -> Checkpoint:
     try:
         tensors = load_tensors(weights)
         _check_fit(card, tensors)
-        model = _build(card)
+        with _WithoutRandomNumbers():
+            model = _build(card)
         model.load_state_dict(tensors)
     except (SafetensorError, *_BUILD_ERRORS) as error:
         raise CheckpointError(f"the weights of {card.name} don't fit the card: {error}") from error
@@ -238,7 +240,7 @@ def card_text(content: dict[str, Any]) -> bytes:
 
 def _check_fit(card: Card, tensors: dict[str, torch.Tensor]) -> None:
     """Compare with the architecture before anything of its size is allocated."""
-    with torch.device("meta"):
+    with torch.device("meta"), _WithoutRandomNumbers():
         expected = _build(card).state_dict()
     if expected.keys() != tensors.keys():
         odd = sorted(expected.keys() ^ tensors.keys())
@@ -254,6 +256,22 @@ def _check_fit(card: Card, tensors: dict[str, torch.Tensor]) -> None:
             )
         if not torch.isfinite(tensor).all():
             raise ValueError(f"{name} contains NaN or infinite numbers")
+
+
+class _WithoutRandomNumbers(TorchFunctionMode):
+    """Build networks whose weights are not set, as they will be loaded.
+
+    Random numbers on the device "meta" make torch import its compiler, which takes a second, and
+    real ones would change the user's sequence.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in (nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 def _build(card: Card) -> nn.Module:

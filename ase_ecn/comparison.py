@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from ase_ecn.api import Relaxation, predict, relax
 from ase_ecn.plotting.canvas import new_figure
 from ase_ecn.prediction import Prediction
-from ase_ecn.vasp import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    # Its readers import h5py, which starts a process.
+    from ase_ecn.vasp import Run
 
 SAME_CELL = 1e-4
 """Relative; a run that changed its lengths less had a fixed cell or nothing to do."""

@@ -10,7 +10,6 @@ import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ase_ecn.errors import (
     CellError,
@@ -234,6 +233,8 @@ def _check_distances(crystal: Crystal) -> None:
     scaled -= np.floor(scaled)
     if _clearly_apart(scaled, cell):
         return
+    from scipy.spatial import cKDTree  # late: importing it takes time, few crystals need it
+
     points, owners, _ = periodic_points(scaled, cell, MIN_DISTANCE)
     pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
     if len(pairs):

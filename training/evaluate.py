@@ -12,7 +12,6 @@ from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import card_text, load_checkpoint, read_card
-from ase_ecn.crystal import Crystal
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.relaxation import MAX_STEPS, LatticeNetwork
@@ -20,7 +19,6 @@ from ase_ecn.storage import replace_file
 from ase_ecn.training.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.calibration import reliability
 from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
-from ase_ecn.training.duplicates import novel
 from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
 from ase_ecn.training.fit_pes import load_force_data, pes_scores
@@ -145,8 +143,6 @@ def evaluate_empnn(
 ) -> dict[str, float]:
     """Denoising at sigma = 0.1, movement of relaxed crystals, substituted prototypes.
 
-    Of Carbon-24, most of whose structures occur more than once, also of those that are new.
-
     Denoising is reported for a single application of the network, as in the paper, and for the
     relaxer, which repeats it until nothing moves.
     """
@@ -164,21 +160,7 @@ def evaluate_empnn(
     scores["relaxed_moved_median"] = float(np.median(moved))
     if name == "mp_20":
         scores |= _substituted_scores(network, data, split)
-    if name == "carbon_24":
-        scores |= _novel_scores(network, crystals, noisy, data)
     return scores
-
-
-def _novel_scores(
-    network: LatticeNetwork, crystals: list[Crystal], noisy: NDArray[np.float64], data: Path
-) -> dict[str, float]:
-    """Denoising by the relaxer of structures that are neither in training nor there twice."""
-    found = novel(crystals, load_crystals(data, "carbon_24", "train"))
-    chosen = [crystals[k] for k in found]
-    true = np.stack([crystal.cell for crystal in chosen])
-    scores = denoising_scores(noisy[found], relaxed_cells(network, chosen, noisy[found]), true)
-    kept = ("lengths_improvement", "lengths_noise", "angles_improvement", "angles_noise")
-    return {"novel": float(len(found))} | {f"{name}_novel": scores[name] for name in kept}
 
 
 def relaxed_cells(

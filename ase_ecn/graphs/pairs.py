@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ase_ecn.crystal import periodic_points
 
@@ -89,6 +88,8 @@ def _by_brute_force(
 def _by_tree(
     cell: NDArray[np.float64], scaled: NDArray[np.float64], radius: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    from scipy.spatial import cKDTree  # late: importing it takes time, few crystals need it
+
     points, owners, images = periodic_points(scaled, cell, radius)
     found = cKDTree(scaled @ cell).sparse_distance_matrix(
         cKDTree(points), radius, output_type="ndarray"

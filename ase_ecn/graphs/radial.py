@@ -8,7 +8,6 @@ where neighbours come and go.
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ase_ecn.crystal import Crystal, periodic_points
 from ase_ecn.errors import OptionError
@@ -39,6 +38,8 @@ def radial_bonds(crystal: Crystal, cutoff: float = RADIAL_CUTOFF) -> Bonds:
     OptionError
         If the cutoff is not positive.
     """
+    from scipy.spatial import cKDTree  # late: importing it takes time, few crystals need it
+
     if not cutoff > 0:
         raise OptionError(f"the cutoff must be positive, got {cutoff}")
     reduced, transforms = minkowski_reduce(crystal.cell[None])

@@ -31,7 +31,8 @@ class GaussianBasis(nn.Module):
 
     def __init__(self, start: float, stop: float, size: int) -> None:
         super().__init__()
-        centres = torch.linspace(start, stop, size, dtype=torch.float64)
+        # On the device "meta" this would import sympy, as a checkpoint's check does not want to.
+        centres = torch.linspace(start, stop, size, dtype=torch.float64, device="cpu")
         self.width = (stop - start) / (size - 1)
         self.register_buffer("centres", centres, persistent=False)
 

@@ -25,6 +25,7 @@ from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GatedMessages
 
 MAX_EDGES = 320
 """Above, products of matrices cost more than their calls, and those here are the larger ones."""
+_CRYSTAL, _SITE = "values of crystals", "values of sites"
 _SIZES = ("width", "layers", "distance_features", "share_features", "bonds", "cutoff")
 
 
@@ -47,6 +48,7 @@ class StackedECN:
         self._norm = _Norm([m.norm for m in members])
         self._crystal_heads = _Heads(model, model.config.crystal_targets)
         self._site_heads = _Heads(model, model.config.site_targets)
+        self._spreads = model.config.spreads if isinstance(model, ECNEnsemble) else {}
 
     @staticmethod
     def fits(batch: BondBatch) -> bool:
@@ -56,18 +58,30 @@ class StackedECN:
     def __call__(self, batch: BondBatch) -> dict[str, Tensor]:
         """Outputs of the model, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""
         count = batch.translation_colours.shape[1]
-        views = [self._outputs(batch, view) for view in range(count)]
-        if count == 1:
-            return views[0]
-        return {k: torch.stack([v[k] for v in views]).mean(dim=0) for k in views[0]}
+        views = [self._of_members(batch, view) for view in range(count)]
+        found = views[0]
+        if count > 1:
+            found = {k: torch.stack([v[k] for v in views]).mean(dim=0) for k in views[0]}
+        crystal, site = found.pop(_CRYSTAL), found.pop(_SITE)
+        outputs = {**self._crystal_heads.mean(crystal), **self._site_heads.mean(site), **found}
+        for name, (stated, apart) in self._spreads.items():
+            deviation = self._crystal_heads.deviation(name, crystal, outputs[name])
+            key = f"{name}_std"
+            outputs[key] = torch.hypot(stated * outputs[key], apart * deviation)
+        return outputs
 
-    def _outputs(self, batch: BondBatch, view: int) -> dict[str, Tensor]:
+    def _of_members(self, batch: BondBatch, view: int) -> dict[str, Tensor]:
+        """Properties (M, B or N, T) of crystals and sites, and the stated uncertainties (B,)."""
         h = self._norm(self._atom_features(batch, view))
         in_crystal = _members_of(batch.crystal_of_atom, len(batch.atom_counts), h.dtype)
         in_crystal /= batch.atom_counts[:, None]
         pooled = torch.bmm(in_crystal.expand(len(h), -1, -1), h)
+<<<<<<< HEAD
+        outputs = {_CRYSTAL: self._crystal_heads(pooled), _SITE: self._site_heads(h)}
+=======
         outputs, deviations = self._crystal_heads(pooled)
         outputs |= self._site_heads(h)[0]
+>>>>>>> trust
         spreads = [m.standard_errors(x) for m, x in zip(self._members, pooled, strict=True)]
         for name in {name: None for found in spreads for name in found}:
             outputs[name] = torch.stack([s[name] for s in spreads if name in s]).mean(dim=0)
@@ -269,10 +283,14 @@ class _AngularOfCrystal:
 
 
 class _Heads:
+<<<<<<< HEAD
+    """Heads of all members for T properties, the units included."""
+=======
     """Heads of all members for T properties, their mean and the units included.
 
     ``spreads`` are those of :class:`ase_ecn.nn.ensemble.EnsembleConfig` for these properties.
     """
+>>>>>>> trust
 
     def __init__(self, model: ECN | ECNEnsemble, names: Sequence[str]) -> None:
         self.names = names
@@ -282,25 +300,51 @@ class _Heads:
         self.weights = new(len(members), width, len(names) * width)
         self.biases = new(len(members), 1, len(names) * width)
         self.last = new(len(members), 1, len(names), width)
+<<<<<<< HEAD
+        self.constant = new(len(members), 1, len(names))
+        self.shares = new(len(members), 1, len(names))
+=======
         self.constants = new(len(members), 1, len(names))
         # Roots of the shares and their inverses, times the factor of the members' disagreement.
         self.roots = new(len(members), 1, len(names))
         self.inverses = new(len(members), 1, len(names))
         all_spreads = model.config.spreads if isinstance(model, ECNEnsemble) else {}
         self.spreads = {name: all_spreads[name] for name in names if name in all_spreads}
+>>>>>>> trust
         for t, name in enumerate(names):
             shares = model.shares(name) if isinstance(model, ECNEnsemble) else (1.0,)
             for k, (member, share) in enumerate(zip(members, shares, strict=True)):
+                self.shares[k, 0, t] = share
                 if share:
-                    self._fill(k, t, member, share)
+                    self._fill(k, t, member)
 
-    def _fill(self, k: int, t: int, member: ECN, share: float) -> None:
+    def _fill(self, k: int, t: int, member: ECN) -> None:
         name = self.names[t]
         first, last = (_linear(member.heads[name], place) for place in (0, 2))
         place = member.targets.index(name)
         columns = slice(t * len(first.weight), (t + 1) * len(first.weight))
         self.weights[k, :, columns] = first.weight.T
         self.biases[k, 0, columns] = first.bias
+<<<<<<< HEAD
+        self.last[k, 0, t] = member.scale[place] * last.weight[0]
+        self.constant[k, 0, t] = member.scale[place] * last.bias[0] + member.shift[place]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Properties (M, R, T) of rows of features (M, R, F)."""
+        hidden = functional.silu(torch.baddbmm(self.biases, x, self.weights), inplace=True)
+        parts = hidden.view(*x.shape[:2], len(self.names), x.shape[2]) * self.last
+        return parts.sum(dim=3).add_(self.constant)
+
+    def mean(self, values: Tensor) -> dict[str, Tensor]:
+        """(R,) of each property from those (M, R, T) of the members."""
+        return dict(zip(self.names, (values * self.shares).sum(dim=0).unbind(1), strict=True))
+
+    def deviation(self, name: str, values: Tensor, mean: Tensor) -> Tensor:
+        """Standard deviation (R,) of a property among the members, weighted as in the mean."""
+        t = self.names.index(name)
+        squares = (values[:, :, t] - mean).square_() * self.shares[:, :, t]
+        return squares.sum(dim=0).sqrt_()
+=======
         self.last[k, 0, t] = share * member.scale[place] * last.weight[0]
         self.constants[k, 0, t] = share * (member.scale[place] * last.bias[0] + member.shift[place])
         if name in self.spreads:
@@ -323,3 +367,4 @@ class _Heads:
         differences = shared.mul_(self.inverses).sub_(values * self.roots)
         apart = dict(zip(self.names, differences.norm(dim=0).unbind(1), strict=True))
         return found, {name: apart[name] for name in self.spreads}
+>>>>>>> trust

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import spglib
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ase_ecn.crystal import Crystal, periodic_points
 from ase_ecn.errors import CrystalError
@@ -151,6 +150,8 @@ def _has_pure_translation_of_many(
     scaled: NDArray[np.float64], cell: NDArray[np.float64], symprec: float
 ) -> bool:
     """The same at a cost that is not quadratic: a few atoms have to find an image each."""
+    from scipy.spatial import cKDTree  # late: importing it takes time, few crystals need it
+
     reduced, transforms = minkowski_reduce(cell[None])
     scaled = scaled @ np.linalg.inv(transforms[0])
     scaled -= np.floor(scaled)
