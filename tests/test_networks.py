@@ -399,26 +399,13 @@ def test_members_computed_together_give_their_mean(
     siteless = perturbed(replace(plain, site_targets=()), 3)
     even = ECNEnsemble(members)
     weighted = ECNEnsemble(members, {names[0]: (0.3, 0.7, 0.0), "site_moments": (0.2, 0.5, 0.3)})
-<<<<<<< HEAD
-    apart = ECNEnsemble(members, weighted.config.weights, {"band_gap": (0.4, 2.0)})
-=======
     spreads = {names[0]: (0.4, 2.0), names[1]: (0.0, 1.5)}
-    disagreeing = ECNEnsemble(members, weighted.config.weights, spreads)
-    models = [even, weighted, *members]
-    if group == "P-1":  # several views
-        assert not can_stack(disagreeing)
-    else:
-        models.append(disagreeing)
->>>>>>> trust
+    apart = ECNEnsemble(members, weighted.config.weights, spreads)
     for name in ("rocksalt", "hcp"):
         graph = bond_graph(to_primitive(as_crystal(prototypes[name])).crystal)
         for packed in (pack([graph], group), pack([graph, graph], group)):
             batch = packed.batch(np.arange(len(packed)), dtype=torch.float64)
-<<<<<<< HEAD
             for model in (even, weighted, apart, siteless, *members):
-=======
-            for model in models:
->>>>>>> trust
                 assert can_stack(model)
                 together = StackedECN(model)
                 assert together.fits(batch)

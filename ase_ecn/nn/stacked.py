@@ -76,18 +76,10 @@ class StackedECN:
         in_crystal = _members_of(batch.crystal_of_atom, len(batch.atom_counts), h.dtype)
         in_crystal /= batch.atom_counts[:, None]
         pooled = torch.bmm(in_crystal.expand(len(h), -1, -1), h)
-<<<<<<< HEAD
         outputs = {_CRYSTAL: self._crystal_heads(pooled), _SITE: self._site_heads(h)}
-=======
-        outputs, deviations = self._crystal_heads(pooled)
-        outputs |= self._site_heads(h)[0]
->>>>>>> trust
         spreads = [m.standard_errors(x) for m, x in zip(self._members, pooled, strict=True)]
         for name in {name: None for found in spreads for name in found}:
             outputs[name] = torch.stack([s[name] for s in spreads if name in s]).mean(dim=0)
-        for name, deviation in deviations.items():
-            stated = self._crystal_heads.spreads[name][0] * outputs[f"{name}_std"]
-            outputs[f"{name}_std"] = torch.hypot(stated, deviation)
         return outputs
 
     def _atom_features(self, batch: BondBatch, view: int) -> Tensor:
@@ -104,14 +96,8 @@ class StackedECN:
 
 
 def can_stack(model: ECN | ECNEnsemble) -> bool:
-    """Whether a model is of the kinds known here, and its members of one size.
-
-    How much members disagree is known after a mean over the views of a lattice, which is taken last
-    here: then there must be one view.
-    """
+    """Whether a model is of the kinds known here, and its members of one size."""
     members = _networks(model)
-    if isinstance(model, ECNEnsemble) and model.config.spreads and model.config.group == "P-1":
-        return False
     sizes = {tuple(getattr(m.config, name) for name in _SIZES) for m in members}
     return len(sizes) == 1 and all(_is_known(m) for m in members)
 
@@ -283,14 +269,7 @@ class _AngularOfCrystal:
 
 
 class _Heads:
-<<<<<<< HEAD
     """Heads of all members for T properties, the units included."""
-=======
-    """Heads of all members for T properties, their mean and the units included.
-
-    ``spreads`` are those of :class:`ase_ecn.nn.ensemble.EnsembleConfig` for these properties.
-    """
->>>>>>> trust
 
     def __init__(self, model: ECN | ECNEnsemble, names: Sequence[str]) -> None:
         self.names = names
@@ -300,17 +279,8 @@ class _Heads:
         self.weights = new(len(members), width, len(names) * width)
         self.biases = new(len(members), 1, len(names) * width)
         self.last = new(len(members), 1, len(names), width)
-<<<<<<< HEAD
         self.constant = new(len(members), 1, len(names))
         self.shares = new(len(members), 1, len(names))
-=======
-        self.constants = new(len(members), 1, len(names))
-        # Roots of the shares and their inverses, times the factor of the members' disagreement.
-        self.roots = new(len(members), 1, len(names))
-        self.inverses = new(len(members), 1, len(names))
-        all_spreads = model.config.spreads if isinstance(model, ECNEnsemble) else {}
-        self.spreads = {name: all_spreads[name] for name in names if name in all_spreads}
->>>>>>> trust
         for t, name in enumerate(names):
             shares = model.shares(name) if isinstance(model, ECNEnsemble) else (1.0,)
             for k, (member, share) in enumerate(zip(members, shares, strict=True)):
@@ -325,7 +295,6 @@ class _Heads:
         columns = slice(t * len(first.weight), (t + 1) * len(first.weight))
         self.weights[k, :, columns] = first.weight.T
         self.biases[k, 0, columns] = first.bias
-<<<<<<< HEAD
         self.last[k, 0, t] = member.scale[place] * last.weight[0]
         self.constant[k, 0, t] = member.scale[place] * last.bias[0] + member.shift[place]
 
@@ -344,27 +313,3 @@ class _Heads:
         t = self.names.index(name)
         squares = (values[:, :, t] - mean).square_() * self.shares[:, :, t]
         return squares.sum(dim=0).sqrt_()
-=======
-        self.last[k, 0, t] = share * member.scale[place] * last.weight[0]
-        self.constants[k, 0, t] = share * (member.scale[place] * last.bias[0] + member.shift[place])
-        if name in self.spreads:
-            apart = self.spreads[name][1]
-            self.roots[k, 0, t] = apart * share**0.5
-            self.inverses[k, 0, t] = apart / share**0.5
-
-    def __call__(self, x: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Properties (R,) of rows of features (M, R, F), and the deviations of those in spreads.
-
-        A deviation is the weighted standard deviation of the members, times its factor.
-        """
-        hidden = functional.silu(torch.baddbmm(self.biases, x, self.weights), inplace=True)
-        parts = hidden.view(*x.shape[:2], len(self.names), -1) * self.last
-        shared = parts.sum(dim=3).add_(self.constants)
-        values = shared.sum(dim=0)
-        found = dict(zip(self.names, values.unbind(1), strict=True))
-        if not self.spreads:
-            return found, {}
-        differences = shared.mul_(self.inverses).sub_(values * self.roots)
-        apart = dict(zip(self.names, differences.norm(dim=0).unbind(1), strict=True))
-        return found, {name: apart[name] for name in self.spreads}
->>>>>>> trust
