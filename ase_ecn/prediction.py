@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.forces import energy_derivatives
 from ase_ecn.nn.stacked import StackedECN, can_stack
 from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
+from ase_ecn.threads import in_threads
 
 UNITS = {
     "formation_energy": "eV/atom",
@@ -53,6 +54,7 @@ POTENTIAL_ENERGY = "potential_energy"
 _NONNEGATIVE = frozenset({"band_gap", "magnetization", "site_moments"})
 _DEFAULT_BATCH_SIZE = 256
 _FORCES_BATCH_SIZE = 16
+_LEAST_PER_THREAD = 32
 
 
 class Prediction(Mapping[str, Any]):
@@ -157,8 +159,8 @@ class PropertyPredictor:
         crystals
             Any number; each is reduced to its primitive cell first, unless forces are predicted.
         batch_size
-            Crystals per pass of the network, fewer if memory runs out; changes nothing but speed
-            and memory.
+            Crystals per pass of the network, fewer if memory runs out or to give each thread its
+            share; changes nothing but speed and memory.
 
         Raises
         ------
@@ -168,16 +170,17 @@ class PropertyPredictor:
             If elements never occurred together in the data of a potential energy surface.
         """
         size = batch_size or (_FORCES_BATCH_SIZE if self.card.forces else _DEFAULT_BATCH_SIZE)
-        results: list[Prediction] = []
-        for start in range(0, len(crystals), size):
-            batch = crystals[start : start + size]
-            results.extend(self._without_jumps(batch, self._predict_in_halves(batch)))
-        return results
+        on_cpu = self.device.type == "cpu"
+        if on_cpu:
+            share = -(-len(crystals) // torch.get_num_threads())
+            size = min(size, max(share, _LEAST_PER_THREAD))
+        batches = [crystals[start : start + size] for start in range(0, len(crystals), size)]
+        found = (in_threads if on_cpu else map)(self._predict_smoothly, batches)
+        return list(chain.from_iterable(found))
 
-    def _without_jumps(
-        self, crystals: Sequence[Crystal], predictions: list[Prediction]
-    ) -> list[Prediction]:
+    def _predict_smoothly(self, crystals: Sequence[Crystal]) -> list[Prediction]:
         """Blend predictions of crystals that are almost repetitions with those of repetitions."""
+        predictions = self._predict_in_halves(crystals)
         if self.card.forces or self.model.config.motif != "free":
             return predictions
         near = {k: n for k, c in enumerate(crystals) if (n := near_repetition(c)) is not None}

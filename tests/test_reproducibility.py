@@ -28,6 +28,7 @@ from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.symmetry.primitive import to_primitive
+from ase_ecn.threads import in_threads as compute_batches
 
 SUMMATION = {"float32": 2e-5, "float64": 1e-11}
 """Largest difference of a property in its unit (moments per atom) by the order of sums."""
@@ -118,6 +119,25 @@ def test_threads_change_nothing_beyond_rounding(
     assert largest_difference(found, expected) < SUMMATION["float32"]
     assert largest_strain(moved, relaxed) < SUMMATION["float32"]
     assert numbers(found) == numbers(predict(crystals))
+
+
+def test_batches_in_threads_give_the_bits_of_one_thread(
+    crystals: list[Atoms], threads: Callable[[int], None]
+) -> None:
+    threads(1)
+    expected = predict(crystals, batch_size=3)
+    threads(4)
+    assert numbers(predict(crystals, batch_size=3)) == numbers(expected)
+    assert torch.get_num_threads() == 4
+
+    def fail(batch: int) -> int:
+        if batch > 1:
+            raise ValueError(batch)
+        return batch
+
+    with pytest.raises(ValueError, match="2"):
+        compute_batches(fail, range(5))
+    assert torch.get_num_threads() == 4
 
 
 def in_threads(work: Callable[[Atoms], object], crystals: Sequence[Atoms]) -> list[list[object]]:

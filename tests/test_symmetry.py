@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -9,13 +11,14 @@ from hypothesis import strategies as st
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.symmetry import primitive
 from ase_ecn.symmetry.colours import (
     GROUPS,
     bond_colour_count,
     translation_colour_table,
 )
 from ase_ecn.symmetry.lattices import translation_index
-from ase_ecn.symmetry.primitive import near_repetition, to_primitive
+from ase_ecn.symmetry.primitive import SYMPREC, near_repetition, to_primitive
 from ase_ecn.symmetry.reduction import minkowski_reduce
 from ase_ecn.testing import random_equivalent
 
@@ -112,3 +115,23 @@ def test_a_hair_does_not_decide_what_a_crystal_is() -> None:
     assert np.diff(weights).max() < 0.1
     assert near_repetition(as_crystal(bulk("W"))) is None
     assert near_repetition(as_crystal(double)) is None
+
+
+def test_the_cheap_search_for_translations_misses_none(prototypes: dict[str, Atoms]) -> None:
+    """Spglib is asked only where atoms of all elements repeat; it must find nothing elsewhere."""
+    rng = np.random.default_rng(0)
+    repeated = 0
+    for atoms in prototypes.values():
+        for shape, noise in product(((2, 1, 1), (1, 2, 2), (3, 1, 1)), (0.1, 0.5, 1, 2)):
+            supercell = atoms.repeat(shape)
+            offsets = rng.uniform(-1, 1, size=supercell.positions.shape)
+            supercell.positions += noise * SYMPREC * offsets
+            crystal = as_crystal(supercell)
+            found = primitive._repetitions(crystal, SYMPREC) is not None
+            repeated += found
+            assert primitive._has_pure_translation(crystal, SYMPREC) or not found
+    assert repeated > 2 * len(prototypes)
+    supercell = prototypes["rocksalt"].repeat((1, 1, 2))
+    supercell.positions[0] += 0.1
+    # The element that is not displaced repeats, but not the crystal.
+    assert not primitive._has_pure_translation(as_crystal(supercell), SYMPREC)

@@ -132,18 +132,39 @@ def primitive_cell(crystal: Crystal, motif: Motif) -> PrimitiveCrystal:
 
 
 def _has_pure_translation(crystal: Crystal, symprec: float) -> bool:
-    """Cheap necessary test: does a translation map the rarest element onto itself?"""
+    """Cheap necessary test, far cheaper than spglib: is there a translation that repeats all?
+
+    Translations between atoms of the rarest element are tried on this element, which leaves few,
+    and then on the others. By another pair of atoms the same translation is a little different,
+    so the others may be off by twice as much.
+    """
     elements, counts = np.unique(crystal.numbers, return_counts=True)
     if counts.min() == 1:
         return False
-    rarest = crystal.scaled_positions[crystal.numbers == elements[counts.argmin()]]
+    order = counts.argsort(kind="stable")
+    rarest = crystal.scaled_positions[crystal.numbers == elements[order[0]]]
     if len(rarest) > _MANY_ATOMS:
         return _has_pure_translation_of_many(rarest, crystal.cell, symprec)
-    shifts = rarest[1:] - rarest[0]
-    images = rarest[None, :, None] + shifts[:, None, None] - rarest[None, None, :]
+    shifts = _repeating(rarest, rarest[1:] - rarest[0], crystal.cell, 2 * symprec)
+    for k in order[1:]:
+        if not len(shifts) or counts[k] > _MANY_ATOMS:
+            break
+        others = crystal.scaled_positions[crystal.numbers == elements[k]]
+        shifts = _repeating(others, shifts, crystal.cell, 4 * symprec)
+    return len(shifts) > 0
+
+
+def _repeating(
+    scaled: NDArray[np.float64],
+    shifts: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    tolerance: float,
+) -> NDArray[np.float64]:
+    """Those of the (S, 3) fractional shifts that map all (N, 3) atoms onto atoms."""
+    images = scaled[None, :, None] + shifts[:, None, None] - scaled[None, None, :]
     images -= np.round(images)
-    distances = np.linalg.norm(images @ crystal.cell, axis=3).min(axis=2)
-    return bool((distances.max(axis=1) < 2 * symprec).any())
+    distances = np.linalg.norm(images @ cell, axis=3).min(axis=2)
+    return shifts[distances.max(axis=1) < tolerance]
 
 
 def _has_pure_translation_of_many(
