@@ -52,6 +52,6 @@ if __name__ == "__main__":
 
 # Prints at the end, with --final-positions and --jsonl vasp/relaxations.jsonl.gz of docs/data.md:
 # 48 runs, relative error of the lengths:
-#   mean   2.61% at the start, 0.91% here
-#   median 1.05% at the start, 0.70% here
-#   closer to VASP's cell than the start: 65%
+#   mean   2.61% at the start, 0.90% here
+#   median 1.05% at the start, 0.60% here
+#   closer to VASP's cell than the start: 88%

@@ -146,6 +146,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--checkpoint", default="ecn-pes", help="a potential energy surface")
     command.add_argument("--mesh", type=int, default=20, help="points along an axis (default: 20)")
     command.set_defaults(run=_phonons)
+    command = commands.add_parser(
+        "vasp-relaxations", help="empnn-mp20 beside VASP's relaxations of cells"
+    )
+    command.set_defaults(run=_vasp_relaxations)
     for command in commands.choices.values():
         command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
         command.add_argument("--device", help="default: CUDA where there is one, else the CPU")
@@ -247,6 +251,13 @@ def _phonons(options: argparse.Namespace) -> int:
     except ImportError as error:
         raise OptionError("phonons need phonopy: pip install ase-ecn[phonons]") from error
     return run_phonons(options)
+
+
+def _vasp_relaxations(options: argparse.Namespace) -> int:
+    # Late, because its readers import h5py, which starts a process.
+    from ase_ecn.training.vasp_relaxations import run_vasp_relaxations
+
+    return run_vasp_relaxations(options)
 
 
 def read_config(path: Path, network: str) -> dict[str, Any]:

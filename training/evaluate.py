@@ -19,6 +19,7 @@ from ase_ecn.storage import replace_file
 from ase_ecn.training.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.calibration import reliability
 from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
+from ase_ecn.training.duplicates import novel
 from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
 from ase_ecn.training.fit_pes import load_force_data, pes_scores
@@ -144,23 +145,45 @@ def evaluate_empnn(
     """Denoising at sigma = 0.1, movement of relaxed crystals, substituted prototypes.
 
     Denoising is reported for a single application of the network, as in the paper, and for the
-    relaxer, which repeats it until nothing moves.
+    relaxer, which repeats it until nothing moves. Most of Carbon-24 occurs several times: there
+    ``novel`` scores are those of crystals that are new structures.
     """
     network = LatticeNetwork(checkpoint, device=device)
     name = config["data"]["name"]
     crystals = load_crystals(data, name, split)
     true = np.stack([crystal.cell for crystal in crystals])
     noisy = gaussian_noise(true, NOISE_SIGMA, np.random.default_rng(NOISE_SEED))
-    scores = denoising_scores(noisy, relaxed_cells(network, crystals, noisy, steps=1), true)
-    repeated = denoising_scores(noisy, relaxed_cells(network, crystals, noisy), true)
-    scores["lengths_improvement_relaxer"] = repeated["lengths_improvement"]
-    scores["angles_improvement_relaxer"] = repeated["angles_improvement"]
+    once = relaxed_cells(network, crystals, noisy, steps=1)
+    repeated = relaxed_cells(network, crystals, noisy)
+    scores = denoising_scores(noisy, once, true) | _improvements("relaxer", noisy, repeated, true)
+    if name == "carbon_24":
+        new = _novel_carbon(data, split)
+        scores["novel_crystals"] = float(len(new))
+        scores |= _improvements("novel", noisy[new], once[new], true[new])
+        scores |= _improvements("novel_relaxer", noisy[new], repeated[new], true[new])
     moved = relative_length_errors(relaxed_cells(network, crystals, true), true)
     scores["relaxed_moved_mean"] = float(moved.mean())
     scores["relaxed_moved_median"] = float(np.median(moved))
     if name == "mp_20":
         scores |= _substituted_scores(network, data, split)
     return scores
+
+
+def _improvements(
+    of: str,
+    noisy: np.ndarray[Any, np.dtype[np.float64]],
+    found: np.ndarray[Any, np.dtype[np.float64]],
+    true: np.ndarray[Any, np.dtype[np.float64]],
+) -> dict[str, float]:
+    scores = denoising_scores(noisy, found, true)
+    return {f"{k}_{of}": scores[k] for k in ("lengths_improvement", "angles_improvement")}
+
+
+def _novel_carbon(data: Path, split: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Crystals of a split that occur neither before in it nor in other splits used so far."""
+    known = {"val": ("train",), "test": ("train", "val")}.get(split, ())
+    seen = [READERS["carbon_24"](data, part) for part in known]
+    return novel(READERS["carbon_24"](data, split), seen, "energy_per_atom")
 
 
 def relaxed_cells(
