@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +16,8 @@ SHORT = (
     *("screen_database", "magnetic_screening", "phase_diagram", "fine_tune"),
     *("compare_vasp", "phonons"),
 )
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![A-Za-z])")
 
 
 def load(name: str) -> ModuleType:
@@ -30,6 +34,42 @@ def test_short_examples_are_short_and_show_their_output(name: str) -> None:
     text = (EXAMPLES / f"{name}.py").read_text()
     assert len(text.splitlines()) < 60
     assert "\n# Prints" in text
+
+
+def commented_output(name: str) -> list[str]:
+    """What the comment at the end of an example says that it prints."""
+    lines = (EXAMPLES / f"{name}.py").read_text().splitlines()
+    (begin,) = (k for k, line in enumerate(lines) if line.startswith("# Prints"))
+    comment = takewhile(lambda line: line.startswith("# "), lines[begin + 1 :])
+    return [line.removeprefix("# ") for line in comment]
+
+
+def assert_printed(found: list[str], expected: list[str]) -> None:
+    """Same lines, and the same numbers up to three units of the last digit."""
+    assert [NUMBER.sub("#", line).split() for line in found] == [
+        NUMBER.sub("#", line).split() for line in expected
+    ]
+    for line, other in zip(found, expected, strict=True):
+        for number, stated in zip(NUMBER.findall(line), NUMBER.findall(other), strict=True):
+            last_digit = 10.0 ** -len(stated.partition(".")[2])
+            assert abs(float(number) - float(stated)) < 3.5 * last_digit, (line, other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in SHORT if name not in ("compare_vasp",)])
+def test_the_comment_is_what_a_run_prints(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    load(name).main([])
+    assert_printed(capsys.readouterr().out.splitlines(), commented_output(name))
+
+
+@pytest.mark.data
+def test_the_comment_is_what_vasp_relaxations_print(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relaxations = data / "vasp" / "relaxations.jsonl.gz"
+    load("compare_vasp").main(["--final-positions", "--jsonl", str(relaxations)])
+    expected = commented_output("compare_vasp")
+    assert_printed(capsys.readouterr().out.splitlines()[-len(expected) :], expected)
 
 
 def test_screen_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -159,7 +159,8 @@ def evaluate_empnn(
     if name == "carbon_24":
         new = _novel_carbon(data, split)
         scores["novel_crystals"] = float(len(new))
-        scores |= _improvements("novel", noisy[new], once[new], true[new])
+        once_scores = denoising_scores(noisy[new], once[new], true[new])
+        scores |= {f"{name}_novel": value for name, value in once_scores.items()}
         scores |= _improvements("novel_relaxer", noisy[new], repeated[new], true[new])
     moved = relative_length_errors(relaxed_cells(network, crystals, true), true)
     scores["relaxed_moved_mean"] = float(moved.mean())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 _DARK, _RED, _GREY = "#33415c", "#e63946", "#ced4da"
 
 
@@ -121,6 +123,34 @@ def screened() -> Figure:
         return draw("map", str(out))
 
 
+def scaling() -> Figure:
+    """Time and memory against the size of a crystal and against their number."""
+    figure = new_figure(8.4, 3.0)
+    seconds, memory, each = figure.subplots(1, 3)
+    for row, name, colour in zip(_series("size"), ("predict", "relax"), (_DARK, _RED), strict=True):
+        seconds.loglog(row["sizes"], row["seconds"], "o-", color=colour, label=name, markersize=4)
+        memory.loglog(row["sizes"], row["bytes"], "o-", color=colour, markersize=4)
+    peer = _series("size")[0]["peer"]
+    sizes = [point["size"] for point in peer]
+    seconds.loglog(sizes, [point["seconds"] for point in peer], "s-", color=_GREY, label="CHGNet")
+    memory.loglog(sizes, [point["bytes"] for point in peer], "s-", color=_GREY)
+    seconds.set(xlabel="atoms", ylabel="time / s")
+    memory.set(xlabel="atoms", ylabel="memory / bytes")
+    seconds.legend(fontsize="small")
+    for name, label, colour in (("number", "predict", _DARK), ("screens", "screen", _RED)):
+        (row,) = _series(name)
+        numbers, times = np.array(row["sizes"][1:]), np.array(row["seconds"][1:])
+        each.semilogx(numbers, 1000 * times / numbers, "o-", color=colour, label=label)
+    each.set(xlabel="crystals", ylabel="time per crystal / ms", ylim=(0, None))
+    each.legend(fontsize="small")
+    return figure
+
+
+def _series(name: str) -> list[dict[str, Any]]:
+    rows = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
+    return [row["details"] for row in rows if "sizes" in row["details"]]
+
+
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     "bond-weights": bond_weights,
     "calibration": lambda: plotting.calibration_curve(read_card(DEFAULT_ECN).content["test"]),
@@ -128,6 +158,7 @@ FIGURES: Mapping[str, Callable[[], Figure]] = {
     "pattern": lambda: plotting.pattern_figure(bulk("ZnO", "wurtzite", a=3.25, c=5.2)),
     "patterns": lambda: plotting.patterns(3),
     "relaxation": relaxation,
+    "scaling": scaling,
     "screened": screened,
 }
 """Names of files, and what draws them."""
