@@ -139,9 +139,11 @@ def scaling() -> Figure:
     seconds.legend(fontsize="small")
     for name, label, colour in (("number", "predict", _DARK), ("screens", "screen", _RED)):
         (row,) = _series(name)
-        numbers, times = np.array(row["sizes"][1:]), np.array(row["seconds"][1:])
-        each.semilogx(numbers, 1000 * times / numbers, "o-", color=colour, label=label)
-    each.set(xlabel="crystals", ylabel="time per crystal / ms", ylim=(0, None))
+        numbers, times = np.array(row["sizes"]), np.array(row["seconds"])
+        many = numbers >= 100  # below, the warm-up is in it
+        milliseconds = 1000 * times[many] / numbers[many]
+        each.semilogx(numbers[many], milliseconds, "o-", color=colour, label=label, markersize=4)
+    each.set(xlabel="crystals", ylabel="time per crystal / ms", ylim=(0, 6))
     each.legend(fontsize="small")
     return figure
 
