@@ -23,7 +23,7 @@ from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ecn_en import EquivariantECN
 from ase_ecn.nn.empnn import EMPNN, bound_norm
 from ase_ecn.nn.ensemble import ECNEnsemble
-from ase_ecn.nn.layers import GaussianBasis, scatter_mean, smooth_step
+from ase_ecn.nn.layers import GaussianBasis, scatter_mean, scatter_sum, smooth_step
 from ase_ecn.nn.stacked import StackedECN, can_stack
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS, Group, Motif
 from ase_ecn.symmetry.primitive import primitive_cell, to_primitive, to_standard_primitive
@@ -466,3 +466,16 @@ def test_members_that_disagree_are_less_certain(prototypes: dict[str, Atoms]) ->
     ]:
         with pytest.raises(OptionError, match=message):
             ECNEnsemble(members, None, spreads)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_sums_and_means_are_those_of_torch_scatter(dtype: torch.dtype) -> None:
+    torch_scatter = pytest.importorskip("torch_scatter", reason="torch-scatter is not installed")
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randn(500, 7, 3, generator=generator, dtype=dtype)
+    index = torch.randint(0, 40, (500,), generator=generator)
+    counts = torch.bincount(index, minlength=41)
+    total = torch_scatter.scatter_sum(values, index, dim=0, dim_size=41)
+    torch.testing.assert_close(scatter_sum(values, index, 41), total)
+    mean = torch_scatter.scatter_mean(values, index, dim=0, dim_size=41)
+    torch.testing.assert_close(scatter_mean(values, index, counts), mean)

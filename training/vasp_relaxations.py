@@ -11,6 +11,8 @@ from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import data_folder, read_mp20, reduced_formula
 from ase_ecn.vasp import Run, read_runs, with_final_positions
 
+_KINDS = ("mean", "median")
+
 
 def run_vasp_relaxations(options: argparse.Namespace) -> int:
     """``vasp-relaxations``: all runs, and those whose compositions are not in MP-20's training."""
@@ -34,7 +36,8 @@ def report(runs: Sequence[Run], known: set[str]) -> Iterator[str]:
     known
         Reduced formulas that the network was fitted to.
     """
-    yield "| starting from | compositions | runs | mean: start, here | median: start, here | closer |"
+    columns = ("starting from", "compositions", "runs", *(f"{k}: start, here" for k in _KINDS))
+    yield f"| {' | '.join([*columns, 'closer'])} |"
     yield "|---|---|---|---|---|---|"
     starts = {"final positions": [with_final_positions(run) for run in runs], "VASP's start": runs}
     for start, begun in starts.items():
@@ -48,8 +51,6 @@ def _line(start: str, compositions: str, comparisons: Sequence[Comparison]) -> s
     if not comparisons:
         return f"| {start} | {compositions} | 0 | | | |"
     found = summary(comparisons)
-    return (
-        f"| {start} | {compositions} | {len(comparisons)} "
-        f"| {found['mean_before']:.2%}, {found['mean_after']:.2%} "
-        f"| {found['median_before']:.2%}, {found['median_after']:.2%} | {found['closer']:.0%} |"
-    )
+    errors = [f"{found[f'{k}_before']:.2%}, {found[f'{k}_after']:.2%}" for k in _KINDS]
+    cells = [start, compositions, str(len(comparisons)), *errors, f"{found['closer']:.0%}"]
+    return f"| {' | '.join(cells)} |"
