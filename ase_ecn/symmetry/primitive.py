@@ -164,7 +164,8 @@ def _repeating(
     images = scaled[None, :, None] + shifts[:, None, None] - scaled[None, None, :]
     images -= np.round(images)
     distances = np.linalg.norm(images @ cell, axis=3).min(axis=2)
-    return shifts[distances.max(axis=1) < tolerance]
+    kept: NDArray[np.float64] = shifts[distances.max(axis=1) < tolerance]
+    return kept
 
 
 def _has_pure_translation_of_many(
