@@ -51,9 +51,9 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=12, rejected=12, outranked=0, failed=0, computed=24)
+# ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24)
 # alloy   c/a   E_f / eV/atom  M / µB   polarization / T
-# MnPt    0.910         -0.342    4.41    1.75
-# FeRh    0.886         -0.031    3.92    1.68
-# FeNi    1.013         -0.002    3.28    1.67
-# MnPd    0.959         -0.195    4.15    1.63
+# FeRh    0.922         -0.021    3.93    1.68
+# MnRh    0.903         -0.091    3.94    1.67
+# MnPt    0.996         -0.293    4.18    1.66
+# FeNi    1.013         -0.017    3.18    1.63

@@ -51,8 +51,8 @@ if __name__ == "__main__":
 
 # Prints:
 # crystal               E_f / eV/atom  above the hull / eV/atom
-# FeO rocksalt                 -1.433  0.000
-# FeO zincblende               -1.374  0.060
-# FeO2 fluorite                -1.217  0.000
-# Li2O antifluorite            -2.011  0.000
-# LiFeO3 perovskite            -1.287  0.046
+# FeO rocksalt                 -1.400  0.000
+# FeO zincblende               -1.392  0.008
+# FeO2 fluorite                -1.184  0.000
+# Li2O antifluorite            -2.014  0.000
+# LiFeO3 perovskite            -1.292  0.022

@@ -51,8 +51,8 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=4, rejected=82, outranked=19, failed=0, computed=105)
-# CaO  rocksalt   -3.272 3.49
-# CaO  zincblende -3.160 3.28
-# MgO  rocksalt   -3.046 3.94
-# MgF  rocksalt   -3.017 3.12
+# ScreenReport(stored=4, rejected=83, outranked=18, failed=0, computed=105)
+# CaO  rocksalt   -3.273 3.51
+# CaO  zincblende -3.172 3.16
+# MgO  rocksalt   -3.044 3.90
+# MgO  zincblende -2.968 3.48
