@@ -9,13 +9,8 @@ from hypothesis import strategies as st
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs import voronoi
-from ase_ecn.graphs.voronoi import (
-    MIN_FACE_SHARE,
-    all_faces,
-    voronoi_bonds,
-    voronoi_bonds_of_many,
-    voronoi_polyhedra,
-)
+from ase_ecn.graphs.polyhedra import voronoi_polyhedra
+from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, all_faces, voronoi_bonds, voronoi_bonds_of_many
 from ase_ecn.testing import random_equivalent
 
 
