@@ -164,25 +164,41 @@ def test_thumbnails_show_every_atom_and_the_cell() -> None:
     assert "<circle" not in thumbnail(bulk("Cu").repeat((6, 6, 6)))
 
 
-def test_a_browser_shows_and_sorts_it(screened: Path, tmp_path: Path) -> None:
+def in_browser(path: Path, fragment: str) -> str:
+    """The page as a browser has it after its script ran, or skip."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("chromium is not installed")
-    path = tmp_path / "report.html"
-    write_report(screened, path)
-    before = energies(path.read_text())
     done = subprocess.run(
         [
             *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
-            *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000"),
-            f"{path.as_uri()}#-formation_energy",
+            *(f"--user-data-dir={path.parent / 'profile'}", "--virtual-time-budget=5000"),
+            f"{path.as_uri()}#{fragment}",
         ],
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
     )
-    assert energies(done.stdout) == sorted(before, reverse=True)
+    return done.stdout
+
+
+def test_a_browser_shows_and_sorts_it(screened: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_report(screened, path)
+    before = energies(path.read_text())
+    shown = in_browser(path, "-formation_energy")
+    assert energies(shown) == sorted(before, reverse=True)
     assert before != sorted(before, reverse=True)
-    assert "<title>Screen out.db</title>" in done.stdout
-    assert 'aria-sort="descending"' in done.stdout
+    assert "<title>Screen out.db</title>" in shown
+    assert 'aria-sort="descending"' in shown
+
+
+def test_a_browser_shows_and_sorts_a_comparison(compared: list[Comparison], tmp_path: Path) -> None:
+    path = tmp_path / "vasp.html"
+    write_comparison(compared, path)
+    shown = in_browser(path, "formation_energy")
+    assert energies(shown) == [-4.0, -3.0, -2.0]
+    assert f"{HARMFUL}2" in Page(shown).cells
+    assert "<title>taken over" not in shown
+    assert 'aria-sort="ascending"' in shown
