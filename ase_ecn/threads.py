@@ -16,7 +16,7 @@ def in_threads(work: Callable[[Batch], Result], batches: Sequence[Batch]) -> lis
     """Apply a function to batches, in as many threads as PyTorch is allowed.
 
     Each thread computes its batch alone: operations on a few thousand bonds are too short to be
-    shared well. So results don't depend on the number of threads either.
+    shared well. The same batches, if several, give the same bits with any number.
 
     Parameters
     ----------
