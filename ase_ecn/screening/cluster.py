@@ -1,7 +1,8 @@
 """Screening on processes of this machine or on a Dask cluster.
 
 Batches go out, outcomes come back to the one process that writes. What a worker had when it died
-is computed by another; a crystal that takes several workers down is set aside as a failure.
+is computed by another; a crystal that takes workers down, also when no other is computed beside
+it, is set aside as a failure.
 """
 
 from __future__ import annotations
@@ -82,6 +83,16 @@ class Cluster:
 
     def map(self, chunks: Iterator[Sequence[Source]]) -> Iterator[list[Outcome]]:
         """Outcomes of the batches, in the order in which they come back."""
+        # A scheduler blames all that was waiting on a worker when it died, not only what it was
+        # computing, so a crystal is guilty only if workers die while it is alone on the cluster.
+        suspects: list[Source] = []
+        yield from self._compute_together(chunks, suspects)
+        for source in suspects:
+            yield self._compute_alone(source)
+
+    def _compute_together(
+        self, chunks: Iterator[Sequence[Source]], suspects: list[Source]
+    ) -> Iterator[list[Outcome]]:
         done = self._distributed.as_completed()
         batches: dict[Any, Sequence[Source]] = {}
 
@@ -101,17 +112,29 @@ class Cluster:
                 break
             future = next(done)
             batch = batches.pop(future.key)
-            error = future.exception()
-            if error is None:
+            if self._deadly(future) is None:
                 yield future.result()
-            elif not isinstance(error, self._distributed.scheduler.KilledWorker):
-                raise error
             elif len(batch) == 1:
-                logger.warning("%s takes workers down", batch[0].label)
-                yield [Outcome(batch[0], error=f"the workers that computed it died: {error}")]
+                suspects.extend(batch)
             else:
                 for source in batch:
                     submit([source])
+
+    def _compute_alone(self, source: Source) -> list[Outcome]:
+        future = self._client.submit(_compute, self._job, [source], pure=False)
+        error = self._deadly(future)
+        if error is None:
+            outcomes: list[Outcome] = future.result()
+            return outcomes
+        logger.warning("%s takes workers down", source.label)
+        return [Outcome(source, error=f"the workers that computed it died: {error}")]
+
+    def _deadly(self, future: Any) -> Exception | None:
+        """Return the error of a computation whose workers died, once it ended; raise any other."""
+        error: Exception | None = future.exception()
+        if error is not None and not isinstance(error, self._distributed.scheduler.KilledWorker):
+            raise error
+        return error
 
     def _in_flight(self) -> int:
         # A moment without any worker, when one is being restarted, must not end the screen.
