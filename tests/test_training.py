@@ -132,6 +132,24 @@ def test_an_empnn_is_fitted_saved_evaluated_and_used(
     assert "relaxed_moved_mean" in out
 
 
+def test_a_fit_to_the_validation_split_too_holds_nothing_out(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = run(toy, "ecn", ECN_CONFIG.replace("perov_5}", "perov_5, with_val: true}"))
+    card = read_card(weights).content
+    assert card["split"]["crystals"] == {"train": 48}
+    assert "training and validation parts together" in card["split"]["name"]
+    assert card["validation"] == {}
+    assert "mae" not in (toy / "run" / "curve.csv").read_text()
+    averaged = torch.load(toy / "run" / "state.pt", weights_only=True)["average"]
+    for name, weight in load_checkpoint(weights).model.state_dict().items():
+        assert torch.equal(weight, averaged[f"module.{name}"])
+    evaluation = ["evaluate", str(weights), "--data", str(toy / "data"), "--device", "cpu"]
+    assert main(evaluation) == 0
+    assert main([*evaluation, "--split", "val"]) == 1
+    assert "no validation split is held out" in capsys.readouterr().err
+
+
 def test_results_go_to_runs_by_default(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(toy)
     (toy / "c.yaml").write_text(ECN_CONFIG)

@@ -33,7 +33,7 @@ from ase_ecn.training.experiments import (
     run_tables,
 )
 from ase_ecn.training.fit import FitResult
-from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data
+from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data, trains_on_val
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
@@ -207,7 +207,8 @@ def _fit_own_labels(options: argparse.Namespace) -> int:
 
 def _fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
     model, result = fit_ecn(config, data, out, device)
-    parts = {split: load_ecn_data(data, config, split) for split in ("train", "val")}
+    splits = ("train",) if trains_on_val(config) else ("train", "val")
+    parts = {split: load_ecn_data(data, config, split) for split in splits}
     return _Fitted(
         model,
         result,

@@ -126,7 +126,7 @@ def write_checkpoint(
     card |= {
         "data": sources,
         "split": {
-            "name": _split_name(name, published),
+            "name": _split_name(name, published) + _also_val(config),
             "crystals": counts,
         },
         "configuration": config,
@@ -152,6 +152,11 @@ def _split_name(data: str, published: bool) -> str:
     if data in _SPLITS:
         return _SPLITS[data]
     return f"{data}, published split" if published else "by composition, 80/10/10"
+
+
+def _also_val(config: dict[str, Any]) -> str:
+    trained_on = config["data"].get("with_val", False)
+    return "; trained on its training and validation parts together" if trained_on else ""
 
 
 def hardware(device: str) -> str:

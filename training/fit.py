@@ -80,7 +80,8 @@ class Task(Generic[B]):
     loss
         Maps a network (or its compiled form) and a batch to a scalar.
     validate
-        Maps the averaged network to named scores.
+        Maps the averaged network to named scores; ``None`` where nothing is held out, so that the
+        last averaged weights are kept.
     monitor
         The score, smaller is better, that decides which weights are kept.
     """
@@ -88,7 +89,7 @@ class Task(Generic[B]):
     batches: Callable[[np.random.Generator], Iterator[B]]
     batches_per_epoch: int
     loss: Callable[[nn.Module, B], Tensor]
-    validate: Callable[[nn.Module], dict[str, float]]
+    validate: Callable[[nn.Module], dict[str, float]] | None
     monitor: str
 
 
@@ -122,7 +123,7 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     Returns
     -------
     FitResult
-        With the weights of the best epoch by ``task.monitor``.
+        With the weights of the best epoch by ``task.monitor``, or the last without validation.
 
     Raises
     ------
@@ -183,7 +184,7 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
             total += loss.item()
         average.eval()
         with torch.inference_mode():
-            scores = parallel.from_first(lambda: task.validate(average.module))
+            scores = _validated(task, average.module)
         progress.epoch += 1
         progress.wall_time += time.perf_counter() - begin
         progress.note(scores, task.monitor, average.module)
@@ -203,6 +204,11 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     )
 
 
+def _validated(task: Task[B], model: nn.Module) -> dict[str, float]:
+    validate = task.validate
+    return {} if validate is None else parallel.from_first(lambda: validate(model))
+
+
 class _Progress:
     """How far a fit has come, and the best weights so far."""
 
@@ -216,8 +222,10 @@ class _Progress:
 
     def note(self, scores: dict[str, float], monitor: str, model: nn.Module) -> None:
         self.stale += 1
-        if scores[monitor] < self.best:
-            self.best, self.best_scores, self.stale = scores[monitor], scores, 0
+        # Without scores each epoch counts as better, so the last one is kept.
+        score = scores[monitor] if scores else self.best
+        if not scores or score < self.best:
+            self.best, self.best_scores, self.stale = score, scores, 0
             self.best_weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
 
 

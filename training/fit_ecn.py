@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,25 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
     config
         The parsed configuration: ``model``, and ``data`` with ``name`` and optionally, for
         training, ``site_moment_max_atoms`` and ``mp_2018_max_atoms``, the sizes of the largest
-        further crystals.
+        further crystals, and ``with_val`` to train on the validation split too.
     split
         ``"train"``, ``"val"`` or ``"test"``.
+
+    Raises
+    ------
+    OptionError
+        If the bonds are for another fit, or the validation split is wanted of a configuration
+        that trains on it.
     """
+    if trains_on_val(config):
+        if split == "val":
+            raise OptionError(
+                "no validation split is held out: the configuration says with_val, so the network "
+                "is fitted to it too"
+            )
+        if split == "train":
+            apart = {**config, "data": {**config["data"], "with_val": False}}
+            return concatenate(*(load_ecn_data(data, apart, part) for part in ("train", "val")))
     name, model = config["data"]["name"], config["model"]
     if model.get("bonds") == "radial":
         raise OptionError("radial bonds are for fit-pes")
@@ -113,6 +129,11 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
         labelled = concatenate(labelled, extra)
     group = model.get("group", "S_lattice")
     return replace(labelled, graphs=labelled.graphs.with_group(group))
+
+
+def trains_on_val(config: dict[str, Any]) -> bool:
+    """Whether a configuration trains on the validation split too."""
+    return bool(config["data"].get("with_val", False))
 
 
 def _larger_than(atoms: int, dataset: Dataset) -> Dataset:
@@ -162,15 +183,20 @@ def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
     Returns
     -------
     model, result
-        The network with the best averaged weights, on the CPU, and how the fit went.
+        The network with the best averaged weights (the last ones where the validation split is
+        trained on too), on the CPU, and how the fit went.
     """
     train = load_ecn_data(data, config, "train")
-    val = load_ecn_data(data, config, "val")
+    val = None if trains_on_val(config) else load_ecn_data(data, config, "val")
     return fit_to_graphs(config, train, val, out, device)
 
 
 def fit_to_graphs(
-    config: dict[str, Any], train: LabelledGraphs, val: LabelledGraphs, out: Path, device: str
+    config: dict[str, Any],
+    train: LabelledGraphs,
+    val: LabelledGraphs | None,
+    out: Path,
+    device: str,
 ) -> tuple[ECN, FitResult]:
     """Fit to labelled graphs, whose translations are coloured by the network's group.
 
@@ -179,7 +205,7 @@ def fit_to_graphs(
     config, out, device
         As for :func:`fit_ecn`.
     train, val
-        To fit to, and to choose the best epoch by.
+        To fit to, and to choose the best epoch by; without the latter the last one counts.
     """
     options = FitOptions(**config["fit"])
     torch.manual_seed(options.seed)
@@ -220,7 +246,7 @@ def fit_to_graphs(
         batches=batches,
         batches_per_epoch=batch_count(len(train.graphs), options.batch_size),
         loss=loss,
-        validate=lambda network: _validate(network, val, scales, device),
+        validate=None if val is None else partial(_validate, val=val, scales=scales, device=device),
         monitor="score",
     )
     result = fit(model, task, options, out)
@@ -383,7 +409,7 @@ def ecn_scores(
 
 
 def _validate(
-    model: nn.Module, val: LabelledGraphs, scales: dict[str, float], device: str
+    model: nn.Module, *, val: LabelledGraphs, scales: dict[str, float], device: str
 ) -> dict[str, float]:
     scores = ecn_scores(predict_graphs(model, val, device), val)
     total = sum(v / scales[k.removesuffix("_mae")] for k, v in scores.items() if k.endswith("_mae"))
