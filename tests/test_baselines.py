@@ -17,12 +17,11 @@ from ase_ecn.nn.atoms import PROPERTY_COUNT
 from ase_ecn.training import baselines
 from ase_ecn.training.baseline_graphs import cached_neighbors, neighbor_graphs
 from ase_ecn.training.baseline_models import NETWORKS
+from ase_ecn.training.baseline_tables import BaselineResult, format_table
 from ase_ecn.training.baselines import (
-    BaselineResult,
     _Part,
     add_baselines_arguments,
     fit_network,
-    format_table,
     predict,
     run_baselines,
     table_scores,
