@@ -250,13 +250,16 @@ class ECN(nn.Module):
             with an encoding of the cells.
         """
         h: Tensor = self.embedding(batch)
+        primitive = batch
         if self.config.cell_encoding:
             cell = torch.arange(CELLS, device=h.device)
             h = (h[None] + self.cell_embedding(cell)[:, None]).flatten(0, 1)
             batch = supercell(batch)
         if self.config.messages == "coloured":
-            colour = self._bond_colours(batch, view)
-            edges, weight = self._edge_features(batch)
+            # Copies of a bond have the same features, which the layers need only once.
+            colour = self._bond_colours(primitive, view)
+            edges, weight = self._edge_features(primitive)
+            weight = weight.repeat(len(batch.source) // max(1, len(weight)))
             for layer in self.layers:
                 h = self._step(h, layer(h, edges, colour, batch.source, batch.target, weight))
         else:

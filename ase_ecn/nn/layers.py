@@ -199,7 +199,11 @@ class ColouredMessages(nn.Module):
         target: Tensor,
         weight: Tensor,
     ) -> Tensor:
-        """Update (N, F) atom features from (E, D) edge features, (E,) colours and weights."""
+        """Update (N, F) atom features from (E, D) edge features, (E,) colours and weights.
+
+        Where ``source``, ``target`` and ``weight`` are those of several copies of the same edges,
+        features and colours may be given for one copy.
+        """
         messages = self.messages(h, edges, colour, source, target)
         return self.updated(h, messages, source, weight)
 
@@ -208,10 +212,13 @@ class ColouredMessages(nn.Module):
     ) -> Tensor:
         """Messages (E, F) of eq. 8."""
         width = h.shape[1]
+        copies = len(source) // max(1, len(edges))
+        edge_part = self._edge_part(edges, colour).repeat(copies, 1)
+        colour = colour.repeat(copies)
         mixed = (
             self.source(h).reshape(-1, width).index_select(0, self.colours * source + colour)
             + self.target(h).reshape(-1, width).index_select(0, self.colours * target + colour)
-            + self._edge_part(edges, colour)
+            + edge_part
         )
         messages: Tensor = self.message(mixed)
         return messages
@@ -225,11 +232,10 @@ class ColouredMessages(nn.Module):
 
     def _edge_part(self, edges: Tensor, colour: Tensor) -> Tensor:
         weights = self.edge.weight.reshape(self.colours, -1, edges.shape[1])
-        parts = edges.new_zeros(len(edges), weights.shape[1])
-        for c in range(self.colours):
-            chosen = (colour == c)[:, None].to(edges.dtype)
-            parts = parts + (chosen * edges) @ weights[c].T
-        return parts
+        order = torch.argsort(colour)
+        groups = edges[order].split(torch.bincount(colour, minlength=self.colours).tolist())
+        parts = torch.cat([group @ w.T for group, w in zip(groups, weights, strict=True)])
+        return torch.empty_like(parts).index_copy(0, order, parts)
 
 
 def add_product(total: Tensor, layer: nn.Module, x: Tensor) -> None:
