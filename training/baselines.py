@@ -217,6 +217,11 @@ def add_baselines_arguments(parser: argparse.ArgumentParser) -> None:
         default=1.2e-3,
         help="peak, of the networks (default: 0.0012)",
     )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="use torch.compile for the networks' steps (needs a C++ compiler)",
+    )
     parser.add_argument("--seeds", type=int, default=1, help="fits of each model (default: 1)")
     parser.add_argument(
         "--out", type=Path, help="folder for results and states (default: runs/baselines-DATA_SET)"
@@ -280,6 +285,7 @@ def _schedule(model: str, seed: int, options: argparse.Namespace) -> FitOptions:
         learning_rate=options.learning_rate if network else 0.0,
         weight_decay=0.01,
         patience=options.epochs,
+        compile=options.compile,
     )
 
 
