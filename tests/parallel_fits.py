@@ -14,7 +14,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from ase_ecn.crystal import as_crystal
-from ase_ecn.training import fit_ecn, fit_empnn, fit_pes
+from ase_ecn.training import ecn_data, fit_empnn, fit_pes
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.datasets import Dataset
 
@@ -80,7 +80,7 @@ def run(devices: int, folder: Path) -> None:
     readers = {"perov_5": lambda data, split: halides()}
     forces = {"mlearn": lambda data, split: copper()}
     with (
-        patch.object(fit_ecn, "READERS", readers),
+        patch.object(ecn_data, "READERS", readers),
         patch.object(fit_empnn, "READERS", readers),
         patch.object(fit_pes, "FORCE_READERS", forces),
     ):

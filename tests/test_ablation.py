@@ -26,7 +26,7 @@ def perovskites(size: int = 24) -> Dataset:
 def arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(
-        "ase_ecn.training.fit_ecn.READERS", {"perov_5": lambda data, split: perovskites()}
+        "ase_ecn.training.ecn_data.READERS", {"perov_5": lambda data, split: perovskites()}
     )
     (tmp_path / "data").mkdir()
     small = ["--epochs", "1", "--every", "2", "--width", "8", "--layers", "1"]

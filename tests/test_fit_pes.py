@@ -14,8 +14,8 @@ from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.__main__ import read_config
 from ase_ecn.training.datasets import Dataset, join
+from ase_ecn.training.ecn_data import load_ecn_data
 from ase_ecn.training.evaluate import evaluate
-from ase_ecn.training.fit_ecn import load_ecn_data
 from ase_ecn.training.fit_pes import (
     FORCE_READERS,
     chemical_systems,

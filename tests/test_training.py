@@ -63,7 +63,7 @@ def toy_dataset(size: int = 24) -> Dataset:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
-    for module in ("fit_ecn", "fit_empnn", "evaluate"):
+    for module in ("ecn_data", "fit_empnn", "evaluate"):
         monkeypatch.setattr(
             f"ase_ecn.training.{module}.READERS",
             {"perov_5": lambda data, split: toy_dataset()},

@@ -24,6 +24,7 @@ from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.cleaning_report import add_clean_arguments, run_clean
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.domain import run_domain
+from ase_ecn.training.ecn_data import labelled_elements, load_ecn_data, trains_on_val
 from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
 from ase_ecn.training.evaluate import evaluate, write_scores
 from ase_ecn.training.experiments import (
@@ -33,7 +34,7 @@ from ase_ecn.training.experiments import (
     run_tables,
 )
 from ase_ecn.training.fit import FitResult
-from ase_ecn.training.fit_ecn import fit_ecn, labelled_elements, load_ecn_data, trains_on_val
+from ase_ecn.training.fit_ecn import fit_ecn
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user

@@ -21,7 +21,8 @@ from ase_ecn.errors import OptionError
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS
 from ase_ecn.training.cache import LabelledGraphs, subset
 from ase_ecn.training.datasets import data_folder
-from ase_ecn.training.fit_ecn import ecn_scores, fit_to_graphs, load_ecn_data, predict_graphs
+from ase_ecn.training.ecn_data import load_ecn_data
+from ase_ecn.training.fit_ecn import ecn_scores, fit_to_graphs, predict_graphs
 
 logger = logging.getLogger(__name__)
 

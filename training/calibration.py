@@ -26,7 +26,8 @@ from ase_ecn.nn.layers import scatter_mean
 from ase_ecn.selftest import make_references
 from ase_ecn.training.cache import LabelledGraphs
 from ase_ecn.training.datasets import data_folder
-from ase_ecn.training.fit_ecn import CLASSES, load_ecn_data, predict_graphs
+from ase_ecn.training.ecn_data import load_ecn_data
+from ase_ecn.training.fit_ecn import CLASSES, predict_graphs
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Levels of the reliability curve."""

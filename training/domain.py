@@ -21,7 +21,8 @@ from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.storage import replace_file
 from ase_ecn.training.datasets import data_folder
-from ase_ecn.training.fit_ecn import load_ecn_data, predict_graphs
+from ase_ecn.training.ecn_data import load_ecn_data
+from ase_ecn.training.fit_ecn import predict_graphs
 from ase_ecn.training.fit_empnn import load_crystals
 from ase_ecn.training.noise import start_cells
 

@@ -26,7 +26,8 @@ from ase_ecn.domain import bond_domain_features
 from ase_ecn.errors import CrystalError, DatasetError, OptionError
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.training.datasets import parse_cif, read_carbon24
-from ase_ecn.training.fit_ecn import load_ecn_data, predict_graphs
+from ase_ecn.training.ecn_data import load_ecn_data
+from ase_ecn.training.fit_ecn import predict_graphs
 
 MP_EXTRA_CRYSTALS = 1500
 VASP_ATOMS = 60

@@ -20,7 +20,8 @@ from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.selftest import make_references
 from ase_ecn.training.cache import LabelledGraphs
 from ase_ecn.training.datasets import data_folder
-from ase_ecn.training.fit_ecn import CLASSES, load_ecn_data, network_outputs, physical
+from ase_ecn.training.ecn_data import load_ecn_data
+from ase_ecn.training.fit_ecn import CLASSES, network_outputs, physical
 from ase_ecn.training.metrics import mean_absolute_error
 
 _PARTS = 20

@@ -20,7 +20,8 @@ from ase_ecn.training.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.calibration import reliability
 from ase_ecn.training.datasets import READERS, Dataset, reduced_formula
 from ase_ecn.training.duplicates import novel
-from ase_ecn.training.fit_ecn import ecn_scores, load_ecn_data, predict_graphs
+from ase_ecn.training.ecn_data import load_ecn_data
+from ase_ecn.training.fit_ecn import ecn_scores, predict_graphs
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals
 from ase_ecn.training.fit_pes import load_force_data, pes_scores
 from ase_ecn.training.metrics import mean_absolute_error, precision, relative_length_errors
