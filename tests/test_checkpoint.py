@@ -62,13 +62,15 @@ def test_bundled_checkpoints_say_what_they_are() -> None:
             "seed",
             "hardware",
             "wall_time_s",
-            "validation",
             "test",
             "training_command",
             "sha256",
             "license",
         ):
             assert card[key] not in (None, "", [], {}), (name, key)
+        # No error is stated for a validation split that the network was fitted to.
+        both = "training and validation parts together" in card["split"]["name"]
+        assert both == (not card["validation"]) == (name == "ecn-perov5"), name
         least = {"ecn-pes": 2, "empnn-carbon24": 1, "ecn-perov5": 50, "empnn-perov5": 50}
         assert len(card["elements"]) >= least.get(name, 80)
 
