@@ -336,6 +336,9 @@ def test_bad_configurations_and_data_are_refused(tmp_path: Path) -> None:
     path.write_text(EMPNN_CONFIG)
     with pytest.raises(OptionError, match="empnn"):
         read_config(path, "ecn")
+    path.write_text(EMPNN_CONFIG.replace("perov_5}", "perov_5, with_val: true}"))
+    with pytest.raises(OptionError, match="with_val is for fit-ecn"):
+        read_config(path, "empnn")
     with pytest.raises(OptionError, match="cannot read"):
         read_config(tmp_path / "none.yaml", "ecn")
     with pytest.raises(DatasetError, match="does not exist"):

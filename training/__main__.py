@@ -268,7 +268,7 @@ def read_config(path: Path, network: str) -> dict[str, Any]:
     Raises
     ------
     OptionError
-        If it is not, or lacks a section.
+        If it is not, lacks a section, or says ``with_val`` to a fit that holds a part out anyway.
     """
     try:
         config = yaml.safe_load(path.read_text())
@@ -279,6 +279,8 @@ def read_config(path: Path, network: str) -> dict[str, Any]:
         raise OptionError(f"a configuration needs {', '.join(sorted(required))}")
     if config["network"] != network:
         raise OptionError(f"{path} configures {config['network']!r}, not {network!r}")
+    if network != "ecn" and trains_on_val(config):
+        raise OptionError(f"{path}: with_val is for fit-ecn; fit-{network} holds a split out")
     return config
 
 

@@ -14,6 +14,7 @@ from ase_ecn.checkpoint import Card, read_card, save_checkpoint
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.prediction import UNITS
 from ase_ecn.selftest import make_references
+from ase_ecn.training.ecn_data import trains_on_val
 from ase_ecn.training.fit import FitOptions, FitResult
 
 SOURCES = {
@@ -126,7 +127,7 @@ def write_checkpoint(
     card |= {
         "data": sources,
         "split": {
-            "name": _split_name(name, published) + _also_val(config),
+            "name": _split_name(config, published),
             "crystals": counts,
         },
         "configuration": config,
@@ -148,15 +149,11 @@ def write_checkpoint(
     return save_checkpoint(path, model, card)
 
 
-def _split_name(data: str, published: bool) -> str:
-    if data in _SPLITS:
-        return _SPLITS[data]
-    return f"{data}, published split" if published else "by composition, 80/10/10"
-
-
-def _also_val(config: dict[str, Any]) -> str:
-    trained_on = config["data"].get("with_val", False)
-    return "; trained on its training and validation parts together" if trained_on else ""
+def _split_name(config: dict[str, Any], published: bool) -> str:
+    data = config["data"]["name"]
+    name = f"{data}, published split" if published else "by composition, 80/10/10"
+    both = "; trained on its training and validation parts together"
+    return _SPLITS.get(data, name) + (both if trains_on_val(config) else "")
 
 
 def hardware(device: str) -> str:
