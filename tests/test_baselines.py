@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,17 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk
+from ase.spacegroup import crystal
 
-from ase_ecn.crystal import as_crystal
+from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.nn.atoms import PROPERTY_COUNT
-from ase_ecn.training import baselines
+from ase_ecn.training import baseline_data, baselines
+from ase_ecn.training.baseline_data import Part, Splits, primitive_dataset
 from ase_ecn.training.baseline_graphs import cached_neighbors, neighbor_graphs
 from ase_ecn.training.baseline_models import NETWORKS
 from ase_ecn.training.baseline_tables import BaselineResult, format_table
 from ase_ecn.training.baselines import (
-    _Part,
     add_baselines_arguments,
     fit_network,
     predict,
@@ -61,16 +63,16 @@ def toy_dataset(size: int = 48, seed: int = 0) -> Dataset:
     )
 
 
-def part(name: str, dataset: Dataset) -> _Part:
+def part(name: str, dataset: Dataset) -> Part:
     graphs = neighbor_graphs(dataset.crystals, NETWORKS[name].kind)
-    return _Part(graphs, {k: dataset.targets[k] for k in TARGETS})
+    return Part(graphs, {k: dataset.targets[k] for k in TARGETS})
 
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
     splits = {"train": toy_dataset(), "val": toy_dataset(24, 1), "test": toy_dataset(24, 2)}
-    monkeypatch.setattr(baselines, "READERS", {"mp_20": lambda data, split: splits[split]})
+    monkeypatch.setattr(baseline_data, "READERS", {"mp_20": lambda data, split: splits[split]})
     (tmp_path / "data").mkdir()
     return tmp_path
 
@@ -124,6 +126,124 @@ def test_predictions_are_properties_of_the_crystal(
         for other in together[1:]:
             torch.testing.assert_close(other[target], reference, rtol=1e-7, atol=1e-7)
         torch.testing.assert_close(torch.cat([a[target] for a in alone]), reference)
+
+
+def rutiles(size: int = 24, seed: int = 0) -> Dataset:
+    """Doubled rutiles; an atom's label tells its element, the other one, and the volume."""
+    rng = np.random.default_rng(seed)
+    crystals, labels = [], []
+    for k in range(size):
+        metal, other = ("Ti", "Sn", "Mn")[k % 3], ("O", "F")[k // 3 % 2]
+        a = rng.uniform(4.2, 5.2)
+        atoms = crystal(
+            [metal, other],
+            [(0, 0, 0), (0.3, 0.3, 0)],
+            spacegroup=136,
+            cellpar=[a, a, 3, 90, 90, 90],
+        )
+        moment = (2 if metal == "Mn" else 1) * (1.5 if other == "F" else 1) * a / 4.5
+        atoms = atoms * (1, 1, 2)
+        crystals.append(as_crystal(atoms))
+        labels.append(np.where(atoms.numbers == atoms.numbers[0], moment, 0.0))
+    return Dataset(
+        "rutiles",
+        [str(k) for k in range(size)],
+        crystals,
+        {},
+        {"site_moments": np.concatenate(labels)},
+    )
+
+
+def site_part(name: str, dataset: Dataset) -> Part:
+    graphs = neighbor_graphs(dataset.crystals, NETWORKS[name].kind)
+    return Part(graphs, dict(dataset.site_targets))
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_each_network_learns_properties_of_atoms(name: str, tmp_path: Path) -> None:
+    train, val = (site_part(name, primitive_dataset(rutiles(48, seed))) for seed in (0, 1))
+    assert len(train.labels["site_moments"]) == 48 * 6
+    options = FitOptions(
+        epochs=15, batch_size=8, learning_rate=8e-3, ema_decay=0.9, weight_decay=0.0, patience=15
+    )
+    model, _ = fit_network(name, train, val, options, tmp_path)
+    predicted = predict(model, val.graphs)
+    assert predicted["site_moments"].min() >= 0
+    spread = val.labels["site_moments"].std()
+    assert table_scores(predicted, val.labels)["site_moments_mae"] < 0.2 * spread
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_properties_of_atoms_follow_their_atoms(name: str, rng: np.random.Generator) -> None:
+    torch.manual_seed(0)
+    model = NETWORKS[name](("site_moments",)).double().eval()
+    dataset = primitive_dataset(rutiles(6))
+    order = [rng.permutation(len(c)) for c in dataset.crystals]
+    mixed = [
+        Crystal(c.numbers[p], c.cell, c.scaled_positions[p])
+        for c, p in zip(dataset.crystals, order)
+    ]
+    graphs = [neighbor_graphs(list(c), model.kind) for c in (dataset.crystals, mixed)]
+    with torch.inference_mode():
+        before, after = (
+            model(g.batch(np.arange(6), dtype=torch.float64))["site_moments"] for g in graphs
+        )
+    assert before.std() > 1e-3
+    places = np.concatenate([6 * k + p for k, p in enumerate(order)])
+    torch.testing.assert_close(after, before[torch.as_tensor(places)])
+
+
+def test_labels_of_atoms_go_with_their_crystals() -> None:
+    full = rutiles(5)
+    part = site_part("cgcnn", primitive_dataset(full))
+    chosen = part.labels_of(np.array([3, 1]))["site_moments"]
+    expected = [full.site_targets["site_moments"][12 * k] for k in (3, 1)]
+    assert chosen[[0, 6]] == pytest.approx(expected)
+    assert len(chosen) == 12
+
+
+def test_atoms_that_repeat_each_other_share_the_mean_of_their_labels() -> None:
+    full = rutiles(1)
+    labels = np.arange(12.0)
+    primitive = primitive_dataset(replace(full, site_targets={"site_moments": labels}))
+    numbers = full.crystals[0].numbers
+    found = primitive.site_targets["site_moments"]
+    assert len(primitive.crystals[0]) == len(found) == 6
+    heavy = primitive.crystals[0].numbers == numbers[0]
+    assert found[heavy].sum() == pytest.approx(labels[numbers == numbers[0]].sum() / 2)
+    # The second half of the cell repeats the first.
+    assert sorted(found) == pytest.approx(sorted((labels[:6] + labels[6:]) / 2))
+
+
+def test_what_compositions_tell_of_atoms() -> None:
+    train, val, test = (primitive_dataset(rutiles(60, seed)) for seed in range(3))
+    targets = {"site_moments": False}
+    errors = {}
+    for name in COMPOSITION_MODELS:
+        predicted = fit_composition_model(name, train, val, targets, seed=0)(test)
+        errors[name] = table_scores(predicted, dict(test.site_targets))["site_moments_mae"]
+    assert max(errors["trees"], errors["linear"]) < 0.1
+    assert min(errors["mean"], errors["median"]) > 0.5
+
+
+def test_site_moments_as_a_data_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
+    seeds = {"train": 0, "val": 1, "test": 2}
+    monkeypatch.setattr(
+        baseline_data, "site_moment_split", lambda data, name, split: rutiles(24, seeds[split])
+    )
+    (tmp_path / "data").mkdir()
+    arguments = ["--data-set", "site_moments", "--models", "median,schnet", "--epochs", "1"]
+    assert run(tmp_path, *arguments, "--compare", "ecn-mp20") == 0
+    printed = capsys.readouterr().out
+    assert "paper" not in printed
+    rows = [line.split("|")[1].split(",")[0].strip() for line in printed.splitlines()]
+    assert rows[3:] == ["median", "schnet", "ecn-mp20"]
+    assert "site moments (µB)" in printed
+    stored = Splits("site_moments", tmp_path / "data").part("val", "within5")
+    assert len(stored.labels["site_moments"]) == len(stored.graphs.numbers)
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))

@@ -81,6 +81,10 @@ class NeighborGraphs:
     def __len__(self) -> int:
         return len(self.atom_offsets) - 1
 
+    def atoms_of(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Atoms of the graphs with the given indices, in that order."""
+        return _rows(self.atom_offsets, indices)[0]
+
     def batch(
         self,
         indices: NDArray[np.int64],

@@ -2,7 +2,8 @@
 
 Their convolutions are those of PyTorch Geometric. Its own ``SchNet`` and its radius graphs know
 no periodic images, so edges and distances come from :mod:`ase_ecn.training.baseline_graphs`. All
-three learn an embedding of the atomic number and predict all properties at once, as the ECN does.
+three learn an embedding of the atomic number and predict all properties at once, as the ECN does;
+properties of atoms, which the originals don't have, from the features of each atom.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GaussianBasis, two_layer
+from ase_ecn.training.baseline_data import SITE_TARGETS
 from ase_ecn.training.baseline_graphs import CUTOFF, NeighborBatch, NeighborKind
 
 _HEAD_WIDTH = 128
@@ -44,44 +46,49 @@ def require(module: str) -> Any:
 
 
 class BaselineNetwork(nn.Module):
-    """What the three have in common: a head for each property on the features of a crystal.
+    """What the three have in common: a head for each property.
 
     Parameters
     ----------
     targets
         Names of the properties.
-    pooled
-        Number of features of a crystal.
+    atom, crystal
+        Numbers of features of an atom and of a crystal.
     """
 
     kind: NeighborKind
     shift: Tensor
     scale: Tensor
 
-    def __init__(self, targets: tuple[str, ...], pooled: int) -> None:
+    def __init__(self, targets: tuple[str, ...], atom: int, crystal: int) -> None:
         super().__init__()
         self.targets = targets
-        self.heads = nn.ModuleDict({name: two_layer(pooled, _HEAD_WIDTH, 1) for name in targets})
+        self.heads = nn.ModuleDict(
+            {
+                name: two_layer(atom if name in SITE_TARGETS else crystal, _HEAD_WIDTH, 1)
+                for name in targets
+            }
+        )
         self.register_buffer("shift", torch.zeros(len(targets), dtype=torch.float64))
         self.register_buffer("scale", torch.ones(len(targets), dtype=torch.float64))
 
     def set_units(self, labels: Mapping[str, NDArray[np.float64]], classes: frozenset[str]) -> None:
-        """Predict in units of the spread of the training labels (G,), classes excepted."""
+        """Predict in units of the spread of the training labels, classes excepted."""
         for k, name in enumerate(self.targets):
             if name not in classes:
                 self.shift[k] = float(np.nanmean(labels[name]))
                 self.scale[k] = float(np.nanstd(labels[name])) or 1.0
 
-    def pool(self, batch: NeighborBatch) -> Tensor:
-        """Features of the crystals, (B, pooled); each network has its own."""
+    def features(self, batch: NeighborBatch) -> tuple[Tensor, Tensor]:
+        """Features of the atoms, (N, atom), and of the crystals, (B, crystal)."""
         raise NotImplementedError
 
     def forward(self, batch: NeighborBatch) -> dict[str, Tensor]:
-        """Predict every target, (B,), in physical units; logits for classes."""
-        features = self.pool(batch)
+        """Predict every target, (B,) or (N,), in physical units; logits for classes."""
+        atoms, crystals = self.features(batch)
         outputs = {}
         for k, name in enumerate(self.targets):
-            raw = self.heads[name](features).squeeze(1)
+            raw = self.heads[name](atoms if name in SITE_TARGETS else crystals).squeeze(1)
             outputs[name] = raw * self.scale[k].to(raw.dtype) + self.shift[k].to(raw.dtype)
         return outputs
 
@@ -98,7 +105,7 @@ class CGCNN(BaselineNetwork):
     kind: NeighborKind = "nearest12"
 
     def __init__(self, targets: tuple[str, ...], width: int = 100, layers: int = 3) -> None:
-        super().__init__(targets, width)
+        super().__init__(targets, width, width)
         geometric = require("torch_geometric.nn")
         self.distance = GaussianBasis(0.0, 8.0, 41)
         self.embedding = nn.Embedding(MAX_ATOMIC_NUMBER + 1, width)
@@ -107,14 +114,13 @@ class CGCNN(BaselineNetwork):
         )
         self.mean = geometric.MeanAggregation()
 
-    def pool(self, batch: NeighborBatch) -> Tensor:
-        """Features of the crystals, (B, width)."""
+    def features(self, batch: NeighborBatch) -> tuple[Tensor, Tensor]:
+        """Features of the atoms and their means, (N, width) and (B, width)."""
         edges = self.distance(batch.distance)
         h = self.embedding(batch.numbers)
         for layer in self.layers:
             h = nn.functional.softplus(layer(h, batch.edges, edges))
-        pooled: Tensor = self.mean(h, batch.crystal_of_atom, dim_size=batch.size)
-        return pooled
+        return h, self.mean(h, batch.crystal_of_atom, dim_size=batch.size)
 
 
 class SchNet(BaselineNetwork):
@@ -126,7 +132,7 @@ class SchNet(BaselineNetwork):
     kind: NeighborKind = "within5"
 
     def __init__(self, targets: tuple[str, ...], width: int = 64, layers: int = 6) -> None:
-        super().__init__(targets, width)
+        super().__init__(targets, width, width)
         schnet = require("torch_geometric.nn.models.schnet")
         self.distance = GaussianBasis(0.0, CUTOFF, 51)
         self.embedding = nn.Embedding(MAX_ATOMIC_NUMBER + 1, width)
@@ -135,14 +141,13 @@ class SchNet(BaselineNetwork):
         )
         self.mean = require("torch_geometric.nn").MeanAggregation()
 
-    def pool(self, batch: NeighborBatch) -> Tensor:
-        """Features of the crystals, (B, width)."""
+    def features(self, batch: NeighborBatch) -> tuple[Tensor, Tensor]:
+        """Features of the atoms and their means, (N, width) and (B, width)."""
         edges = self.distance(batch.distance)
         h = self.embedding(batch.numbers)
         for layer in self.layers:
             h = h + layer(h, batch.edges, batch.distance, edges)
-        pooled: Tensor = self.mean(h, batch.crystal_of_atom, dim_size=batch.size)
-        return pooled
+        return h, self.mean(h, batch.crystal_of_atom, dim_size=batch.size)
 
 
 class _ShiftedSoftplus(nn.Module):
@@ -235,7 +240,7 @@ class MEGNet(BaselineNetwork):
     kind: NeighborKind = "within5"
 
     def __init__(self, targets: tuple[str, ...], size: int = 32, blocks: int = 3) -> None:
-        super().__init__(targets, 5 * size)
+        super().__init__(targets, size, 5 * size)
         hidden = (64, 64, size)
         set2set = require("torch_geometric.nn").Set2Set
         self.state_size = 2
@@ -251,8 +256,11 @@ class MEGNet(BaselineNetwork):
         self.read_atoms = set2set(size, processing_steps=3)
         self.read_bonds = set2set(size, processing_steps=3)
 
-    def pool(self, batch: NeighborBatch) -> Tensor:
-        """Features of the crystals, (B, 5 size): set2set of atoms and of bonds, and the state."""
+    def features(self, batch: NeighborBatch) -> tuple[Tensor, Tensor]:
+        """Features of the atoms, (N, size), and of the crystals, (B, 5 size).
+
+        The latter are set2set of the atoms and of the bonds, and the state.
+        """
         x = self.atoms_in(self.embedding(batch.numbers))
         edges = self.bonds_in(self.distance(batch.distance))
         u = self.state_in(edges.new_zeros(batch.size, self.state_size))
@@ -261,7 +269,7 @@ class MEGNet(BaselineNetwork):
         of = batch.crystal_of_atom
         atoms = self.read_atoms(x, of, dim_size=batch.size)
         bonds = self.read_bonds(edges, of[batch.edges[1]], dim_size=batch.size)
-        return torch.cat([atoms, bonds, u], dim=1)
+        return x, torch.cat([atoms, bonds, u], dim=1)
 
 
 NETWORKS: dict[str, type[CGCNN | MEGNet | SchNet]] = {

@@ -95,6 +95,8 @@ _COLUMNS = {
         _Column("ROC AUC", "metal_auc"),
     ),
     "perov_5": (_Column("heat_all (eV)", "heat_all_mae"),),
+    "fermi_levels": (_Column("Fermi level (eV)", "fermi_level_mae"),),
+    "site_moments": (_Column("site moments (µB)", "site_moments_mae"),),
 }
 
 # Rows of tables 1 and 2 and of table 6 (appendix A.8) of the ECN paper.
@@ -122,7 +124,12 @@ _PAPER_TITLE = {
     "mp_20": "paper: 78,649 crystals of the Materials Project (2021.05)",
     "perov_5": "paper: Perov-5",
 }
-_OUR_TITLE = {"mp_20": "here: MP-20", "perov_5": "here: Perov-5"}
+_OUR_TITLE = {
+    "mp_20": "here: MP-20",
+    "perov_5": "here: Perov-5",
+    "fermi_levels": "here: Fermi levels",
+    "site_moments": "here: site moments",
+}
 
 
 def format_table(
@@ -135,7 +142,7 @@ def format_table(
     Parameters
     ----------
     data_set
-        ``"mp_20"`` or ``"perov_5"``; results of other sets are left out.
+        Name; results of other sets are left out.
     results
         Fits; those that differ in the seed alone share a row, as mean ± standard deviation.
     cards
@@ -149,7 +156,8 @@ def format_table(
     columns = _COLUMNS[data_set]
     blank = ("",) * len(columns)
     rows: list[tuple[str, ...]] = [("", *(column.title for column in columns))]
-    rows += [(f"*{_PAPER_TITLE[data_set]}*", *blank), *_PAPER[data_set]]
+    if data_set in _PAPER:
+        rows += [(f"*{_PAPER_TITLE[data_set]}*", *blank), *_PAPER[data_set]]
     rows += [(f"*{_OUR_TITLE[data_set]}*", *blank)]
     for title, scores in _rows(data_set, results) + [(k, [v]) for k, v in (cards or {}).items()]:
         cells = [c.cell([s.get(c.score, float("nan")) for s in scores]) for c in columns]

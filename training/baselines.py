@@ -12,9 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -23,12 +21,8 @@ from torch import Tensor, nn
 
 from ase_ecn.checkpoint import read_card, resolve_device
 from ase_ecn.errors import OptionError
-from ase_ecn.training.baseline_graphs import (
-    NeighborBatch,
-    NeighborGraphs,
-    NeighborKind,
-    cached_neighbors,
-)
+from ase_ecn.training.baseline_data import TARGETS, Labels, Part, Splits
+from ase_ecn.training.baseline_graphs import NeighborBatch, NeighborGraphs
 from ase_ecn.training.baseline_models import NETWORKS, BaselineNetwork
 from ase_ecn.training.baseline_tables import (
     MODELS,
@@ -37,9 +31,8 @@ from ase_ecn.training.baseline_tables import (
     format_table,
     read_results,
 )
-from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.composition import fit_composition_model
-from ase_ecn.training.datasets import READERS, Dataset, data_folder
+from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches
 from ase_ecn.training.fit_ecn import CLASSES, NONNEGATIVE
 from ase_ecn.training.losses import multitask_loss
@@ -47,24 +40,10 @@ from ase_ecn.training.metrics import mean_absolute_error, precision, roc_auc
 
 logger = logging.getLogger(__name__)
 
-Labels: TypeAlias = dict[str, NDArray[np.float64]]
-
-TARGETS = {
-    "mp_20": ("formation_energy", "band_gap", "metal", "magnetization"),
-    "perov_5": ("heat_all",),
-}
 LOSS_WEIGHTS = {"formation_energy": 1.5, "metal": 0.5}
 """As in the configuration of the bundled ECN."""
 _WITHOUT_CHANCE = ("mean", "median", "linear")
 _RESULTS = "results.jsonl"
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One split as a network sees it."""
-
-    graphs: NeighborGraphs
-    labels: Labels
 
 
 def table_scores(
@@ -75,9 +54,9 @@ def table_scores(
     Parameters
     ----------
     predictions
-        (G,) by property; probabilities for classes.
+        (G,) by property, or (N,) for properties of atoms; probabilities for classes.
     labels
-        (G,) by property, NaN where unknown.
+        Of the same shapes, NaN where unknown.
 
     Returns
     -------
@@ -104,7 +83,7 @@ def table_scores(
 
 
 def fit_network(
-    name: str, train: _Part, val: _Part, options: FitOptions, out: Path, device: str = "cpu"
+    name: str, train: Part, val: Part, options: FitOptions, out: Path, device: str = "cpu"
 ) -> tuple[BaselineNetwork, float]:
     """Fit one of :data:`~ase_ecn.training.baseline_models.NETWORKS`.
 
@@ -131,8 +110,8 @@ def fit_network(
     def batches(rng: np.random.Generator) -> Iterator[tuple[NeighborBatch, dict[str, Tensor]]]:
         for indices in shuffled_batches(len(train.graphs), options.batch_size, rng):
             labels = {
-                k: torch.as_tensor(v[indices], dtype=torch.float32, device=device)
-                for k, v in train.labels.items()
+                k: torch.as_tensor(v, dtype=torch.float32, device=device)
+                for k, v in train.labels_of(indices).items()
             }
             yield train.graphs.batch(indices, device=device), labels
 
@@ -160,7 +139,7 @@ def fit_network(
 def predict(
     network: nn.Module, graphs: NeighborGraphs, device: str = "cpu", batch_size: int = 256
 ) -> Labels:
-    """(G,) predictions in physical units by property, probabilities for classes."""
+    """(G,) or (N,) predictions in physical units by property, probabilities for classes."""
     parts: list[dict[str, Tensor]] = []
     with torch.inference_mode():
         for start in range(0, len(graphs), batch_size):
@@ -173,33 +152,6 @@ def predict(
         elif name in NONNEGATIVE:
             joined[name] = values.clamp(min=0)
     return {k: v.cpu().numpy() for k, v in joined.items()}
-
-
-class _Splits:
-    """Loads each split and kind of neighbours once, and only if some model wants it."""
-
-    def __init__(self, name: str, data: Path) -> None:
-        self.name = name
-        self.data = data
-        self._datasets: dict[str, Dataset] = {}
-        self._graphs: dict[tuple[str, NeighborKind], NeighborGraphs] = {}
-
-    def dataset(self, split: str) -> Dataset:
-        if split not in self._datasets:
-            self._datasets[split] = cached_dataset(
-                f"{self.name}-{split}", lambda: READERS[self.name](self.data, split)
-            )
-        return self._datasets[split]
-
-    def labels(self, split: str) -> Labels:
-        return {name: self.dataset(split).targets[name] for name in TARGETS[self.name]}
-
-    def part(self, split: str, kind: NeighborKind) -> _Part:
-        if (split, kind) not in self._graphs:
-            self._graphs[split, kind] = cached_neighbors(
-                f"{self.name}-{split}", kind, lambda: self.dataset(split)
-            )
-        return _Part(self._graphs[split, kind], self.labels(split))
 
 
 def add_baselines_arguments(parser: argparse.ArgumentParser) -> None:
@@ -251,7 +203,7 @@ def run_baselines(options: argparse.Namespace) -> int:
     results = read_results(out / _RESULTS)
     if not options.table_only:
         device = str(resolve_device(options.device))
-        splits = _Splits(options.data_set, data_folder(options.data))
+        splits = Splits(options.data_set, data_folder(options.data))
         for model in models:
             seeds = 1 if model in _WITHOUT_CHANCE else options.seeds
             for seed in range(seeds):
@@ -295,7 +247,7 @@ def _same(result: BaselineResult, model: str, data_set: str, wanted: FitOptions)
 
 
 def _run_one(
-    model: str, data_set: str, splits: _Splits, wanted: FitOptions, out: Path, device: str
+    model: str, data_set: str, splits: Splits, wanted: FitOptions, out: Path, device: str
 ) -> BaselineResult:
     logger.info("%s on %s, seed %d", model, data_set, wanted.seed)
     parameters = 0

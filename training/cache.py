@@ -93,15 +93,8 @@ def labelled_graphs(
         parts = [dataset.crystals[k : k + _CRYSTALS_AT_ONCE] for k in firsts]
         made = list(itertools.chain.from_iterable(pool.map(make, parts)))
     graphs = [graph for graph, _ in made]
-    site_targets = {}
-    starts = np.concatenate([[0], np.cumsum([len(c) for c in dataset.crystals])])
-    for name, labels in dataset.site_targets.items():
-        site_targets[name] = np.concatenate(
-            [
-                _mean_by_site(labels[starts[i] : starts[i + 1]], site)
-                for i, (_, site) in enumerate(made)
-            ]
-        )
+    sites = [site_of_atom for _, site_of_atom in made]
+    site_targets = {k: mean_by_site(v, sites) for k, v in dataset.site_targets.items()}
     return LabelledGraphs(pack(graphs), dict(dataset.targets), site_targets)
 
 
@@ -141,18 +134,33 @@ def concatenate(first: LabelledGraphs, second: LabelledGraphs) -> LabelledGraphs
     )
 
 
+def mean_by_site(
+    labels: NDArray[np.float64], sites: Sequence[NDArray[np.int64]]
+) -> NDArray[np.float64]:
+    """Labels of the atoms of primitive cells, as the mean over the atoms that repeat them.
+
+    Parameters
+    ----------
+    labels
+        Of the atoms of all crystals, end to end.
+    sites
+        For each crystal, which atom of its primitive cell each of its atoms repeats.
+    """
+    ends = np.cumsum([len(site) for site in sites])[:-1]
+    return np.concatenate(
+        [
+            np.bincount(site, weights=part) / np.bincount(site)
+            for site, part in zip(sites, np.split(labels, ends), strict=True)
+        ]
+    )
+
+
 def _graphs(
     crystals: Sequence[Crystal], bonds: BondMode, motif: Motif
 ) -> list[tuple[BondGraph, NDArray[np.int64]]]:
     primitives = [primitive_cell(crystal, motif) for crystal in crystals]
     graphs = bond_graphs([primitive.crystal for primitive in primitives], bonds)
     return [(g, p.site_of_atom) for g, p in zip(graphs, primitives, strict=True)]
-
-
-def _mean_by_site(
-    labels: NDArray[np.float64], site_of_atom: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    return np.bincount(site_of_atom, weights=labels) / np.bincount(site_of_atom)
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:

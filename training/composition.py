@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
+from ase_ecn.training.baseline_data import SITE_TARGETS
 from ase_ecn.training.baseline_models import require
 from ase_ecn.training.datasets import Dataset
 from ase_ecn.training.elements import trend_properties
 
 Predictor: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-"""Maps (G, F) features to (G,) values, probabilities for classes."""
+"""Maps inputs to values, probabilities for classes: (G, 118) shares of the elements, or (N, 236),
+those and the element of each atom, to (G,) or (N,)."""
 
 
 def element_fractions(dataset: Dataset) -> NDArray[np.float64]:
@@ -58,16 +60,39 @@ def composition_features(fractions: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate(parts, axis=1)
 
 
+def composition_inputs(dataset: Dataset, name: str) -> NDArray[np.float64]:
+    """What there is to know about a property without a structure.
+
+    Returns
+    -------
+    ndarray
+        (G, 118) shares of the elements; for a property of atoms (N, 236), the shares in the
+        atom's crystal and, as if it were a composition, its own element.
+    """
+    shares = element_fractions(dataset)
+    if name not in SITE_TARGETS:
+        return shares
+    sizes = [len(crystal) for crystal in dataset.crystals]
+    numbers = np.concatenate([crystal.numbers for crystal in dataset.crystals])
+    own = np.eye(MAX_ATOMIC_NUMBER)[numbers - 1]
+    return np.concatenate([np.repeat(shares, sizes, axis=0), own], axis=1)
+
+
+def _detailed(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    compositions = np.split(inputs, inputs.shape[1] // MAX_ATOMIC_NUMBER, axis=1)
+    return np.concatenate([composition_features(part) for part in compositions], axis=1)
+
+
 def fit_mean(train: Dataset, val: Dataset, name: str, is_class: bool, seed: int) -> Predictor:  # noqa: ARG001
     """Predict the mean of the training labels for everything."""
-    value = float(np.nanmean(train.targets[name]))
-    return lambda fractions: np.full(len(fractions), value)
+    value = float(_known(train, name)[1].mean())
+    return lambda inputs: np.full(len(inputs), value)
 
 
 def fit_median(train: Dataset, val: Dataset, name: str, is_class: bool, seed: int) -> Predictor:  # noqa: ARG001
     """Predict the median, which no other constant beats in mean absolute error."""
-    value = float(np.nanmedian(train.targets[name]))
-    return lambda fractions: np.full(len(fractions), value)
+    value = float(np.median(_known(train, name)[1]))
+    return lambda inputs: np.full(len(inputs), value)
 
 
 def fit_linear(train: Dataset, val: Dataset, name: str, is_class: bool, seed: int) -> Predictor:  # noqa: ARG001
@@ -78,7 +103,7 @@ def fit_linear(train: Dataset, val: Dataset, name: str, is_class: bool, seed: in
         model = linear.LogisticRegression(C=10.0, max_iter=2000).fit(features, labels > 0.5)
     else:
         model = linear.RidgeCV(alphas=np.logspace(-3, 2, 11)).fit(features, labels)
-    return lambda fractions: _predict(model, fractions)
+    return lambda inputs: _predict(model, inputs)
 
 
 def fit_trees(train: Dataset, val: Dataset, name: str, is_class: bool, seed: int) -> Predictor:
@@ -100,12 +125,12 @@ def fit_trees(train: Dataset, val: Dataset, name: str, is_class: bool, seed: int
         model = ensemble.HistGradientBoostingRegressor(**options)
     (x, y), (x_val, y_val) = _known(train, name), _known(val, name)
     model.fit(
-        composition_features(x),
+        _detailed(x),
         y > 0.5 if is_class else y,
-        X_val=composition_features(x_val),
+        X_val=_detailed(x_val),
         y_val=y_val > 0.5 if is_class else y_val,
     )
-    return lambda fractions: _predict(model, composition_features(fractions))
+    return lambda inputs: _predict(model, _detailed(inputs))
 
 
 CompositionFit: TypeAlias = Callable[[Dataset, Dataset, str, bool, int], Predictor]
@@ -136,22 +161,21 @@ def fit_composition_model(
     Returns
     -------
     callable
-        Maps a data set to (G,) predictions by property, probabilities for classes.
+        Maps a data set to (G,) or (N,) predictions by property, probabilities for classes.
     """
     fit = COMPOSITION_MODELS[name]
     models = {target: fit(train, val, target, kind, seed) for target, kind in targets.items()}
 
     def predict(dataset: Dataset) -> dict[str, NDArray[np.float64]]:
-        fractions = element_fractions(dataset)
-        return {target: model(fractions) for target, model in models.items()}
+        return {k: model(composition_inputs(dataset, k)) for k, model in models.items()}
 
     return predict
 
 
 def _known(dataset: Dataset, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    labels = dataset.targets[name]
+    labels = (dataset.site_targets if name in SITE_TARGETS else dataset.targets)[name]
     known = ~np.isnan(labels)
-    return element_fractions(dataset)[known], labels[known]
+    return composition_inputs(dataset, name)[known], labels[known]
 
 
 def _predict(model: Any, features: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -70,7 +70,7 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
             labelled = _with_nonmagnetic_sites(labelled)
         sites = cached_graphs(
             f"{_SITE_MOMENTS}-{split}",
-            lambda: _site_moment_split(data, name, split, SITE_MOMENT_ATOMS),
+            lambda: site_moment_split(data, name, split),
             **kind,
         )
         labelled = concatenate(labelled, sites)
@@ -79,7 +79,7 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
             larger = cached_graphs(
                 f"{_SITE_MOMENTS}-{SITE_MOMENT_ATOMS + 1}-{largest}",
                 lambda: _larger_than(
-                    SITE_MOMENT_ATOMS, _site_moment_split(data, name, split, largest)
+                    SITE_MOMENT_ATOMS, site_moment_split(data, name, split, largest)
                 ),
                 **kind,
             )
@@ -107,7 +107,22 @@ def _larger_than(atoms: int, dataset: Dataset) -> Dataset:
     return dataset.subset(np.flatnonzero(sizes > atoms))
 
 
-def _site_moment_split(data: Path, name: str, split: str, max_atoms: int) -> Dataset:
+def site_moment_split(
+    data: Path, name: str, split: str, max_atoms: int = SITE_MOMENT_ATOMS
+) -> Dataset:
+    """Crystals with site moments, without formulas of the val and test splits of another set.
+
+    Parameters
+    ----------
+    data
+        The data folder.
+    name
+        Of the other set.
+    split
+        ``"train"``, ``"val"`` or ``"test"``, which have no formula in common.
+    max_atoms
+        Larger cells are left out.
+    """
     held_out = {
         reduced_formula(crystal.numbers)
         for other in ("val", "test")
