@@ -23,22 +23,18 @@ from ase_ecn.training.calibration import run_calibrate
 from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.cleaning_report import add_clean_arguments, run_clean
 from ase_ecn.training.datasets import data_folder
+from ase_ecn.training.denoising_table import add_denoise_arguments, run_denoise
 from ase_ecn.training.domain import run_domain
 from ase_ecn.training.ecn_data import labelled_elements, load_ecn_data, trains_on_val
 from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
 from ase_ecn.training.evaluate import evaluate, write_scores
-from ase_ecn.training.experiments import (
-    add_denoise_arguments,
-    add_tables_arguments,
-    run_denoise,
-    run_tables,
-)
 from ase_ecn.training.fit import FitResult
 from ase_ecn.training.fit_ecn import fit_ecn
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
 from ase_ecn.training.invariance import add_invariance_arguments, run_invariance
+from ase_ecn.training.lattice_experiments import add_tables_arguments, run_tables
 from ase_ecn.training.parallel import is_first, start
 from ase_ecn.training.soak import add_soak_arguments, run_soak
 

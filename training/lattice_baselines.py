@@ -16,6 +16,9 @@ from ase_ecn.graphs.lattice import LatticeBatch
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GatedMessages, GaussianBasis, scatter_mean
 from ase_ecn.training.losses import lattice_parameters
 
+NO_CHANGE, MEAN_DENSITY, FEED_FORWARD = "no change", "mean density", "feed forward"
+"""What the three are called in tables."""
+
 
 def mean_density_cells(
     cells: NDArray[np.float64],

@@ -12,11 +12,17 @@ from ase.build import bulk
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
-from ase_ecn.training import experiments
+from ase_ecn.training import lattice_experiments
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.experiments import Budget, Experiment, configuration, table_experiments
+from ase_ecn.training.denoising_table import denoising_table
 from ase_ecn.training.fit_empnn import model_config
+from ase_ecn.training.lattice_experiments import (
+    Budget,
+    Experiment,
+    configuration,
+    table_experiments,
+)
 from ase_ecn.training.paper_tables import DATASETS, FIELD_SETS, FIELDS
 
 TINY = [
@@ -82,7 +88,7 @@ def test_tables_are_printed_beside_the_papers_and_not_redone(
     def refuse(*_: object) -> None:
         raise AssertionError("fitted again")
 
-    monkeypatch.setattr(experiments, "fit_lattice_network", refuse)
+    monkeypatch.setattr(lattice_experiments, "fit_lattice_network", refuse)
     assert main([*arguments, "--data", str(data)]) == 0
     assert capsys.readouterr().out == printed
     assert main([*arguments, "--data", str(data), "--rows", "DFT"]) == 1
@@ -137,8 +143,7 @@ def test_noise_is_the_same_for_the_same_seed(data: Path, tmp_path: Path) -> None
     model = EMPNN(EMPNNConfig(features=8, plain_layers=1, deforming_layers=1))
     save_checkpoint(tmp_path / "x.safetensors", model.eval(), card)
     tables = [
-        experiments.denoising_table(tmp_path / "x.safetensors", data, seed=seed, limit=2)
-        for seed in (1, 1, 2)
+        denoising_table(tmp_path / "x.safetensors", data, seed=seed, limit=2) for seed in (1, 1, 2)
     ]
     assert tables[0] == tables[1]
     assert tables[0]["no change"]["lengths_noise"] != tables[2]["no change"]["lengths_noise"]
