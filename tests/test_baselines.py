@@ -16,24 +16,25 @@ from ase.spacegroup import crystal
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.nn.atoms import PROPERTY_COUNT
-from ase_ecn.training import baseline_data, baselines
-from ase_ecn.training.baseline_data import Part, Splits, primitive_dataset
-from ase_ecn.training.baseline_graphs import cached_neighbors, neighbor_graphs
-from ase_ecn.training.baseline_models import NETWORKS
-from ase_ecn.training.baseline_tables import BaselineResult, format_table
-from ase_ecn.training.baselines import (
+from ase_ecn.training.baselines import command
+from ase_ecn.training.baselines import data as baseline_data
+from ase_ecn.training.baselines.command import (
     add_baselines_arguments,
     fit_network,
     predict,
     run_baselines,
     table_scores,
 )
-from ase_ecn.training.composition import (
+from ase_ecn.training.baselines.composition import (
     COMPOSITION_MODELS,
     composition_features,
     element_fractions,
     fit_composition_model,
 )
+from ase_ecn.training.baselines.data import Part, Splits, primitive_dataset
+from ase_ecn.training.baselines.graphs import cached_neighbors, neighbor_graphs
+from ase_ecn.training.baselines.models import NETWORKS
+from ase_ecn.training.baselines.tables import BaselineResult, format_table
 from ase_ecn.training.datasets import Dataset
 from ase_ecn.training.elements import network_properties, trend_properties
 from ase_ecn.training.fit import FitOptions
@@ -361,7 +362,7 @@ def test_the_command_fits_prints_and_goes_on(
     assert [json.loads(line)["model"] for line in lines] == ["mean"] + 2 * ["trees"] + 2 * ["cgcnn"]
     assert json.loads(lines[-1])["parameters"] > 1000
 
-    monkeypatch.setattr(baselines, "_run_one", lambda *_: pytest.fail("fitted again"))
+    monkeypatch.setattr(command, "_run_one", lambda *_: pytest.fail("fitted again"))
     assert run(toy, *arguments) == 0
     assert capsys.readouterr().out == first
     assert run(toy, "--table-only", "--compare", "ecn-mp20") == 0

@@ -18,6 +18,11 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.empnn_tables.baselines import (
+    FeedForwardConfig,
+    FeedForwardLattice,
+    mean_density_cells,
+)
 from ase_ecn.training.equilibrium import distinct
 from ase_ecn.training.fit_empnn import (
     Batch,
@@ -25,11 +30,6 @@ from ase_ecn.training.fit_empnn import (
     denoise,
     denoising_scores,
     fit_empnn,
-)
-from ase_ecn.training.lattice_baselines import (
-    FeedForwardConfig,
-    FeedForwardLattice,
-    mean_density_cells,
 )
 from ase_ecn.training.losses import LATTICE_LOSSES, lattice_loss_named
 from ase_ecn.training.noise import GaussianNoise, NoiseSchedule, UnitCube, rattled, start_cells

@@ -25,7 +25,7 @@ from ase_ecn.phonons import (
     phonons,
     relaxed,
 )
-from ase_ecn.training.phonon_table import compare_all
+from ase_ecn.training.reports.phonons import compare_all
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from ase.build import bulk
 
-from ase_ecn.training.vasp_relaxations import report
+from ase_ecn.training.reports.vasp_relaxations import report
 from ase_ecn.vasp import Run
 
 

@@ -18,14 +18,15 @@ from torch import nn
 from ase_ecn.checkpoint import resolve_device
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.training.ablation import add_ablation_arguments, run_ablation
-from ase_ecn.training.baselines import add_baselines_arguments, run_baselines
+from ase_ecn.training.baselines.command import add_baselines_arguments, run_baselines
 from ase_ecn.training.calibration import run_calibrate
 from ase_ecn.training.cards import write_checkpoint
 from ase_ecn.training.cleaning_report import add_clean_arguments, run_clean
 from ase_ecn.training.datasets import data_folder
-from ase_ecn.training.denoising_table import add_denoise_arguments, run_denoise
 from ase_ecn.training.domain import run_domain
 from ase_ecn.training.ecn_data import labelled_elements, load_ecn_data, trains_on_val
+from ase_ecn.training.empnn_tables.denoising import add_denoise_arguments, run_denoise
+from ase_ecn.training.empnn_tables.experiments import add_tables_arguments, run_tables
 from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
 from ase_ecn.training.evaluate import evaluate, write_scores
 from ase_ecn.training.fit import FitResult
@@ -33,10 +34,9 @@ from ase_ecn.training.fit_ecn import fit_ecn
 from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
 from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
 from ase_ecn.training.fit_user import fit_user
-from ase_ecn.training.invariance import add_invariance_arguments, run_invariance
-from ase_ecn.training.lattice_experiments import add_tables_arguments, run_tables
 from ase_ecn.training.parallel import is_first, start
-from ase_ecn.training.soak import add_soak_arguments, run_soak
+from ase_ecn.training.reports.invariance import add_invariance_arguments, run_invariance
+from ase_ecn.training.reports.soak import add_soak_arguments, run_soak
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _phonons(options: argparse.Namespace) -> int:
     try:
-        from ase_ecn.training.phonon_table import run_phonons
+        from ase_ecn.training.reports.phonons import run_phonons
     except ImportError as error:
         raise OptionError("phonons need phonopy: pip install ase-ecn[phonons]") from error
     return run_phonons(options)
@@ -253,7 +253,7 @@ def _phonons(options: argparse.Namespace) -> int:
 
 def _vasp_relaxations(options: argparse.Namespace) -> int:
     # Late, because its readers import h5py, which starts a process.
-    from ase_ecn.training.vasp_relaxations import run_vasp_relaxations
+    from ase_ecn.training.reports.vasp_relaxations import run_vasp_relaxations
 
     return run_vasp_relaxations(options)
 

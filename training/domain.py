@@ -129,7 +129,7 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
 def run_domain(options: argparse.Namespace) -> int:
     """Command ``domain``."""
     if options.report:
-        from ase_ecn.training.domain_report import HEADER, domain_report
+        from ase_ecn.training.reports.domain import HEADER, domain_report
 
         card = read_card(options.checkpoint)
         print(f"{card.name} {card.version}\n{HEADER}", flush=True)

@@ -19,6 +19,7 @@ from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.training import parallel
 from ase_ecn.training.cache import cached_dataset
 from ase_ecn.training.datasets import READERS
+from ase_ecn.training.empnn_tables.baselines import FeedForwardLattice
 from ase_ecn.training.equilibrium import further_crystals
 from ase_ecn.training.fit import (
     FitOptions,
@@ -29,7 +30,6 @@ from ase_ecn.training.fit import (
     shuffled_batches,
     start_from,
 )
-from ase_ecn.training.lattice_baselines import FeedForwardLattice
 from ase_ecn.training.losses import (
     LatticeLoss,
     lattice_loss,

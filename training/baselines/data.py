@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ase_ecn.symmetry.primitive import to_primitive
-from ase_ecn.training.baseline_graphs import NeighborGraphs, NeighborKind, cached_neighbors
+from ase_ecn.training.baselines.graphs import NeighborGraphs, NeighborKind, cached_neighbors
 from ase_ecn.training.cache import cached_dataset, mean_by_site
 from ase_ecn.training.datasets import READERS, Dataset, read_fermi_levels, split_by_composition
 from ase_ecn.training.ecn_data import site_moment_split

@@ -12,18 +12,18 @@ from ase.build import bulk
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
-from ase_ecn.training import lattice_experiments
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.denoising_table import denoising_table
-from ase_ecn.training.fit_empnn import model_config
-from ase_ecn.training.lattice_experiments import (
+from ase_ecn.training.empnn_tables import experiments
+from ase_ecn.training.empnn_tables.denoising import denoising_table
+from ase_ecn.training.empnn_tables.experiments import (
     Budget,
     Experiment,
     configuration,
     table_experiments,
 )
-from ase_ecn.training.paper_tables import DATASETS, FIELD_SETS, FIELDS
+from ase_ecn.training.empnn_tables.paper import DATASETS, FIELD_SETS, FIELDS
+from ase_ecn.training.fit_empnn import model_config
 
 TINY = [
     *("--epochs", "1", "--batch-size", "4", "--features", "8", "--plain-layers", "1"),
@@ -88,7 +88,7 @@ def test_tables_are_printed_beside_the_papers_and_not_redone(
     def refuse(*_: object) -> None:
         raise AssertionError("fitted again")
 
-    monkeypatch.setattr(lattice_experiments, "fit_lattice_network", refuse)
+    monkeypatch.setattr(experiments, "fit_lattice_network", refuse)
     assert main([*arguments, "--data", str(data)]) == 0
     assert capsys.readouterr().out == printed
     assert main([*arguments, "--data", str(data), "--rows", "DFT"]) == 1

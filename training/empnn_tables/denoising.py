@@ -15,11 +15,11 @@ from ase_ecn.errors import OptionError
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.training.datasets import data_folder
+from ase_ecn.training.empnn_tables.baselines import MEAN_DENSITY, NO_CHANGE, mean_density_cells
+from ase_ecn.training.empnn_tables.paper import DATASETS, FIELD_SIGMA
 from ase_ecn.training.evaluate import NOISE_SEED, relaxed_cells
 from ase_ecn.training.fit_empnn import denoising_scores, load_crystals, spread
-from ase_ecn.training.lattice_baselines import MEAN_DENSITY, NO_CHANGE, mean_density_cells
 from ase_ecn.training.noise import gaussian_noise
-from ase_ecn.training.paper_tables import DATASETS, FIELD_SIGMA
 
 
 def denoising_table(

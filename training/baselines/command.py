@@ -21,17 +21,17 @@ from torch import Tensor, nn
 
 from ase_ecn.checkpoint import read_card, resolve_device
 from ase_ecn.errors import OptionError
-from ase_ecn.training.baseline_data import TARGETS, Labels, Part, Splits
-from ase_ecn.training.baseline_graphs import NeighborBatch, NeighborGraphs
-from ase_ecn.training.baseline_models import NETWORKS, BaselineNetwork
-from ase_ecn.training.baseline_tables import (
+from ase_ecn.training.baselines.composition import fit_composition_model
+from ase_ecn.training.baselines.data import TARGETS, Labels, Part, Splits
+from ase_ecn.training.baselines.graphs import NeighborBatch, NeighborGraphs
+from ase_ecn.training.baselines.models import NETWORKS, BaselineNetwork
+from ase_ecn.training.baselines.tables import (
     MODELS,
     BaselineResult,
     append_result,
     format_table,
     read_results,
 )
-from ase_ecn.training.composition import fit_composition_model
 from ase_ecn.training.datasets import data_folder
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches
 from ase_ecn.training.fit_ecn import CLASSES, NONNEGATIVE
@@ -85,7 +85,7 @@ def table_scores(
 def fit_network(
     name: str, train: Part, val: Part, options: FitOptions, out: Path, device: str = "cpu"
 ) -> tuple[BaselineNetwork, float]:
-    """Fit one of :data:`~ase_ecn.training.baseline_models.NETWORKS`.
+    """Fit one of :data:`~ase_ecn.training.baselines.models.NETWORKS`.
 
     Parameters
     ----------

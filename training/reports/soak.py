@@ -24,7 +24,7 @@ from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN, read_card
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CrystalError, OptionError, OutOfDomainWarning
 from ase_ecn.relaxer import LatticeRelaxer
-from ase_ecn.training.invariance import prototype_library
+from ase_ecn.training.reports.invariance import prototype_library
 
 logger = logging.getLogger(__name__)
 

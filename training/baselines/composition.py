@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
-from ase_ecn.training.baseline_data import SITE_TARGETS
-from ase_ecn.training.baseline_models import require
+from ase_ecn.training.baselines.data import SITE_TARGETS
+from ase_ecn.training.baselines.models import require
 from ase_ecn.training.datasets import Dataset
 from ase_ecn.training.elements import trend_properties
 

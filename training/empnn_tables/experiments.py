@@ -20,6 +20,24 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.training.datasets import data_folder
+from ase_ecn.training.empnn_tables.baselines import (
+    FEED_FORWARD,
+    MEAN_DENSITY,
+    NO_CHANGE,
+    FeedForwardConfig,
+    FeedForwardLattice,
+    mean_density_cells,
+)
+from ase_ecn.training.empnn_tables.paper import (
+    DATASETS,
+    FIELD_SETS,
+    FIELD_SIGMA,
+    FIELDS,
+    LOSS_SIGMA,
+    LOSSES,
+    RECONSTRUCTION,
+    Figures,
+)
 from ase_ecn.training.evaluate import NOISE_SEED
 from ase_ecn.training.fit_empnn import (
     LatticeModel,
@@ -30,26 +48,8 @@ from ase_ecn.training.fit_empnn import (
     model_config,
     spread,
 )
-from ase_ecn.training.lattice_baselines import (
-    FEED_FORWARD,
-    MEAN_DENSITY,
-    NO_CHANGE,
-    FeedForwardConfig,
-    FeedForwardLattice,
-    mean_density_cells,
-)
 from ase_ecn.training.metrics import lattice_parameter_errors
 from ase_ecn.training.noise import start_cells
-from ase_ecn.training.paper_tables import (
-    DATASETS,
-    FIELD_SETS,
-    FIELD_SIGMA,
-    FIELDS,
-    LOSS_SIGMA,
-    LOSSES,
-    RECONSTRUCTION,
-    Figures,
-)
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Experiment:
     row
         Its name there, or a baseline's.
     dataset
-        Name among :data:`ase_ecn.training.paper_tables.DATASETS`.
+        Name among :data:`ase_ecn.training.empnn_tables.paper.DATASETS`.
     """
 
     table: int

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ase_ecn.errors import DatasetError
-from ase_ecn.training.baseline_models import NETWORKS
-from ase_ecn.training.composition import COMPOSITION_MODELS
+from ase_ecn.training.baselines.composition import COMPOSITION_MODELS
+from ase_ecn.training.baselines.models import NETWORKS
 
 MODELS = (*COMPOSITION_MODELS, *NETWORKS)
 

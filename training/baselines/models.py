@@ -1,7 +1,7 @@
 """CGCNN, MEGNet and SchNet for periodic crystals, with the heads and inputs of the ECN.
 
 Their convolutions are those of PyTorch Geometric. Its own ``SchNet`` and its radius graphs know
-no periodic images, so edges and distances come from :mod:`ase_ecn.training.baseline_graphs`. All
+no periodic images, so edges and distances come from :mod:`ase_ecn.training.baselines.graphs`. All
 three learn an embedding of the atomic number and predict all properties at once, as the ECN does;
 properties of atoms, which the originals don't have, from the features of each atom.
 """
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GaussianBasis, two_layer
-from ase_ecn.training.baseline_data import SITE_TARGETS
-from ase_ecn.training.baseline_graphs import CUTOFF, NeighborBatch, NeighborKind
+from ase_ecn.training.baselines.data import SITE_TARGETS
+from ase_ecn.training.baselines.graphs import CUTOFF, NeighborBatch, NeighborKind
 
 _HEAD_WIDTH = 128
 _DISTRIBUTIONS = {"torch_geometric": "torch-geometric", "sklearn": "scikit-learn"}

@@ -1,0 +1,1 @@
+"""Other predictors of properties on the same splits: CGCNN, MEGNet, SchNet, compositions."""

@@ -1,0 +1,1 @@
+"""The experiments of the EMPNN paper beside its figures."""
