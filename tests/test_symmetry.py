@@ -16,6 +16,7 @@ from ase_ecn.symmetry.colours import (
     GROUPS,
     bond_colour_count,
     translation_colour_table,
+    view_counts,
 )
 from ase_ecn.symmetry.lattices import translation_index
 from ase_ecn.symmetry.primitive import SYMPREC, near_repetition, to_primitive
@@ -87,6 +88,17 @@ def test_groups_colour_translations_as_finely_as_they_are_small() -> None:
     )
     with pytest.raises(OptionError, match="S_lattice"):
         translation_colour_table(fcc, "P1")  # type: ignore[arg-type]
+
+
+def test_views_of_a_lattice_are_those_that_differ() -> None:
+    fcc = np.array([[0, 2, 2], [2, 0, 2], [2, 2, 0.0]])
+    triclinic = np.array([[3, 0, 0], [0.4, 4, 0], [0.7, 1.1, 5.0]])
+    tetragonal = np.diag([3.0, 3.0, 4.0])
+    table = translation_colour_table(np.array([fcc, triclinic, tetragonal]), "P-1")
+    counts = view_counts(table)
+    assert counts.tolist() == [len(np.unique(colours, axis=0)) for colours in table]
+    assert counts[:2].tolist() == [24, 1]
+    assert view_counts(translation_colour_table(fcc[None], "bravais")).tolist() == [1]
 
 
 def test_a_hair_does_not_decide_what_a_crystal_is() -> None:

@@ -18,6 +18,7 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CheckpointError, DatasetError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.symmetry.colours import Motif
 from ase_ecn.training import datasets
 from ase_ecn.training.__main__ import main, read_config
 from ase_ecn.training.alignment import aligned_formation_energies
@@ -27,7 +28,12 @@ from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
 from ase_ecn.training.elements import network_properties
 from ase_ecn.training.ensemble import best_weights, without_idle_heads
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
-from ase_ecn.training.fit_ecn import network_outputs, predict_graphs, twin_differences
+from ase_ecn.training.fit_ecn import (
+    labelled_graphs_for,
+    network_outputs,
+    predict_graphs,
+    twin_differences,
+)
 from ase_ecn.training.losses import lattice_loss, multitask_loss
 from ase_ecn.training.metrics import (
     lattice_parameter_errors,
@@ -524,6 +530,27 @@ def test_an_ensemble_is_the_mean_of_its_members(toy: Path) -> None:
     with pytest.raises(OptionError, match="same bonds"):
         ECNEnsemble([models[0], ECN(ECNConfig(("a",), bonds="cordero", width=8, layers=1))])
     assert main(["ensemble", str(out), paths[0]]) == 1
+
+
+@pytest.mark.parametrize("cells", [False, True])
+def test_outputs_keep_the_order_of_their_crystals_and_atoms(
+    cells: bool, prototypes: dict[str, Atoms]
+) -> None:
+    """Although P-1 has 24 views of a cubic lattice and one of a triclinic one."""
+    torch.manual_seed(0)
+    targets: dict[str, Any] = {"crystal_targets": ("energy",), "site_targets": ("moment",)}
+    motif: Motif = "fixed" if cells else "free"
+    shape: dict[str, Any] = {"width": 8, "layers": 2, "cell_encoding": cells, "motif": motif}
+    config = ECNConfig(**targets, **shape, messages="coloured", group="P-1")
+    model = ECN(config).eval()
+    crystals = [as_crystal(prototypes[name]) for name in ("rocksalt", "triclinic", "hcp", "bcc")]
+    graphs = labelled_graphs_for(Dataset("mixed", list("abcd"), crystals), config)
+    together = network_outputs(model, graphs, "cpu", batch_size=2)
+    alone = [network_outputs(model, subset(graphs, np.array([k])), "cpu") for k in range(4)]
+    for name, values in together.items():
+        expected = np.concatenate([outputs[name] for outputs in alone])
+        assert np.ptp(values) > 1e-3
+        np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_weights_of_members_are_chosen_by_the_errors(toy: Path) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.symmetry.colours import view_counts
 from ase_ecn.training import parallel
 from ase_ecn.training.cache import LabelledGraphs, labelled_graphs
 from ase_ecn.training.datasets import (
@@ -166,8 +167,7 @@ def make_batch(
 ) -> Batch:
     """Tensors for some crystals with the labels that the network predicts."""
     graphs = labelled.graphs.batch(indices, device=device)
-    offsets = labelled.graphs.atom_offsets
-    atoms = np.concatenate([np.arange(offsets[i], offsets[i + 1]) for i in indices])
+    atoms = labelled.graphs.atoms_of(indices)
     labels = {name: labelled.targets[name][indices] for name in config.crystal_targets}
     labels |= {name: labelled.site_targets[name][atoms] for name in config.site_targets}
     return Batch(
@@ -236,13 +236,20 @@ def network_outputs(
     model: nn.Module, labelled: LabelledGraphs, device: str, batch_size: int = 256
 ) -> dict[str, NDArray[np.float64]]:
     """What the network gives for all graphs: (G,) and (N,), logits for classes."""
+    graphs = labelled.graphs
+    # Lattices with as many views stay together: a batch costs as much as its most symmetric one.
+    order = np.argsort(view_counts(graphs.translation_colours), kind="stable")
     parts: list[dict[str, NDArray[np.float64]]] = []
     with torch.inference_mode():
-        for start in range(0, len(labelled.graphs), batch_size):
-            indices = np.arange(start, min(start + batch_size, len(labelled.graphs)))
-            outputs = model(labelled.graphs.batch(indices, device=device))
+        for start in range(0, len(order), batch_size):
+            outputs = model(graphs.batch(order[start : start + batch_size], device=device))
             parts.append({k: v.double().cpu().numpy() for k, v in outputs.items()})
-    return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+    found = {}
+    for name in parts[0]:
+        values = np.concatenate([part[name] for part in parts])
+        found[name] = np.empty_like(values)
+        found[name][order if len(values) == len(order) else graphs.atoms_of(order)] = values
+    return found
 
 
 def predict_graphs(

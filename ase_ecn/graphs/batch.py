@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.radial import RADIAL_CUTOFF, radial_bonds
 from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds_of_many
-from ase_ecn.symmetry.colours import Group, translation_colour_table
+from ase_ecn.symmetry.colours import Group, translation_colour_table, view_counts
 from ase_ecn.symmetry.lattices import translation_index
 
 
@@ -138,6 +138,10 @@ class PackedGraphs:
         )
         return selected, atoms
 
+    def atoms_of(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Atoms of the graphs with the given indices, in that order."""
+        return _ranges(self.atom_offsets, indices)[0]
+
     def batch(
         self,
         indices: NDArray[np.int64],
@@ -145,13 +149,18 @@ class PackedGraphs:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> BondBatch:
-        """Tensors for the graphs with the given indices, in that order."""
+        """Tensors for the graphs with the given indices, in that order.
+
+        No more views of their lattices than these need.
+        """
         atoms, atom_counts = _ranges(self.atom_offsets, indices)
         bonds, bond_counts = _ranges(self.bond_offsets, indices)
         first_atom = np.concatenate([[0], np.cumsum(atom_counts)[:-1]])
         shift = np.repeat(first_atom, bond_counts)
         source, target = self.source[bonds], self.target[bonds]
         vector = self.vector[bonds]
+        colours = self.translation_colours[indices]
+        views = int(np.lcm.reduce(view_counts(colours), initial=1))
 
         def tensor(array: NDArray[np.generic], to: torch.dtype) -> torch.Tensor:
             return torch.as_tensor(array).to(device=device, dtype=to)
@@ -167,7 +176,7 @@ class PackedGraphs:
             face_share=tensor(self.face_share[bonds], dtype),
             translation=tensor(translation_index(self.image[bonds]), torch.int64),
             own_image=tensor(source == target, torch.bool),
-            translation_colours=tensor(self.translation_colours[indices], torch.int64),
+            translation_colours=tensor(colours[:, :views], torch.int64),
         )
 
 

@@ -78,3 +78,24 @@ def translation_colour_table(cells: NDArray[np.float64], group: Group) -> NDArra
     # The numbers of images divide 24, so repeating them to a common number keeps their weights.
     count = int(np.lcm.reduce([len(v) for v in views], initial=1))
     return np.array([np.tile(v, (count // len(v), 1)) for v in views], dtype=np.int8)
+
+
+def view_counts(table: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Number of views of each lattice before they repeat.
+
+    Parameters
+    ----------
+    table
+        (G, V, 8) as from :func:`translation_colour_table`.
+
+    Returns
+    -------
+    counts
+        (G,) divisors of V.
+    """
+    views = table.shape[1]
+    counts = np.full(len(table), views)
+    for period in range(views - 1, 0, -1):
+        if views % period == 0:
+            counts[(np.roll(table, period, axis=1) == table).all(axis=(1, 2))] = period
+    return counts
