@@ -210,6 +210,14 @@ def test_the_loop_learns_a_line(tmp_path: Path) -> None:
     assert result.weights["weight"].item() == pytest.approx(3, abs=0.1)
 
 
+def test_the_average_of_a_short_fit_forgets_where_it_began(tmp_path: Path) -> None:
+    """240 steps, with a decay that spans a thousand."""
+    options = FitOptions(epochs=60, learning_rate=0.1, weight_decay=0.0)
+    _, result = _line(options, tmp_path)
+    assert options.ema_decay == 0.999
+    assert result.validation["mae"] < 0.05
+
+
 def test_the_loop_stops_when_nothing_gets_better(tmp_path: Path) -> None:
     options = FitOptions(epochs=60, learning_rate=0.1, patience=3)
     _, result = _line(options, tmp_path, noise=float("nan"))

@@ -49,7 +49,8 @@ class FitOptions:
     weight_decay, clip
         AdamW's decay and the largest norm of a gradient.
     ema_decay
-        Per step, for the averaged weights.
+        Per step, for the averaged weights; less in the first steps, so that the average forgets
+        where the weights began.
     patience
         Epochs without a better validation score before the fit stops.
     compile
@@ -133,7 +134,7 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     """
     with storing(out):
         out.mkdir(parents=True, exist_ok=True)
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(options.ema_decay))
+    average = AveragedModel(model, multi_avg_fn=_running_mean(options.ema_decay))
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
     )
@@ -202,6 +203,16 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     return FitResult(
         progress.best_weights, progress.best_scores, progress.epoch, progress.wall_time
     )
+
+
+def _running_mean(decay: float) -> Callable[[Any, Any, Tensor | int], None]:
+    """Exponential average that spans a tenth of the steps so far, until the decay spans less."""
+
+    def update(average: Any, current: Any, steps: Tensor | int) -> None:
+        n = int(steps)
+        get_ema_multi_avg_fn(min(decay, (1 + n) / (10 + n)))(average, current, n)
+
+    return update
 
 
 def _validated(task: Task[B], model: nn.Module) -> dict[str, float]:
