@@ -258,3 +258,13 @@ def test_uncertainties_and_fermi_level_answer_by_name(calculator: ECNCalculator)
     assert 0.001 < calculator.get_property("formation_energy_std", salt) < 0.5
     assert 0.01 < calculator.get_property("band_gap_std", salt) < 3
     assert np.isfinite(calculator.get_fermi_level(salt))
+
+
+def test_fermi_levels_alone() -> None:
+    silicon = bulk("Si")
+    silicon.calc = ECNCalculator("ecn-fermi")
+    level = silicon.calc.get_fermi_level(silicon)
+    assert level == silicon.calc.get_property("fermi_level", silicon)
+    assert abs(level - 5.9) < 0.5  # VASP's reference
+    with pytest.raises(PropertyNotImplementedError, match="gives fermi_level"):
+        silicon.get_potential_energy()

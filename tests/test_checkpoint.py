@@ -44,6 +44,7 @@ def edit_card(path: Path, **changes: object) -> None:
 
 def test_bundled_checkpoints_say_what_they_are() -> None:
     assert bundled_checkpoints() == [
+        "ecn-fermi",
         "ecn-mp20",
         "ecn-perov5",
         "ecn-pes",
@@ -71,7 +72,13 @@ def test_bundled_checkpoints_say_what_they_are() -> None:
         # No error is stated for a validation split that the network was fitted to.
         both = "training and validation parts together" in card["split"]["name"]
         assert both == (not card["validation"]) == (name == "ecn-perov5"), name
-        least = {"ecn-pes": 2, "empnn-carbon24": 1, "ecn-perov5": 50, "empnn-perov5": 50}
+        least = {
+            "ecn-fermi": 60,
+            "ecn-perov5": 50,
+            "ecn-pes": 2,
+            "empnn-carbon24": 1,
+            "empnn-perov5": 50,
+        }
         assert len(card["elements"]) >= least.get(name, 80)
 
 

@@ -19,8 +19,8 @@ def test_there_are_exactly_two_set_up_commands() -> None:
 
 def test_accuracies_are_those_of_the_cards() -> None:
     text = README.read_text()
-    names = ("ecn-mp20", "empnn-mp20", "empnn-perov5", "empnn-carbon24", "ecn-pes")
-    ecn, empnn, perovskites, carbon, pes = (read_card(name).content["test"] for name in names)
+    names = ("ecn-mp20", "empnn-mp20", "empnn-perov5", "empnn-carbon24", "ecn-pes", "ecn-fermi")
+    ecn, empnn, perovskites, carbon, pes, fermi = (read_card(n).content["test"] for n in names)
     expected = [
         f"| {ecn['formation_energy_mae']:.4f} eV/atom",
         f"| {ecn['band_gap_mae']:.3f} eV",
@@ -29,6 +29,8 @@ def test_accuracies_are_those_of_the_cards() -> None:
         f"| {ecn['magnetization_mae']:.4f} µB/atom",
         f"| {ecn['site_moments_mae']:.3f} µB",
         f"| {ecn['site_moments_mae_unseen']:.3f} µB",
+        f"| {ecn['fermi_level_mae']:.3f} eV",
+        f"| {fermi['fermi_level_mae']:.3f} eV",
         f"| {empnn['lengths_improvement']:.3f} Å | {empnn['lengths_improvement_relaxer']:.3f} Å",
         f"| {empnn['angles_improvement']:.2f}° | {empnn['angles_improvement_relaxer']:.2f}°",
         f"{100 * empnn['relaxed_moved_mean']:.2f} %",

@@ -19,12 +19,13 @@ from ase_ecn.errors import CheckpointError, DatasetError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.symmetry.colours import Motif
-from ase_ecn.training import datasets
+from ase_ecn.training import datasets, ecn_data
 from ase_ecn.training.__main__ import main, read_config
 from ase_ecn.training.alignment import aligned_formation_energies
 from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs, subset
 from ase_ecn.training.calibration import best_factors, reliability, with_spreads
 from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
+from ase_ecn.training.ecn_data import load_ecn_data
 from ase_ecn.training.elements import network_properties
 from ase_ecn.training.ensemble import best_weights, without_idle_heads
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
@@ -290,6 +291,21 @@ def test_niggli_basis_is_unimodular_and_reduces() -> None:
     basis = niggli_basis(cell)
     assert abs(round(np.linalg.det(basis))) == 1
     np.testing.assert_allclose(np.linalg.norm(basis @ cell, axis=1), 3.61 / np.sqrt(2), rtol=1e-9)
+
+
+def test_fermi_levels_are_a_data_set_and_join_others(
+    toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salts = [as_crystal(bulk("NaCl", "rocksalt", a=a)) for a in (5.2, 5.6, 6.0)]
+    levels = Dataset("fermi", list("abc"), salts, {"fermi_level": np.arange(3.0)})
+    monkeypatch.setitem(ecn_data.READERS, "fermi", lambda data, split: levels)
+    model = {"crystal_targets": ["fermi_level"], "site_targets": []}
+    alone = load_ecn_data(toy, {"data": {"name": "fermi"}, "model": model}, "train")
+    assert alone.targets["fermi_level"].tolist() == [0, 1, 2]
+    joined = load_ecn_data(toy, {"data": {"name": "perov_5"}, "model": model}, "train")
+    known = ~np.isnan(joined.targets["fermi_level"])
+    assert known.sum() == 3
+    assert len(joined.graphs) > 3
 
 
 def test_labels_of_repeated_atoms_are_averaged() -> None:

@@ -60,6 +60,7 @@ _JOINED = {"pes": ("mlearn", "monbtaw", "vasp_steps")}
 _SPLITS = {
     "pes": "mlearn: published; monbtaw: published test groups, half of the quaternary's trained; "
     "vasp_steps: whole runs by seed 0",
+    "fermi": "by composition, 90/5/5",
 }
 
 
@@ -108,7 +109,7 @@ def write_checkpoint(
     if isinstance(model, ECN):
         if model.config.site_targets:
             sources.append(SOURCES["mp_site_magmoms"])
-        if "fermi_level" in model.targets:
+        if "fermi_level" in model.targets and name != "fermi":
             sources.append(SOURCES["fermi"])
         if "mp_2018_max_atoms" in config["data"]:
             sources.append(SOURCES["mp_2018"])

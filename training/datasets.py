@@ -149,9 +149,6 @@ def read_carbon24(data: Path, split: str) -> Dataset:
     )
 
 
-READERS = {"mp_20": read_mp20, "perov_5": read_perov5, "carbon_24": read_carbon24}
-
-
 def read_mp_extra(data: Path, max_atoms: int | None = None) -> Dataset:
     """Materials Project entries with the labels of its 2018 release.
 
@@ -305,10 +302,28 @@ def split_by_composition(dataset: Dataset) -> dict[str, Dataset]:
     }
 
 
-def _split_file(folder: Path, split: str) -> Path:
+def read_fermi_split(data: Path, split: str) -> Dataset:
+    """Fermi levels of one part of :func:`read_fermi_levels`, split by composition."""
+    return split_by_composition(read_fermi_levels(data))[_known_split(split)]
+
+
+READERS = {
+    "mp_20": read_mp20,
+    "perov_5": read_perov5,
+    "carbon_24": read_carbon24,
+    "fermi": read_fermi_split,
+}
+"""Read one split of a data set by its name."""
+
+
+def _known_split(split: str) -> str:
     if split not in SPLITS:
         raise DatasetError(f"unknown split {split!r}; known are {', '.join(SPLITS)}")
-    return folder / f"{split}.csv.gz"
+    return split
+
+
+def _split_file(folder: Path, split: str) -> Path:
+    return folder / f"{_known_split(split)}.csv.gz"
 
 
 def _csv_rows(path: Path) -> list[dict[str, str]]:

@@ -15,7 +15,6 @@ from ase_ecn.training.cache import LabelledGraphs, cached_graphs, concatenate
 from ase_ecn.training.datasets import (
     READERS,
     Dataset,
-    read_fermi_levels,
     read_site_moments,
     reduced_formula,
     split_by_composition,
@@ -84,10 +83,8 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
                 **kind,
             )
             labelled = concatenate(labelled, larger)
-    if "fermi_level" in model["crystal_targets"]:
-        levels = cached_graphs(
-            f"fermi-{split}", lambda: split_by_composition(read_fermi_levels(data))[split], **kind
-        )
+    if "fermi_level" in model["crystal_targets"] and name != "fermi":
+        levels = cached_graphs(f"fermi-{split}", lambda: READERS["fermi"](data, split), **kind)
         labelled = concatenate(labelled, levels)
     if split == "train" and "mp_2018_max_atoms" in config["data"]:
         largest = int(config["data"]["mp_2018_max_atoms"])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.training.baselines.graphs import NeighborGraphs, NeighborKind, cached_neighbors
 from ase_ecn.training.cache import cached_dataset, mean_by_site
-from ase_ecn.training.datasets import READERS, Dataset, read_fermi_levels, split_by_composition
+from ase_ecn.training.datasets import READERS, Dataset
 from ase_ecn.training.ecn_data import site_moment_split
 
 Labels: TypeAlias = dict[str, NDArray[np.float64]]
@@ -20,7 +20,7 @@ Labels: TypeAlias = dict[str, NDArray[np.float64]]
 TARGETS = {
     "mp_20": ("formation_energy", "band_gap", "metal", "magnetization"),
     "perov_5": ("heat_all",),
-    "fermi_levels": ("fermi_level",),
+    "fermi": ("fermi_level",),
     "site_moments": ("site_moments",),
 }
 """Properties by data set. The last two are those that ``ecn-mp20`` has seen beside MP-20, in the
@@ -94,8 +94,6 @@ class Splits:
 
 def read_split(name: str, data: Path, split: str) -> Dataset:
     """Read one split of a data set among :data:`TARGETS`."""
-    if name == "fermi_levels":
-        return split_by_composition(read_fermi_levels(data))[split]
     if name == "site_moments":
         return primitive_dataset(site_moment_split(data, "mp_20", split))
     return READERS[name](data, split)

@@ -95,7 +95,7 @@ _COLUMNS = {
         _Column("ROC AUC", "metal_auc"),
     ),
     "perov_5": (_Column("heat_all (eV)", "heat_all_mae"),),
-    "fermi_levels": (_Column("Fermi level (eV)", "fermi_level_mae"),),
+    "fermi": (_Column("Fermi level (eV)", "fermi_level_mae"),),
     "site_moments": (_Column("site moments (µB)", "site_moments_mae"),),
 }
 
@@ -127,7 +127,7 @@ _PAPER_TITLE = {
 _OUR_TITLE = {
     "mp_20": "here: MP-20",
     "perov_5": "here: Perov-5",
-    "fermi_levels": "here: Fermi levels",
+    "fermi": "here: Fermi levels",
     "site_moments": "here: site moments",
 }
 
