@@ -413,6 +413,17 @@ def test_a_fit_may_start_from_a_checkpoint(toy: Path) -> None:
         start_from(two, "empnn-mp20")
 
 
+def test_a_fit_that_starts_from_an_ensemble_names_its_first_member(toy: Path) -> None:
+    members = [run(toy, "ecn", ECN_CONFIG, name) for name in ("first", "second")]
+    both = toy / "both.safetensors"
+    assert main(["ensemble", str(both), *map(str, members)]) == 0
+    third = run(toy, "ecn", f"init: {both}\n{ECN_CONFIG}", "third")
+    start = read_card(third).content["init"]
+    first = read_card(members[0])
+    assert start["sha256"] == first.sha256
+    assert start["epochs"] == first.content["epochs"]
+
+
 def test_uncertainties_hold_what_they_state() -> None:
     """Nine in ten of fresh labels are in the interval, and spreads follow the errors."""
     rng = np.random.default_rng(0)

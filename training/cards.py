@@ -142,7 +142,9 @@ def write_checkpoint(
         "references": [],
     }
     if "init" in config:
-        start = read_card(config["init"]).content
+        content = read_card(config["init"]).content
+        # Of an ensemble the first member counts.
+        start = content.get("members", [content])[0]
         keys = ("sha256", "configuration", "epochs", "wall_time_s", "training_command", "init")
         card["init"] = {key: start[key] for key in keys if key in start}
     save_checkpoint(path, model, card)
