@@ -266,12 +266,11 @@ def _run_one(
         parameters = sum(p.numel() for p in network.parameters())
         predictions = predict(network, splits.part("test", kind).graphs, device)
     else:
+        train, val, test = (splits.dataset(split) for split in ("train", "val", "test"))
         begin = time.perf_counter()
         targets = {name: name in CLASSES for name in TARGETS[data_set]}
-        fitted = fit_composition_model(
-            model, splits.dataset("train"), splits.dataset("val"), targets, wanted.seed
-        )
-        predictions = fitted(splits.dataset("test"))
+        fitted = fit_composition_model(model, train, val, targets, wanted.seed)
+        predictions = fitted(test)
         predictions = {
             k: np.maximum(v, 0) if k in NONNEGATIVE else v for k, v in predictions.items()
         }
