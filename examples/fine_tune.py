@@ -51,7 +51,7 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# test emt_energy_mae              0.08589
-# NiCu3    EMT  0.012  predicted  0.020 eV/atom
-# Ni2Cu2   EMT  0.018  predicted  0.030 eV/atom
-# NiPd3    EMT  0.021  predicted  0.029 eV/atom
+# test emt_energy_mae              0.070295
+# NiCu3    EMT  0.012  predicted  0.014 eV/atom
+# Ni2Cu2   EMT  0.018  predicted  0.018 eV/atom
+# NiPd3    EMT  0.021  predicted  0.020 eV/atom
