@@ -24,42 +24,28 @@ from ase_ecn.domain import Domain, lattice_domain_features
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.memory import is_out_of_memory
 from ase_ecn.nn.empnn import EMPNN
-from ase_ecn.strain import ANY_STRAIN, AllowedStrain, log_strain, total_log_strain
+from ase_ecn.stopping import (
+    CONVERGED,
+    OSCILLATING,
+    OUT_OF_RANGE,
+    STEPS,
+    reliable_part,
+    smallest,
+    stop_reason,
+    strain_spread,
+)
+from ase_ecn.strain import ANY_STRAIN, AllowedStrain, log_strain
 from ase_ecn.symmetry.primitive import to_primitive
 
 logger = logging.getLogger(__name__)
 
 STRAIN_TOLERANCE = 0.02
 """Default norm of the strain of one step below which the next step is the last."""
-STRAIN_ERROR = 0.008
-"""About the norm of the strain that the network asks for in a relaxed cell, see
-:func:`reliable_part`."""
 MAX_STEPS = 10
 """Default number of steps of one relaxation."""
-MAX_TOTAL_STRAIN = 1.0
-"""Norm of the logarithmic strain from the start beyond which a relaxation is given up."""
-# All singular values are then between 0.6 and 1.4, and the norm is below 0.9.
-_SURELY_IN_RANGE = 0.13
-_IDENTITY = np.eye(3)
-CONVERGED = "converged"
-"""Reason of a relaxation whose last strain was below the tolerance; it ends after the reliable
-part of it."""
-STEPS = "steps"
-"""Reason of a relaxation that used up its steps; it ends with the last cell."""
-OSCILLATING = "oscillating"
-"""Reason of a relaxation whose strains no longer shrink, for it goes to and fro or drifts; it ends
-with the cell of the smallest strain."""
-OUT_OF_RANGE = "strain out of range"
-"""Reason of a relaxation that was given up; it leaves the cell as it was at the start."""
 OUT_OF_MEMORY = "out of memory"
 """Reason of a crystal that does not fit into memory; it leaves the cell as it was at the start."""
 
-# A relaxation gets somewhere if its strains shrink. One step may be larger than the one before, as
-# a cell far off has a new neighbourhood after it; over two steps that hardly happens.
-_BACK = 2
-_SHRINKING = 0.9
-
-_SPREAD_STEPS = 4
 _BATCH_LOAD = 4096
 
 
@@ -326,92 +312,3 @@ class _Packing:
 
 def _load(course: _Course) -> int:
     return len(course.crystal)
-
-
-def stop_reason(
-    strains: Sequence[NDArray[np.float64]], deformation: NDArray[np.float64], tolerance: float
-) -> str | None:
-    """Why a relaxation should stop now, or ``None``.
-
-    Parameters
-    ----------
-    strains
-        (3, 3) each, as computed in every step, the last of which is not applied yet.
-    deformation
-        (3, 3) since the start.
-    tolerance
-        Frobenius norm of a strain that is small enough.
-    """
-    if not np.isfinite(strains[-1]).all():
-        return OUT_OF_RANGE
-    if np.linalg.norm(strains[-1]) < tolerance:
-        return CONVERGED
-    # Small deformations, which are nearly all, need no eigenvalues.
-    if (
-        np.abs(deformation - _IDENTITY).max() > _SURELY_IN_RANGE
-        and total_log_strain(deformation) > MAX_TOTAL_STRAIN
-    ):
-        return OUT_OF_RANGE
-    return OSCILLATING if _ceased_to_shrink(strains) else None
-
-
-def reliable_part(strain: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The part of a small strain that is not likely to be the network's error.
-
-    ``S s^2 / (s^2 + e^2)`` with the norm ``s`` of ``S`` and the usual error ``e``,
-    :data:`STRAIN_ERROR`: what is left of a signal of unknown size that was seen with that error
-    (a Wiener filter). A crystal that is relaxed stays nearly where it is, as the network asks for
-    some strain in any cell, and one that is off by more than the error takes nearly the whole step.
-
-    Parameters
-    ----------
-    strain
-        (3, 3) as the network asks for.
-
-    Returns
-    -------
-    strain
-        (3, 3), parallel to it.
-    """
-    square = float(np.sum(strain * strain))
-    return strain * (square / (square + STRAIN_ERROR**2))
-
-
-def smallest(strains: Sequence[NDArray[np.float64]]) -> int:
-    """Position of the strain with the smallest norm."""
-    return int(np.argmin([np.linalg.norm(strain) for strain in strains]))
-
-
-def strain_spread(strains: Sequence[NDArray[np.float64]]) -> float:
-    """How far the last steps of a relaxation disagree about the cell.
-
-    The root of ``s^2 + v``: ``s`` is the norm of the last strain, and ``v`` the mean square
-    distance of the logarithmic strains of the last few cells from their mean. The first step is
-    left out where there are others: it measures how far the input was from relaxed. It is the
-    network's disagreement with itself and no calibrated error; it orders crystals, roughly, by
-    how much their cells can be trusted.
-
-    Parameters
-    ----------
-    strains
-        (3, 3) each, as computed in every step, the last of which is not applied.
-
-    Returns
-    -------
-    spread
-        In units of logarithmic strain; NaN for no strain.
-    """
-    if not strains:
-        return float("nan")
-    recent = np.stack(strains[1:] or strains)[-_SPREAD_STEPS:]
-    # Small strains add up, and each cell follows from the one before.
-    path = np.concatenate([np.zeros((1, 3, 3)), np.cumsum(recent, axis=0)])
-    variance = ((path - path.mean(axis=0)) ** 2).sum(axis=(1, 2)).mean()
-    return float(np.hypot(np.linalg.norm(recent[-1]), np.sqrt(variance)))
-
-
-def _ceased_to_shrink(strains: Sequence[NDArray[np.float64]]) -> bool:
-    """Whether the last strain is about as large as the one two steps before, or larger."""
-    if len(strains) <= _BACK:
-        return False
-    return bool(np.linalg.norm(strains[-1]) > _SHRINKING * np.linalg.norm(strains[-1 - _BACK]))

@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import CrystalError, OptionError, OutOfDomainWarning
-from ase_ecn.relaxation import (
+from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
+from ase_ecn.stopping import (
     CONVERGED,
-    MAX_STEPS,
     OSCILLATING,
     OUT_OF_RANGE,
     STEPS,
-    STRAIN_TOLERANCE,
-    LatticeNetwork,
     reliable_part,
     smallest,
     stop_reason,

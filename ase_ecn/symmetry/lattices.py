@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ase_ecn.errors import CellError, NonFiniteError, OptionError
+from ase_ecn.symmetry.isometries import integer_vectors, isometries
 from ase_ecn.symmetry.orbits import Pattern, translation_group
 from ase_ecn.symmetry.reduction import minkowski_reduce
 
@@ -306,12 +307,12 @@ def _symmetry(lattice: ArrayLike, symprec: float) -> _Symmetry:
     if not volume > _MIN_RELATIVE_VOLUME * np.prod(lengths):
         raise CellError("the lattice vectors are not independent")
     metric = reduced @ reduced.T
-    group = _metric_group(metric, symprec / float(lengths.max()))
+    group = isometries(metric, symprec / float(lengths.max()))
     # The set within the tolerance may be part of a Bravais group only. It is a group, so
     # averaging over it makes the lattice exactly symmetric; that lattice has all it should.
     averaged = (group @ metric @ group.transpose(0, 2, 1)).mean(axis=0)
     if np.abs(averaged - metric).max() > 1e-3 * _ROUNDING * metric.max():
-        group = _metric_group(averaged, _ROUNDING)
+        group = isometries(averaged, _ROUNDING)
     return _Symmetry(transform, group, averaged)
 
 
@@ -345,55 +346,6 @@ def _reduce(cell: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.
     return reduced[0, :2, :2], transforms[0, :2, :2]
 
 
-def _metric_group(metric: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
-    """All ``W`` with ``W metric W^T = metric`` up to a relative strain, as a group.
-
-    Parameters
-    ----------
-    metric
-        (D, D) scalar products of a reduced basis.
-    tolerance
-        Largest strain; it is lowered where the matrices within it are not closed.
-
-    Returns
-    -------
-    group
-        (G, D, D).
-    """
-    # In a reduced basis, symmetries have no entries other than -1, 0 and 1.
-    vectors = _integer_vectors(len(metric), 1)
-    products = vectors @ metric @ vectors.T
-    norms = np.sqrt(np.diag(metric))
-    bound = 2 * tolerance * norms[:, None] * norms
-    chosen = np.empty((1, 0), dtype=np.int64)
-    for row in range(len(metric)):
-        images = np.flatnonzero(np.abs(np.diag(products) - metric[row, row]) <= bound[row, row])
-        fits = np.ones((len(chosen), len(images)), dtype=bool)
-        for other in range(row):
-            angles = products[np.ix_(chosen[:, other], images)]
-            fits &= np.abs(angles - metric[other, row]) <= bound[other, row]
-        kept, added = np.nonzero(fits)
-        chosen = np.column_stack([chosen[kept], images[added]])
-    matrices = vectors[chosen]
-    # Strain in a Cartesian frame: its norm is the same for each basis and orientation.
-    inverse = np.linalg.inv(np.linalg.cholesky(metric))
-    change = matrices @ metric @ matrices.transpose(0, 2, 1) - metric
-    strains = np.linalg.norm(inverse @ change @ inverse.T, axis=(1, 2)) / 2
-    group: NDArray[np.int64] = matrices[strains <= tolerance]
-    while not _is_closed(group):
-        tolerance /= 2
-        group = matrices[strains <= tolerance]
-    return group
-
-
-def _is_closed(matrices: NDArray[np.int64]) -> bool:
-    products = (matrices[:, None] @ matrices).reshape(-1, matrices[0].size)
-    # Entries lie between -3 and 3: as digits in base 8 they make up one number. The identity
-    # is a member, so every member is a product.
-    codes = (products + 3) @ 8 ** np.arange(matrices[0].size)
-    return len(np.unique(codes)) == len(matrices)
-
-
 def _cell_permutations(matrices: NDArray[np.int64]) -> NDArray[np.int64]:
     """Permutations (G, 2 ** D) of translations modulo two by (G, D, D) matrices."""
     return translation_index(_cells(matrices.shape[-1]) @ matrices)
@@ -412,7 +364,7 @@ def _reduced_index(symmetry: _Symmetry) -> NDArray[np.int64]:
 
 def _coset_lengths(metric: NDArray[np.float64]) -> NDArray[np.float64]:
     """Lengths (2 ** D, 4) of the four shortest vectors of each translation modulo two."""
-    vectors = _integer_vectors(len(metric), 3)
+    vectors = integer_vectors(len(metric), 3)
     lengths = np.sqrt(np.einsum("vi,ij,vj->v", vectors, metric, vectors))
     parities = translation_index(vectors)
     return np.stack([np.sort(lengths[parities == k])[:4] for k in range(1 << len(metric))])
@@ -443,10 +395,3 @@ def _identity_first(members: NDArray[np.int64]) -> NDArray[np.int64]:
 def _cells(dimension: int) -> NDArray[np.int64]:
     """Coefficients (2 ** D, D) of the cells of the supercell, in the order of their index."""
     return np.asarray(np.indices((2,) * dimension).reshape(dimension, -1).T, dtype=np.int64)
-
-
-@cache
-def _integer_vectors(dimension: int, largest: int) -> NDArray[np.int64]:
-    """All (V, D) integer vectors with entries of at most a size."""
-    grid = np.indices((2 * largest + 1,) * dimension).reshape(dimension, -1).T
-    return np.asarray(grid - largest, dtype=np.int64)
