@@ -11,28 +11,25 @@ from ase import Atoms
 from ase.build import bulk
 from ase.io import write
 from torch import nn
+from toys import toy_dataset
 
-from ase_ecn import ECNCalculator, LatticeRelaxer, predict
-from ase_ecn.checkpoint import load_checkpoint, read_card, save_checkpoint
+from ase_ecn import ECNCalculator, LatticeRelaxer
+from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CheckpointError, DatasetError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
-from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.symmetry.colours import Motif
 from ase_ecn.training import datasets, ecn_data
 from ase_ecn.training.__main__ import main, read_config
 from ase_ecn.training.alignment import aligned_formation_energies
 from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs, subset
-from ase_ecn.training.calibration import best_factors, reliability, with_spreads
 from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
 from ase_ecn.training.ecn_data import load_ecn_data
 from ase_ecn.training.elements import network_properties
-from ase_ecn.training.ensemble import best_weights, without_idle_heads
 from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
 from ase_ecn.training.fit_ecn import (
     labelled_graphs_for,
     network_outputs,
-    predict_graphs,
     twin_differences,
 )
 from ase_ecn.training.losses import lattice_loss, multitask_loss
@@ -46,25 +43,6 @@ from ase_ecn.training.metrics import (
 )
 from ase_ecn.training.noise import NoiseSchedule, gaussian_noise
 from ase_ecn.training.supercell_jump import supercell_jumps
-
-
-def toy_dataset(size: int = 24) -> Dataset:
-    """Rocksalt halides whose 'energy' is a function of the lattice constant."""
-    rng = np.random.default_rng(0)
-    pairs = [(a, b) for a in ("Li", "Na", "K", "Rb") for b in ("F", "Cl", "Br")]
-    atoms = [bulk("".join(pairs[k % 12]), "rocksalt", a=rng.uniform(4.5, 7.0)) for k in range(size)]
-    energy = np.array([a.get_volume() / 50 for a in atoms])
-    return Dataset(
-        "toy",
-        [str(k) for k in range(size)],
-        [as_crystal(a) for a in atoms],
-        {
-            "formation_energy": energy,
-            "band_gap": np.where(np.arange(size) % 2, np.nan, 5.0 - energy),
-            "metal": (np.arange(size) % 2).astype(float),
-            "magnetization": np.zeros(size),
-        },
-    )
 
 
 @pytest.fixture
@@ -424,68 +402,6 @@ def test_a_fit_that_starts_from_an_ensemble_names_its_first_member(toy: Path) ->
     assert start["epochs"] == first.content["epochs"]
 
 
-def test_uncertainties_hold_what_they_state() -> None:
-    """Nine in ten of fresh labels are in the interval, and spreads follow the errors."""
-    rng = np.random.default_rng(0)
-    dataset = toy_dataset(600)
-    noisy = np.array([9 in crystal.numbers for crystal in dataset.crystals])
-    labels = rng.laplace(scale=np.where(noisy, 0.5, 0.05))
-    labelled = labelled_graphs(replace(dataset, targets={"formation_energy": labels}))
-    torch.manual_seed(0)
-    model = ECN(ECNConfig(("formation_energy",), width=16, layers=2)).eval()
-    torch.nn.init.zeros_(model.heads["formation_energy"][-1].weight)
-    torch.nn.init.zeros_(model.heads["formation_energy"][-1].bias)
-    fit_part, fresh = (subset(labelled, np.arange(k, 600, 2)) for k in (0, 1))
-    calibrated, held = with_spreads(model, fit_part, ("formation_energy",))
-    assert 0.88 < held["formation_energy"] < 0.92
-    predictions = predict_graphs(calibrated, fresh, "cpu")
-    assert 0.8 < reliability(predictions, fresh)["formation_energy"]["0.9"] < 0.98
-    std = predictions["formation_energy_std"]
-    assert np.median(std[noisy[1::2]]) > 3 * np.median(std[~noisy[1::2]])
-    np.testing.assert_array_equal(
-        predictions["formation_energy"], predict_graphs(model, fresh, "cpu")["formation_energy"]
-    )
-
-
-def test_the_disagreement_of_members_counts_as_much_as_it_helps() -> None:
-    """Where one of two uncertainties knows the errors and the other is noise."""
-    rng = np.random.default_rng(0)
-    true = np.exp(rng.normal(size=6000))
-    noise = np.exp(rng.normal(size=6000))
-    errors = np.abs(rng.normal(size=6000)) * true
-    for parts, best in ((np.stack([true, noise]), 0), (np.stack([noise, true]), 1)):
-        factors = best_factors(parts, errors)
-        assert factors[best] == pytest.approx(1, abs=0.1)
-        assert factors[1 - best] < 0.25
-    # Two that know different halves of the errors are both needed.
-    errors = np.abs(rng.normal(size=6000)) * np.hypot(true, noise)
-    np.testing.assert_allclose(best_factors(np.stack([true, noise]), errors), 1, atol=0.1)
-
-
-def test_ensembles_state_what_their_members_disagree_about() -> None:
-    """Calibrated on one part of the crystals, the intervals hold on the others."""
-    labelled = labelled_graphs(toy_dataset(600))
-    name = next(iter(labelled.targets))
-    members = []
-    for seed in range(2):
-        torch.manual_seed(seed)
-        members.append(ECN(ECNConfig((name,), width=8, layers=1)).eval())
-    fit_part, fresh = (subset(labelled, np.arange(k, 600, 2)) for k in (0, 1))
-    ensemble = ECNEnsemble(members)
-    calibrated, held = with_spreads(ensemble, fit_part, (name,))
-    assert isinstance(calibrated, ECNEnsemble)
-    assert list(calibrated.config.spreads) == [name]
-    assert 0.88 < held[name] < 0.92
-    predictions = predict_graphs(calibrated, fresh, "cpu")
-    assert 0.8 < reliability(predictions, fresh)[name]["0.9"] < 0.98
-    np.testing.assert_array_equal(predictions[name], predict_graphs(ensemble, fresh, "cpu")[name])
-    again, _ = with_spreads(calibrated, fit_part, (name,))
-    assert isinstance(again, ECNEnsemble)
-    assert again.config == calibrated.config
-    for key, tensor in calibrated.state_dict().items():
-        assert torch.equal(again.state_dict()[key], tensor), key
-
-
 def test_twins_are_compared_with_their_originals() -> None:
     outputs = {"a": torch.tensor([1.0, 2.0, 3.0, 1.5, 2.0]), "b": torch.zeros(5)}
     difference = twin_differences(outputs, torch.tensor([0, 2]), {"a": 2.0, "b": 1.0})
@@ -541,32 +457,6 @@ def test_own_labels_become_a_property(tmp_path: Path, capsys: Any) -> None:
     assert main(["fit-ecn"]) == 1
 
 
-def test_an_ensemble_is_the_mean_of_its_members(toy: Path) -> None:
-    models = []
-    for seed in (0, 1):
-        torch.manual_seed(seed)
-        targets = ("formation_energy", "metal") if seed else ("formation_energy", "band_gap")
-        models.append(ECN(ECNConfig(targets, width=16, layers=2)).eval())
-    content = {"name": "x", "version": "v1", "elements": [11, 17], "properties": {}}
-    paths = [str(toy / f"{k}.safetensors") for k in (0, 1)]
-    for path, model in zip(paths, models, strict=True):
-        card = dict.fromkeys(("configuration", "seed", "epochs", "hardware", "wall_time_s"), "")
-        save_checkpoint(Path(path), model, {**content, **card})
-    out = toy / "both.safetensors"
-    assert main(["ensemble", str(out), *paths, "--name", "both"]) == 0
-    salt = bulk("NaCl", "rocksalt", a=5.6)
-    together = predict([salt], checkpoint=out)[0]
-    one, two = (predict([salt], checkpoint=path)[0] for path in paths)
-    mean = (one.formation_energy + two.formation_energy) / 2
-    assert together.formation_energy == pytest.approx(mean, abs=1e-6)
-    assert together.band_gap == pytest.approx(one.band_gap, abs=1e-6)
-    assert together.metal_probability == pytest.approx(two.metal_probability, abs=1e-6)
-    assert len(read_card(out).content["members"]) == 2
-    with pytest.raises(OptionError, match="same bonds"):
-        ECNEnsemble([models[0], ECN(ECNConfig(("a",), bonds="cordero", width=8, layers=1))])
-    assert main(["ensemble", str(out), paths[0]]) == 1
-
-
 @pytest.mark.parametrize("cells", [False, True])
 def test_outputs_keep_the_order_of_their_crystals_and_atoms(
     cells: bool, prototypes: dict[str, Atoms]
@@ -586,68 +476,3 @@ def test_outputs_keep_the_order_of_their_crystals_and_atoms(
         expected = np.concatenate([outputs[name] for outputs in alone])
         assert np.ptp(values) > 1e-3
         np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_weights_of_members_are_chosen_by_the_errors(toy: Path) -> None:
-    paths = []
-    for seed in range(2):
-        torch.manual_seed(seed)
-        config = ECNConfig(("formation_energy", "metal"), width=16, layers=2)
-        paths.append(str(toy / f"{seed}.safetensors"))
-        content = {"name": "x", "version": "v1", "elements": [11, 17], "properties": {}}
-        card = dict.fromkeys(("configuration", "seed", "epochs", "hardware", "wall_time_s"), "")
-        save_checkpoint(Path(paths[-1]), ECN(config).eval(), {**content, **card})
-    members = [load_checkpoint(path, "ecn").model for path in paths]
-    salts = [as_crystal(bulk("NaCl", "rocksalt", a=a)) for a in (5.2, 5.6, 6.0)]
-    graphs = labelled_graphs(Dataset("salts", ["a", "b", "c"], salts))
-    energies = [network_outputs(m, graphs, "cpu")["formation_energy"] for m in members]
-    labels = {"formation_energy": 0.25 * energies[0] + 0.75 * energies[1]}
-    weights = best_weights(ECNEnsemble(members), replace(graphs, targets=labels))
-    assert weights == {"formation_energy": (0.25, 0.75)}
-    ensemble = ECNEnsemble(members, weights)
-    found = network_outputs(ensemble, graphs, "cpu")
-    np.testing.assert_allclose(found["formation_energy"], labels["formation_energy"], atol=1e-6)
-    content = {**read_card(paths[0]).content, "references": []}
-    save_checkpoint(toy / "weighted.safetensors", ensemble, content)
-    loaded = load_checkpoint(toy / "weighted.safetensors", "ecn").model
-    assert loaded.config == ensemble.config
-    idle = ECNEnsemble(members, {"formation_energy": (1.0, 0.0)})
-    smaller = without_idle_heads(idle)
-    assert [m.targets for m in smaller.networks] == [("formation_energy", "metal"), ("metal",)]
-    for name, values in network_outputs(idle, graphs, "cpu").items():
-        np.testing.assert_array_equal(network_outputs(smaller, graphs, "cpu")[name], values)
-
-
-@pytest.mark.parametrize(
-    "weights",
-    [{"band_gap": (0.5, 0.5)}, {"metal": (1.0,)}, {"metal": (1.5, -0.5)}, {"metal": (0.5, 0.4)},
-     {"metal": (float("nan"), 0.5)}],
-)  # fmt: skip
-def test_weights_that_make_no_mean_are_refused(weights: dict[str, tuple[float, ...]]) -> None:
-    member = ECN(ECNConfig(("formation_energy", "metal"), width=8, layers=1))
-    with pytest.raises(OptionError, match="weights of"):
-        ECNEnsemble([member, member], weights)
-
-
-def test_members_of_an_ensemble_go_into_another(toy: Path) -> None:
-    paths = []
-    for seed in range(3):
-        torch.manual_seed(seed)
-        stated = ("formation_energy",) if seed == 0 else ()
-        config = ECNConfig(("formation_energy",), uncertainties=stated, width=16, layers=2)
-        paths.append(str(toy / f"{seed}.safetensors"))
-        content = {"name": "x", "version": "v1", "elements": [11, 17], "properties": {}}
-        card = dict.fromkeys(("configuration", "seed", "epochs", "hardware", "wall_time_s"), seed)
-        save_checkpoint(Path(paths[-1]), ECN(config).eval(), {**content, **card})
-    salt = bulk("NaCl", "rocksalt", a=5.6)
-    each = [predict([salt], checkpoint=path)[0].formation_energy for path in paths]
-    pair, other = str(toy / "pair.safetensors"), str(toy / "other.safetensors")
-    assert main(["ensemble", pair, *paths[:2]]) == 0
-    assert main(["ensemble", other, f"{pair}#2", paths[2]]) == 0
-    made = predict([salt], checkpoint=other)[0]
-    assert made.formation_energy == pytest.approx((each[1] + each[2]) / 2, abs=1e-6)
-    assert [member["seed"] for member in read_card(other).content["members"]] == [1, 2]
-    assert main(["ensemble", other, pair, paths[2]]) == 0
-    made = predict([salt], checkpoint=other)[0]
-    assert made.formation_energy == pytest.approx(sum(each) / 3, abs=1e-6)
-    assert main(["ensemble", other, f"{pair}#3", paths[2]]) == 1

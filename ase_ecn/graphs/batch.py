@@ -122,8 +122,8 @@ class PackedGraphs:
 
     def select(self, indices: NDArray[np.int64]) -> tuple[PackedGraphs, NDArray[np.int64]]:
         """Pack the graphs with the given indices; also return the indices of their atoms."""
-        atoms, atom_counts = _ranges(self.atom_offsets, indices)
-        bonds, bond_counts = _ranges(self.bond_offsets, indices)
+        atoms, atom_counts = ranges(self.atom_offsets, indices)
+        bonds, bond_counts = ranges(self.bond_offsets, indices)
         selected = PackedGraphs(
             numbers=self.numbers[atoms],
             cells=self.cells[indices],
@@ -140,7 +140,7 @@ class PackedGraphs:
 
     def atoms_of(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Atoms of the graphs with the given indices, in that order."""
-        return _ranges(self.atom_offsets, indices)[0]
+        return ranges(self.atom_offsets, indices)[0]
 
     def batch(
         self,
@@ -153,8 +153,8 @@ class PackedGraphs:
 
         No more views of their lattices than these need.
         """
-        atoms, atom_counts = _ranges(self.atom_offsets, indices)
-        bonds, bond_counts = _ranges(self.bond_offsets, indices)
+        atoms, atom_counts = ranges(self.atom_offsets, indices)
+        bonds, bond_counts = ranges(self.bond_offsets, indices)
         first_atom = np.concatenate([[0], np.cumsum(atom_counts)[:-1]])
         shift = np.repeat(first_atom, bond_counts)
         source, target = self.source[bonds], self.target[bonds]
@@ -244,10 +244,23 @@ def _offsets(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
-def _ranges(
+def ranges(
     offsets: NDArray[np.int64], indices: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Flat positions of the ranges ``offsets[i]:offsets[i + 1]`` and the length of each."""
+    """Flat positions of the ranges ``offsets[i]:offsets[i + 1]``, and their lengths.
+
+    Parameters
+    ----------
+    offsets
+        (G + 1,) first item of each range.
+    indices
+        (I,) numbers of ranges.
+
+    Returns
+    -------
+    positions, lengths
+        (P,) of the items of these ranges in that order, and (I,).
+    """
     starts = offsets[indices]
     counts = offsets[np.asarray(indices) + 1] - starts
     ends = np.cumsum(counts)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.graphs.batch import ranges
 from ase_ecn.graphs.neighbors import nearest_shells
 from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.training.cache import CACHE_VERSION, cache_folder
@@ -83,7 +84,7 @@ class NeighborGraphs:
 
     def atoms_of(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Atoms of the graphs with the given indices, in that order."""
-        return _rows(self.atom_offsets, indices)[0]
+        return ranges(self.atom_offsets, indices)[0]
 
     def batch(
         self,
@@ -93,8 +94,8 @@ class NeighborGraphs:
         dtype: torch.dtype = torch.float32,
     ) -> NeighborBatch:
         """Tensors for the graphs with the given indices, in that order."""
-        atoms, atom_counts = _rows(self.atom_offsets, indices)
-        edges, edge_counts = _rows(self.edge_offsets, indices)
+        atoms, atom_counts = ranges(self.atom_offsets, indices)
+        edges, edge_counts = ranges(self.edge_offsets, indices)
         first = np.repeat(np.cumsum(atom_counts) - atom_counts, edge_counts)
         ends = np.stack([self.target[edges] + first, self.source[edges] + first])
         crystal = np.repeat(np.arange(len(indices)), atom_counts)
@@ -175,12 +176,3 @@ def _nearest(crystal: Crystal) -> tuple[NDArray[np.int64], NDArray[np.int64], ND
 def _within(crystal: Crystal) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     source, target, distance = neighbor_list("ijd", crystal.to_atoms(), CUTOFF)
     return source, target, distance
-
-
-def _rows(
-    offsets: NDArray[np.int64], indices: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of the ranges ``offsets[i]:offsets[i + 1]``, and the length of each."""
-    counts = offsets[indices + 1] - offsets[indices]
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(offsets[indices], counts) + within, counts
