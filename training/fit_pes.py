@@ -18,7 +18,7 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch, PackedGraphs, bond_graph, pack
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.forces import EnergyDerivatives, energy_derivatives
-from ase_ecn.prediction import POTENTIAL_ENERGY as ENERGY
+from ase_ecn.properties import POTENTIAL_ENERGY as ENERGY
 from ase_ecn.training import parallel
 from ase_ecn.training.datasets import Dataset
 from ase_ecn.training.fit import (
