@@ -223,7 +223,7 @@ class PropertyPredictor:
     def _predict_batch(self, crystals: Sequence[Crystal]) -> list[Prediction]:
         cells = [self._cell(crystal) for crystal in crystals]
         graphs = self.model.graphs([cell.crystal for cell in cells])
-        outputs = {k: v.double().cpu().numpy() for k, v in self._run(graphs).items()}
+        outputs = {k: v.detach().double().cpu().numpy() for k, v in self._run(graphs).items()}
         features = dict(self.model.domain_features(graphs))
         features |= {k: v for k, v in outputs.items() if k.endswith(SPREAD)}
         first = np.cumsum([0, *(len(cell.crystal) for cell in cells)])
