@@ -18,7 +18,7 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch, PackedGraphs, bond_graph, pack
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.forces import EnergyDerivatives, energy_derivatives
-from ase_ecn.prediction import POTENTIAL_ENERGY as ENERGY
+from ase_ecn.properties import POTENTIAL_ENERGY as ENERGY
 from ase_ecn.training.data.datasets import Dataset
 from ase_ecn.training.data.force_sets import read_mlearn, read_monbtaw, read_pes, read_vasp_steps
 from ase_ecn.training.fits import parallel

@@ -309,7 +309,7 @@ def start_from(model: nn.Module, checkpoint: str) -> None:
     """
     source = load_checkpoint(checkpoint).model
     if isinstance(source, ECNEnsemble):
-        source = source.members[0]
+        source = source.networks[0]
     theirs, mine = source.state_dict(), model.state_dict()
     theirs = {k: v.clone() for k, v in theirs.items()}
     mine = {k: v.clone() for k, v in mine.items()}

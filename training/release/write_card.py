@@ -12,7 +12,7 @@ from torch import nn
 
 from ase_ecn.checkpoint import Card, read_card, save_checkpoint
 from ase_ecn.nn.ecn import ECN
-from ase_ecn.prediction import UNITS
+from ase_ecn.properties import find, of_outputs
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.ecn_data import trains_on_val
 from ase_ecn.training.fits.loop import FitOptions, FitResult
@@ -113,13 +113,13 @@ def write_checkpoint(
             sources.append(SOURCES["fermi"])
         if "mp_2018_max_atoms" in config["data"]:
             sources.append(SOURCES["mp_2018"])
-        names = ["metal_probability" if t == "metal" else t for t in model.targets]
-        units = {**UNITS, **config.get("units", {})}
-        card["properties"] = {name: units.get(name, "") for name in names}
+        units = config.get("units", {})
+        known = of_outputs(model.targets, model.site_targets, units)
+        card["properties"] = {one.public_name: one.unit for one in known.values()}
         card["forces"] = systems is not None
         if systems is not None:
             card["systems"] = systems
-            card["properties"] |= {name: UNITS[name] for name in ("forces", "stress")}
+            card["properties"] |= {name: find(name).unit for name in ("forces", "stress")}
             card["license"] = "weights: CC BY 4.0; data: BSD-3"
         if property_elements:
             card["property_elements"] = property_elements

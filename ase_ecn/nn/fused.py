@@ -10,14 +10,14 @@ Shapes: M members, B crystals, N atoms, E bonds; F features of an atom, D of a b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ase_ecn.graphs.batch import BondBatch
+from ase_ecn.graphs.batch import BondBatch, PackedGraphs
 from ase_ecn.nn.angular import AngularDensity, spherical_harmonics
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
@@ -29,18 +29,18 @@ _CRYSTAL, _SITE = "values of crystals", "values of sites"
 _SIZES = ("width", "layers", "distance_features", "share_features", "bonds", "cutoff")
 
 
-class StackedECN:
+class FusedECN:
     """The same function as an ECN, or an ensemble of them, for batches of few bonds.
 
     Parameters
     ----------
     model
-        For which :func:`can_stack` holds; neither it nor this should be changed afterwards.
+        For which :func:`can_fuse` holds; neither it nor this should be changed afterwards.
     """
 
     @torch.no_grad()
     def __init__(self, model: ECN | ECNEnsemble) -> None:
-        self._members = members = _networks(model)
+        self._members = members = model.networks
         elements = torch.arange(MAX_ATOMIC_NUMBER + 1, device=members[0].shift.device)
         self._table = torch.stack([m.embedding.of_numbers(elements) for m in members])
         self._rounds = [_Round(layers) for layers in zip(*(m.layers for m in members), strict=True)]
@@ -48,7 +48,7 @@ class StackedECN:
         self._norm = _Norm([m.norm for m in members])
         self._crystal_heads = _Heads(model, model.config.crystal_targets)
         self._site_heads = _Heads(model, model.config.site_targets)
-        self._spreads = model.config.spreads if isinstance(model, ECNEnsemble) else {}
+        self._spreads = model.joint_spreads
 
     @staticmethod
     def fits(batch: BondBatch) -> bool:
@@ -95,9 +95,36 @@ class StackedECN:
         return h
 
 
-def can_stack(model: ECN | ECNEnsemble) -> bool:
+class QuickECN:
+    """Predicts as a network does, small batches with its fused form.
+
+    Parameters
+    ----------
+    model
+        For which :func:`can_fuse` holds.
+    """
+
+    def __init__(self, model: ECN | ECNEnsemble) -> None:
+        self._model = model
+        self._fused = FusedECN(model)
+
+    @torch.inference_mode()
+    def __call__(self, graphs: PackedGraphs) -> Mapping[str, Tensor]:
+        """Outputs, see :meth:`ase_ecn.nn.network.PropertyNetwork.predict`."""
+        batch = self._model.batch(graphs)
+        return self._fused(batch) if self._fused.fits(batch) else self._model(batch)
+
+
+def quick_ecn(
+    model: ECN | ECNEnsemble,
+) -> Callable[[PackedGraphs], Mapping[str, Tensor]]:
+    """Return what predicts in the least time; the weights may be copied."""
+    return QuickECN(model) if can_fuse(model) and not model.gives_forces else model.predict
+
+
+def can_fuse(model: ECN | ECNEnsemble) -> bool:
     """Whether a model is of the kinds known here, and its members of one size."""
-    members = _networks(model)
+    members = model.networks
     sizes = {tuple(getattr(m.config, name) for name in _SIZES) for m in members}
     return len(sizes) == 1 and all(_is_known(m) for m in members)
 
@@ -111,10 +138,6 @@ def _is_known(member: ECN) -> bool:
         and not config.cell_encoding
         and not config.hubbard
     )
-
-
-def _networks(model: ECN | ECNEnsemble) -> tuple[ECN, ...]:
-    return model.networks if isinstance(model, ECNEnsemble) else (model,)
 
 
 def _members_of(index: Tensor, count: int, dtype: torch.dtype) -> Tensor:
@@ -273,7 +296,7 @@ class _Heads:
 
     def __init__(self, model: ECN | ECNEnsemble, names: Sequence[str]) -> None:
         self.names = names
-        members = _networks(model)
+        members = model.networks
         width = members[0].config.width
         new = members[0].shift.new_zeros
         self.weights = new(len(members), width, len(names) * width)
@@ -282,7 +305,7 @@ class _Heads:
         self.constant = new(len(members), 1, len(names))
         self.shares = new(len(members), 1, len(names))
         for t, name in enumerate(names):
-            shares = model.shares(name) if isinstance(model, ECNEnsemble) else (1.0,)
+            shares = model.shares(name)
             for k, (member, share) in enumerate(zip(members, shares, strict=True)):
                 self.shares[k, 0, t] = share
                 if share:
