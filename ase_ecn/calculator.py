@@ -23,17 +23,9 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import CrystalLike, as_atoms, as_crystal
 from ase_ecn.errors import OutOfDomainWarning, PropertyUnavailableError
-from ase_ecn.prediction import POTENTIAL_ENERGY, Prediction, PropertyPredictor
+from ase_ecn.prediction import Prediction, PropertyPredictor
+from ase_ecn.properties import ase_names, ase_results, find
 
-_NEEDS = {
-    "energy": ("formation_energy", POTENTIAL_ENERGY),
-    "free_energy": ("formation_energy", POTENTIAL_ENERGY),
-    "forces": ("forces",),
-    "stress": ("stress",),
-    "magmom": ("magnetization",),
-    "magmoms": ("site_moments",),
-}
-"""For each name of ASE's, properties of a checkpoint that answer to it."""
 _DERIVATIVES = ("forces", "stress", "stresses")
 INFO_PREFIX = "ecn_"
 """Prefix of the keys that :meth:`ECNCalculator.annotate` writes to ``atoms.info``."""
@@ -89,11 +81,8 @@ class ECNCalculator(Calculator):
         self.prediction: Prediction | None = None
         self._lock = threading.RLock()
         self._warned_of_domain = False
-        available = set(self.predictor.properties)
         # A list of its own: extending the inherited one would change every calculator.
-        self.implemented_properties = [
-            name for name, needed in _NEEDS.items() if not available.isdisjoint(needed)
-        ]
+        self.implemented_properties = ase_names(self.predictor.properties)
         super().__init__(**self.predictor.card.provenance(), dtype=dtype)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -119,7 +108,7 @@ class ECNCalculator(Calculator):
         crystal = as_crystal(self.atoms, self.predictor.card.elements)
         prediction = self.predictor.predict([crystal])[0]
         self.prediction = prediction
-        self.results = standard_results(prediction, len(crystal))
+        self.results = ase_results(prediction, len(crystal))
         self._warn_once_of_domain()
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
@@ -224,7 +213,7 @@ class ECNCalculator(Calculator):
         prediction = self._current_prediction(atoms, True)
         assert prediction is not None
         for name, value in prediction.items():
-            if name in _DERIVATIVES:
+            if find(name).kind == "derivative":
                 continue  # ASE's formats keep these
             if isinstance(value, np.ndarray):
                 atoms.set_array(INFO_PREFIX + name, value)
@@ -292,7 +281,7 @@ class ECNCalculator(Calculator):
             )
 
     def _advice(self, name: str) -> str:
-        if name not in _DERIVATIVES or self.predictor.card.forces:
+        if name not in _DERIVATIVES or "forces" in self.predictor.properties:
             return ""
         return (
             "Its card says that it was not fitted to forces, so it has none; "
@@ -319,23 +308,6 @@ def single_point(atoms: Atoms, prediction: Prediction) -> SinglePointCalculator:
     prediction
         From :func:`ase_ecn.predict`.
     """
-    calculator = SinglePointCalculator(atoms, **standard_results(prediction, len(atoms)))
+    calculator = SinglePointCalculator(atoms, **ase_results(prediction, len(atoms)))
     calculator.name = ECNCalculator.name
     return calculator
-
-
-def standard_results(prediction: Prediction, atoms: int) -> dict[str, Any]:
-    """Return the part of a prediction that has a name in ASE, for a cell of so many atoms."""
-    results: dict[str, Any] = {}
-    for name in _NEEDS["energy"]:
-        if name in prediction:
-            energy = prediction[name] * atoms
-            results.update(energy=energy, free_energy=energy)
-    for name in ("forces", "stress"):
-        if name in prediction:
-            results[name] = prediction[name].copy()
-    if "magnetization" in prediction:
-        results["magmom"] = prediction.magnetization
-    if "site_moments" in prediction:
-        results["magmoms"] = prediction.site_moments.copy()
-    return results

@@ -27,7 +27,6 @@ _REQUIRED: dict[str, type] = {
     "elements": list,
     "sha256": str,
 }
-_NETWORKS = ("ecn", "empnn")
 
 
 def _deepest(text: str) -> int:
@@ -68,13 +67,11 @@ def parse_card(text: str) -> dict[str, Any]:
             raise CheckpointError(
                 f"{key} must be a {kind.__name__} in the card, not {type(content[key]).__name__}"
             )
-    if content["network"] not in _NETWORKS:
-        raise CheckpointError(f"unknown network {content['network']!r}; known are ecn and empnn")
     _check_elements("elements", content["elements"])
-    parts = content.get("property_elements", {})
-    if not isinstance(parts, dict):
-        raise CheckpointError("property_elements must be a dict in the card")
-    for name, numbers in parts.items():
+    for key in ("properties", "property_elements"):
+        if not isinstance(content.get(key, {}), dict):
+            raise CheckpointError(f"{key} must be a dict in the card")
+    for name, numbers in content.get("property_elements", {}).items():
         _check_elements(f"property_elements of {name}", numbers)
     return content
 

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 import torch
 from safetensors import SafetensorError
@@ -22,9 +22,8 @@ from torch.overrides import TorchFunctionMode
 
 from ase_ecn.card_format import FORMAT_VERSION, MAX_CARD_BYTES, parse_card
 from ase_ecn.errors import CheckpointError, MemoryExhaustedError, OptionError
-from ase_ecn.nn.ecn import ECN, ECNConfig
-from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
-from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.network import Network, PropertyNetwork
+from ase_ecn.nn.registry import NETWORKS, build, check_kind
 from ase_ecn.storage import replace_file, storing
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 DEFAULT_ECN = "ecn-mp20"
 DEFAULT_EMPNN = "empnn-mp20"
-_MAX_MEMBERS = 32
 # What building a network raises for an architecture that makes no sense.
 _BUILD_ERRORS = (
     AttributeError,
@@ -44,6 +42,9 @@ _BUILD_ERRORS = (
     ValueError,
     ZeroDivisionError,
 )
+
+N = TypeVar("N", bound=Network)
+N_co = TypeVar("N_co", bound=Network, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Card:
 
     @property
     def network(self) -> str:
-        """``"ecn"`` or ``"empnn"``."""
+        """Kind of the network, such as ``"ecn"``; see :mod:`ase_ecn.nn.registry`."""
         return str(self.content["network"])
 
     @property
@@ -90,8 +91,13 @@ class Card:
         return {name: frozenset(int(z) for z in numbers) for name, numbers in parts.items()}
 
     @property
+    def units(self) -> dict[str, str]:
+        """Units of the predicted properties, by their public names."""
+        return {name: str(unit) for name, unit in self.content.get("properties", {}).items()}
+
+    @property
     def forces(self) -> bool:
-        """Whether an ECN was fitted to forces, so that it gives forces and stress."""
+        """Whether it was fitted to forces, so that it gives forces and stress."""
         return bool(self.content.get("forces", False))
 
     @property
@@ -106,11 +112,11 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(Generic[N_co]):
     """A network with its card."""
 
     card: Card
-    model: nn.Module
+    model: N_co
 
 
 def bundled_checkpoints() -> list[str]:
@@ -131,10 +137,20 @@ def read_card(checkpoint: str | Path) -> Card:
     CheckpointError
         If there is no such checkpoint or the card is not a valid one.
     """
-    return Card(parse_card(_read_files(checkpoint)[0]))
+    return _card(_read_files(checkpoint)[0])
 
 
-def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Checkpoint:
+@overload
+def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Checkpoint[Network]: ...
+
+
+@overload
+def load_checkpoint(checkpoint: str | Path, network: type[N]) -> Checkpoint[N]: ...
+
+
+def load_checkpoint(
+    checkpoint: str | Path, network: str | type[Network] | None = None
+) -> Checkpoint[Network]:
     """Load a network.
 
     Parameters
@@ -142,7 +158,8 @@ def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Check
     checkpoint
         Name of a bundled checkpoint or path of a ``.safetensors`` file with its card beside it.
     network
-        ``"ecn"`` or ``"empnn"`` to insist on one kind.
+        ``"ecn"`` or another kind to insist on it, or a class, such as
+        :class:`~ase_ecn.nn.network.PropertyNetwork`, to insist on one of its networks.
 
     Returns
     -------
@@ -159,14 +176,15 @@ def load_checkpoint(checkpoint: str | Path, network: str | None = None) -> Check
 
 
 def shared_checkpoint(
-    checkpoint: str | Path, network: str, device: torch.device, dtype: torch.dtype
-) -> Checkpoint:
+    checkpoint: str | Path, network: type[N], device: torch.device, dtype: torch.dtype
+) -> Checkpoint[N]:
     """The same for prediction only, on a device: loaded once however often it is asked for.
 
     The weights must not be changed, for all who ask get the same network.
     """
     try:
-        return _load_shared(str(checkpoint), _stamps(checkpoint), network, device, dtype)
+        loaded = _load_shared(str(checkpoint), _stamps(checkpoint), network, device, dtype)
+        return cast("Checkpoint[N]", loaded)  # whose network has been checked
     except MemoryError as error:
         raise MemoryExhaustedError(f"no memory for the weights of {checkpoint}") from error
 
@@ -175,17 +193,17 @@ def shared_checkpoint(
 def _load_shared(
     checkpoint: str,
     _: tuple[object, ...],  # another file is another entry
-    network: str,
+    network: type[Network],
     device: torch.device,
     dtype: torch.dtype,
-) -> Checkpoint:
+) -> Checkpoint[Network]:
     loaded = _load(*_read_files(checkpoint), network)
     return Checkpoint(loaded.card, loaded.model.to(device=device, dtype=dtype))
 
 
-def _load(text: str, weights: bytes, network: str | None) -> Checkpoint:
-    card = Card(parse_card(text))
-    if network is not None and card.network != network:
+def _load(text: str, weights: bytes, network: str | type[Network] | None) -> Checkpoint[Network]:
+    card = _card(text)
+    if isinstance(network, str) and card.network != network:
         raise CheckpointError(f"{card.name} is a checkpoint of {card.network}, not of {network}")
     found = sha256(weights).hexdigest()
     if found != card.sha256:
@@ -193,15 +211,26 @@ def _load(text: str, weights: bytes, network: str | None) -> Checkpoint:
             f"the weights of {card.name} have sha256 {found}, the card says {card.sha256}: "
             "the file is damaged or was exchanged"
         )
+    model = _network(card, weights)
+    if isinstance(network, type) and not isinstance(model, network):
+        raise CheckpointError(
+            f"{card.name} is a checkpoint of {card.network}, which gives {model.gives}, "
+            f"not {network.gives}"
+        )
+    return Checkpoint(card, model.eval().requires_grad_(False))
+
+
+def _network(card: Card, weights: bytes) -> Network:
+    """Build what the card describes, with these weights."""
     try:
         tensors = load_tensors(weights)
         _check_fit(card, tensors)
         with _WithoutRandomNumbers():
-            model = _build(card)
+            model = build(card.network, card.content["architecture"])
         model.load_state_dict(tensors)
     except (SafetensorError, *_BUILD_ERRORS) as error:
         raise CheckpointError(f"the weights of {card.name} don't fit the card: {error}") from error
-    return Checkpoint(card, model.eval().requires_grad_(False))
+    return model
 
 
 def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
@@ -214,18 +243,20 @@ def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
     StorageError
         If they cannot be written; files that were there stay as they were.
     """
-    if not isinstance(model, ECN | ECNEnsemble | EMPNN):
+    if not isinstance(model, Network) or model.kind not in NETWORKS:
         raise CheckpointError(f"cannot save a {type(model).__name__}")
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     weights = save_tensors(tensors)
     content = {
         "format_version": FORMAT_VERSION,
         **card,
-        "network": "empnn" if isinstance(model, EMPNN) else "ecn",
+        "network": model.kind,
         "architecture": model.config.to_dict(),
         "parameters": sum(p.numel() for p in model.parameters()),
         "sha256": sha256(weights).hexdigest(),
     }
+    if isinstance(model, PropertyNetwork) and model.gives_forces:
+        content["forces"] = True
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, weights)
@@ -241,7 +272,7 @@ def card_text(content: dict[str, Any]) -> bytes:
 def _check_fit(card: Card, tensors: dict[str, torch.Tensor]) -> None:
     """Compare with the architecture before anything of its size is allocated."""
     with torch.device("meta"), _WithoutRandomNumbers():
-        expected = _build(card).state_dict()
+        expected = build(card.network, card.content["architecture"]).state_dict()
     if expected.keys() != tensors.keys():
         odd = sorted(expected.keys() ^ tensors.keys())
         raise ValueError(f"missing or unknown tensors: {', '.join(odd[:5])}")
@@ -274,21 +305,10 @@ class _WithoutRandomNumbers(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def _build(card: Card) -> nn.Module:
-    architecture = card.content["architecture"]
-    if card.network == "empnn":
-        return EMPNN(EMPNNConfig(**_options(architecture)))
-    if "members" in architecture:
-        if len(architecture["members"]) > _MAX_MEMBERS:
-            raise ValueError(f"more than {_MAX_MEMBERS} members")
-        members = [ECN(ECNConfig(**_options(m))) for m in architecture["members"]]
-        factors = (_options(architecture.get(name, {})) for name in ("weights", "spreads"))
-        return ECNEnsemble(members, *factors)
-    return ECN(ECNConfig(**_options(architecture)))
-
-
-def _options(section: dict[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in section.items()}
+def _card(text: str) -> Card:
+    card = Card(parse_card(text))
+    check_kind(card.network)
+    return card
 
 
 def _bundled_files(name: str) -> tuple[Traversable, Traversable]:

@@ -6,7 +6,7 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,22 +19,14 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.plotting import pattern_figure, pattern_text
 from ase_ecn.plotting.sources import FIGURES, draw
-from ase_ecn.prediction import UNITS, Prediction, PropertyPredictor
+from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.properties import PROPERTIES, Property
 from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
 from ase_ecn.report import write_report
 from ase_ecn.screening import failures, read_structures, screen
 from ase_ecn.screening.run import BATCH_SIZE
 from ase_ecn.screening.store import Store, journal_path
 from ase_ecn.selftest import TOLERANCE, selftest
-
-_ARRAYS = ("site_moments", "forces", "stress")
-_HEADINGS = {
-    "formation_energy": ("E_f", "9.3f"),
-    "band_gap": ("gap", "7.2f"),
-    "metal_probability": ("P(metal)", "8.2f"),
-    "magnetization": ("|M|", "8.2f"),
-}
-
 
 _SOURCES = "folder, ase.db, PostgreSQL URL, extxyz, or CSV/Parquet with a column cif"
 _SHOWN = 20
@@ -119,13 +111,15 @@ def _predict(options: argparse.Namespace) -> int:
     predictor = PropertyPredictor(options.checkpoint, device=options.device)
     good, skipped = _valid(options.files, predictor.card.elements)
     predictions = predictor.predict([as_crystal(atoms) for _, atoms in good])
-    names = [n for n in predictor.properties if n in _HEADINGS]
-    others = [n for n in predictor.properties if n not in (*_HEADINGS, *_ARRAYS)]
+    known = [predictor.property_of(name) for name in predictor.scalars]
+    # Python's sort is stable: the others follow in their order.
+    known.sort(key=lambda one: not one.heading)
     rows = [
-        [_formula(atoms), str(len(atoms)), *_cells(prediction, names + others), label]
+        [_formula(atoms), str(len(atoms)), *_cells(prediction, known), label]
         for (label, atoms), prediction in zip(good, predictions, strict=True)
     ]
-    _print_table(["formula", "atoms", *map(_heading, names + others), "source"], rows)
+    titles = [one.titled() for one in known]
+    _print_table(["formula", "atoms", *titles, "source"], rows)
     return _print_skipped(skipped)
 
 
@@ -195,15 +189,16 @@ def _screen(options: argparse.Namespace) -> int:
 
 def _print_screened(found: Iterable[Any]) -> None:
     rows = []
+    known = [one for one in PROPERTIES.values() if one.heading]
     for row in found:
         values = row.key_value_pairs
-        shown = [f"{values[n]:{_HEADINGS[n][1]}}".strip() if n in values else "" for n in _HEADINGS]
+        shown = _cells(values, known)
         course = ["", "", ""]
         if "relaxation_reason" in values:
             steps, reason = values["relaxation_steps"], values["relaxation_reason"]
             course = [f"{100 * values['volume_change']:+.1f}", f"{steps:.0f}", str(reason)]
         rows.append([row.formula, str(row.natoms), *shown, *course, str(values["source"])])
-    headings = [_heading(n) for n in _HEADINGS]
+    headings = [one.titled() for one in known]
     columns = ["formula", "atoms", *headings, "ΔV/V %", "steps", "stopped", "source"]
     # Columns that no row has anything in say nothing.
     filled = [k for k in range(len(columns)) if any(row[k] for row in rows)]
@@ -290,14 +285,9 @@ def _formula(atoms: Atoms) -> str:
     return str(atoms.get_chemical_formula("metal"))
 
 
-def _heading(name: str) -> str:
-    title = _HEADINGS[name][0] if name in _HEADINGS else name
-    unit = UNITS.get(name, "1")
-    return title if unit == "1" else f"{title} / {unit}"
-
-
-def _cells(prediction: Prediction, names: Sequence[str]) -> list[str]:
-    return [f"{prediction[n]:{_HEADINGS.get(n, ('', '9.4g'))[1]}}".strip() for n in names]
+def _cells(values: Mapping[str, Any], known: Sequence[Property]) -> list[str]:
+    names = [(one.public_name, one.style) for one in known]
+    return [f"{values[name]:{style}}".strip() if name in values else "" for name, style in names]
 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,8 +1,8 @@
-"""From validated crystals to predicted properties, with a loaded ECN."""
+"""From validated crystals to predicted properties, with a loaded network."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, combinations
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from ase.data import chemical_symbols
-from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import (
     DEFAULT_ECN,
@@ -20,38 +19,16 @@ from ase_ecn.checkpoint import (
     resolve_dtype,
     shared_checkpoint,
 )
-from ase_ecn.crystal import Crystal
-from ase_ecn.domain import Domain, bond_domain_features
+from ase_ecn.crystal import Crystal, PrimitiveCrystal
+from ase_ecn.domain import Domain
 from ase_ecn.errors import MemoryExhaustedError, UnsupportedElementError
-from ase_ecn.graphs.batch import BondBatch, bond_graphs, pack
 from ase_ecn.memory import is_out_of_memory
-from ase_ecn.nn.ecn import ECN, ECNConfig
-from ase_ecn.nn.ensemble import ECNEnsemble
-from ase_ecn.nn.forces import energy_derivatives
-from ase_ecn.nn.stacked import StackedECN, can_stack
+from ase_ecn.nn import registry
+from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.properties import SPREAD, Property, find, of_outputs
 from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
 from ase_ecn.threads import in_threads
 
-UNITS = {
-    "formation_energy": "eV/atom",
-    "band_gap": "eV",
-    "metal_probability": "1",
-    "magnetization": "µB/cell",
-    "site_moments": "µB",
-    "fermi_level": "eV",
-    "heat_all": "eV/cell",
-    "potential_energy": "eV/atom",
-    "forces": "eV/Å",
-    "stress": "eV/Å³",
-    "formation_energy_std": "eV/atom",
-    "band_gap_std": "eV",
-}
-"""Units of the known properties; a property fitted by a user has its unit in the card."""
-
-POTENTIAL_ENERGY = "potential_energy"
-"""Energy on the scale of the DFT data, whose derivatives are forces."""
-
-_NONNEGATIVE = frozenset({"band_gap", "magnetization", "site_moments"})
 _DEFAULT_BATCH_SIZE = 256
 _FORCES_BATCH_SIZE = 16
 _LEAST_PER_THREAD = 32
@@ -104,7 +81,7 @@ class Prediction(Mapping[str, Any]):
 
 
 class PropertyPredictor:
-    """An ECN ready to predict: loads the checkpoint once.
+    """A network ready to predict: loads the checkpoint once.
 
     Parameters
     ----------
@@ -132,22 +109,34 @@ class PropertyPredictor:
     ) -> None:
         self.device = resolve_device(device)
         self.dtype = resolve_dtype(dtype)
-        loaded = shared_checkpoint(checkpoint or DEFAULT_ECN, "ecn", self.device, self.dtype)
+        name = checkpoint or DEFAULT_ECN
+        loaded = shared_checkpoint(name, PropertyNetwork, self.device, self.dtype)
         self.card: Card = loaded.card
         self.domain = Domain.from_card(self.card.content)
-        assert isinstance(loaded.model, ECN | ECNEnsemble)
         self.model = loaded.model
 
     @cached_property
     def properties(self) -> tuple[str, ...]:
         """Names of the predicted properties."""
-        derivatives = ("forces", "stress") if self.card.forces else ()
-        return (*(_public_name(name) for name in self._outputs), *derivatives)
+        return tuple(known.public_name for known in self._outputs.values())
 
     @cached_property
-    def _outputs(self) -> tuple[str, ...]:
-        spreads = (f"{name}_std" for name in self.model.config.uncertainties)
-        return (*self.model.targets, *spreads)
+    def scalars(self) -> tuple[str, ...]:
+        """Those of which a crystal has one number."""
+        return tuple(known.public_name for known in self._outputs.values() if known.is_scalar)
+
+    def property_of(self, name: str) -> Property:
+        """What one of the predicted properties is, with its unit in the card."""
+        return next(known for known in self._outputs.values() if known.public_name == name)
+
+    @cached_property
+    def _outputs(self) -> dict[str, Property]:
+        """Properties by the names of the network's outputs."""
+        network = self.model
+        spreads = [f"{name}{SPREAD}" for name in network.uncertainties]
+        found = of_outputs((*network.targets, *spreads), network.site_targets, self.card.units)
+        derivatives = ("forces", "stress") if network.gives_forces else ()
+        return found | {name: find(name) for name in derivatives}
 
     def predict(
         self, crystals: Sequence[Crystal], batch_size: int | None = None
@@ -157,7 +146,7 @@ class PropertyPredictor:
         Parameters
         ----------
         crystals
-            Any number; each is reduced to its primitive cell first, unless forces are predicted.
+            Any number. Networks without forces see their primitive cells.
         batch_size
             Crystals per pass of the network, fewer if memory runs out or to give each thread its
             share; changes nothing but speed and memory.
@@ -169,7 +158,10 @@ class PropertyPredictor:
         UnsupportedElementError
             If elements never occurred together in the data of a potential energy surface.
         """
-        size = batch_size or (_FORCES_BATCH_SIZE if self.card.forces else _DEFAULT_BATCH_SIZE)
+        for crystal in crystals:
+            self.check_system(crystal)
+        forces = self.model.gives_forces
+        size = batch_size or (_FORCES_BATCH_SIZE if forces else _DEFAULT_BATCH_SIZE)
         on_cpu = self.device.type == "cpu"
         if on_cpu:
             share = -(-len(crystals) // torch.get_num_threads())
@@ -181,7 +173,7 @@ class PropertyPredictor:
     def _predict_smoothly(self, crystals: Sequence[Crystal]) -> list[Prediction]:
         """Blend predictions of crystals that are almost repetitions with those of repetitions."""
         predictions = self._predict_in_halves(crystals)
-        if self.card.forces or self.model.config.motif != "free":
+        if self.model.motif != "free":
             return predictions
         near = {k: n for k, c in enumerate(crystals) if (n := near_repetition(c)) is not None}
         if near:
@@ -193,7 +185,7 @@ class PropertyPredictor:
     def _predict_in_halves(self, crystals: Sequence[Crystal]) -> list[Prediction]:
         """Predict a batch at once, or in halves if memory runs out."""
         try:
-            return (self._predict_forces if self.card.forces else self._predict_batch)(crystals)
+            return self._predict_batch(crystals)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -228,77 +220,37 @@ class PropertyPredictor:
                 f"it knows nothing of {'-'.join(_symbols(found))}"
             )
 
-    def _predict_forces(self, crystals: Sequence[Crystal]) -> list[Prediction]:
-        """Energies, forces and stresses of the crystals as they are, in their own frames."""
-        config = self.model.config
-        assert isinstance(config, ECNConfig)
-        for crystal in crystals:
-            self.check_system(crystal)
-        packed = pack(bond_graphs(crystals, config.bonds, config.cutoff), config.group)
-        batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
-        volumes = torch.tensor([c.volume for c in crystals], device=self.device, dtype=self.dtype)
-        found = energy_derivatives(self.model, batch, volumes, POTENTIAL_ENERGY)
-        energies = found.outputs[POTENTIAL_ENERGY].double().cpu().numpy()
-        forces = found.forces.double().cpu().numpy()
-        stresses = found.stress.double().cpu().numpy()
-        return [
-            Prediction(
-                {
-                    POTENTIAL_ENERGY: float(energies[k]),
-                    "forces": forces[packed.atom_offsets[k] : packed.atom_offsets[k + 1]].copy(),
-                    "stress": stresses[k].copy(),
-                }
-            )
-            for k in range(len(crystals))
-        ]
-
     def _predict_batch(self, crystals: Sequence[Crystal]) -> list[Prediction]:
-        config = self.model.config
-        primitives = [primitive_cell(crystal, config.motif) for crystal in crystals]
-        packed = pack(bond_graphs([p.crystal for p in primitives], config.bonds), config.group)
-        batch = packed.batch(np.arange(len(crystals)), device=self.device, dtype=self.dtype)
-        with torch.inference_mode():
-            outputs = {k: v.double().cpu().numpy() for k, v in self._run(batch).items()}
-        features = bond_domain_features(packed)
-        features |= {k: v for k, v in outputs.items() if k.endswith("_std")}
+        cells = [self._cell(crystal) for crystal in crystals]
+        graphs = self.model.graphs([cell.crystal for cell in cells])
+        outputs = {k: v.detach().double().cpu().numpy() for k, v in self._run(graphs).items()}
+        features = dict(self.model.domain_features(graphs))
+        features |= {k: v for k, v in outputs.items() if k.endswith(SPREAD)}
+        first = np.cumsum([0, *(len(cell.crystal) for cell in cells)])
         predictions = []
-        for k, (crystal, primitive) in enumerate(zip(crystals, primitives, strict=True)):
-            atoms = packed.atom_offsets[k] + primitive.site_of_atom
+        for k, (crystal, cell) in enumerate(zip(crystals, cells, strict=True)):
+            atoms = first[k] + cell.site_of_atom
             values = {
-                _public_name(name): self._value(name, outputs[name], k, atoms, len(crystal))
-                for name in self._outputs
+                known.public_name: known.predicted(
+                    outputs[name][atoms] if known.per_site else outputs[name][k], len(crystal)
+                )
+                for name, known in self._outputs.items()
             }
             unusual = self.domain.outside(crystal.numbers, {n: v[k] for n, v in features.items()})
             predictions.append(Prediction(values, unusual))
         return predictions
 
-    def _run(self, batch: BondBatch) -> Mapping[str, torch.Tensor]:
-        """Outputs of the network by the quickest way."""
-        if self._stacked is not None and self._stacked.fits(batch):
-            return self._stacked(batch)
-        outputs: Mapping[str, torch.Tensor] = self.model(batch)
-        return outputs
+    def _cell(self, crystal: Crystal) -> PrimitiveCrystal:
+        """What the network sees of a crystal."""
+        motif = self.model.motif
+        if motif is None:
+            return PrimitiveCrystal(crystal, np.arange(len(crystal)))
+        return primitive_cell(crystal, motif)
 
     @cached_property
-    def _stacked(self) -> StackedECN | None:
-        return StackedECN(self.model) if can_stack(self.model) else None
-
-    def _value(
-        self,
-        target: str,
-        output: NDArray[np.float64],
-        k: int,
-        atoms: NDArray[np.int64],
-        size: int,
-    ) -> float | NDArray[np.float64]:
-        if target in self.model.config.site_targets:
-            return np.maximum(output[atoms], 0) if target in _NONNEGATIVE else output[atoms]
-        value = float(output[k])
-        if target in _NONNEGATIVE:
-            value = max(value, 0.0)
-        if target == "metal":
-            return float(1 / (1 + np.exp(-value)))
-        return value * size if target == "magnetization" else value
+    def _run(self) -> Callable[[Any], Mapping[str, torch.Tensor]]:
+        """The quickest way from graphs to outputs."""
+        return registry.quick(self.model)
 
 
 def _all_pairs_in(elements: frozenset[int], known: Collection[frozenset[int]]) -> bool:
@@ -308,7 +260,3 @@ def _all_pairs_in(elements: frozenset[int], known: Collection[frozenset[int]]) -
 
 def _symbols(numbers: Iterable[int]) -> list[str]:
     return [chemical_symbols[z] for z in sorted(numbers)]
-
-
-def _public_name(target: str) -> str:
-    return "metal_probability" if target == "metal" else target

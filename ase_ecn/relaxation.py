@@ -112,10 +112,9 @@ class LatticeNetwork:
     ) -> None:
         self.device = resolve_device(device)
         self.dtype = resolve_dtype(dtype)
-        loaded = shared_checkpoint(checkpoint or DEFAULT_EMPNN, "empnn", self.device, self.dtype)
+        loaded = shared_checkpoint(checkpoint or DEFAULT_EMPNN, EMPNN, self.device, self.dtype)
         self.card: Card = loaded.card
         self.domain = Domain.from_card(self.card.content)
-        assert isinstance(loaded.model, EMPNN)
         self.model = loaded.model
 
     def log_strains(

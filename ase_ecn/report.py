@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from ase_ecn.comparison import Comparison, lengths_figure, summary_text
 from ase_ecn.errors import OptionError
 from ase_ecn.plotting import parity, property_map
-from ase_ecn.prediction import UNITS
+from ase_ecn.properties import DIMENSIONLESS, find
 from ase_ecn.screening.store import Failure, Store, journal_path
 
 if TYPE_CHECKING:
@@ -307,8 +307,8 @@ def _volume_error(comparison: Comparison) -> float:
 
 
 def _number_column(name: str) -> _Column:
-    unit = UNITS.get(name, "1")
-    heading = name.replace("_", " ") + (f" / {unit}" if unit != "1" else "")
+    unit = find(name).unit
+    heading = name.replace("_", " ") + (f" / {unit}" if unit != DIMENSIONLESS else "")
     return _Column(name, heading, lambda row: _number_cell(row.key_value_pairs.get(name)))
 
 
@@ -366,7 +366,7 @@ def _figures(store: Store) -> list[tuple[str, Figure]]:
         figures.append(("band gap against formation energy", figure))
     for name in values:
         if _pairs(values[name], references[name]) >= 2:
-            figure = parity(values[name], references[name], name=name, units=UNITS[name])
+            figure = parity(values[name], references[name], name=name, units=find(name).unit)
             figures.append((f"predicted and given {name}", figure))
     return figures
 

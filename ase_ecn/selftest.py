@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.nn.registry import predicts_properties
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation import LatticeNetwork
 
@@ -56,7 +57,7 @@ def make_references(checkpoint: str | Path) -> list[dict[str, Any]]:
     crystals = {
         name: crystal
         for name, crystal in reference_crystals().items()
-        if not card.forces or set(crystal.numbers.tolist()) in card.systems
+        if not card.systems or set(crystal.numbers.tolist()) in card.systems
     }
     results = _results(checkpoint, list(crystals.values()))
     return [
@@ -106,7 +107,7 @@ def _results(
 ) -> list[dict[str, NDArray[np.float64]]]:
     if not crystals:
         return []
-    if read_card(checkpoint).network == "ecn":
+    if predicts_properties(read_card(checkpoint).network):
         predictor = PropertyPredictor(checkpoint, device="cpu", dtype=dtype)
         return [{k: np.asarray(v) for k, v in p.items()} for p in predictor.predict(crystals)]
     network = LatticeNetwork(checkpoint, device="cpu", dtype=dtype)

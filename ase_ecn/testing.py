@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.properties import find
 from ase_ecn.relaxation import LatticeNetwork
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def assert_prediction_invariant(
             expected = reference[name]
             if isinstance(value, np.ndarray):
                 expected = expected[other.source]
-            elif name == "magnetization":
+            elif find(name).extensive:
                 value, expected = value / len(other.atoms), expected / len(atoms)
             difference = float(np.abs(value - expected).max())
             assert difference <= tolerance, (

@@ -23,8 +23,8 @@ from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ecn_en import EquivariantECN
 from ase_ecn.nn.empnn import EMPNN, bound_norm
 from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.fused import FusedECN, can_fuse
 from ase_ecn.nn.layers import GaussianBasis, scatter_mean, scatter_sum, smooth_step
-from ase_ecn.nn.stacked import StackedECN, can_stack
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS, Group, Motif
 from ase_ecn.symmetry.primitive import primitive_cell, to_standard_primitive
 from ase_ecn.testing import random_equivalent
@@ -405,8 +405,8 @@ def test_members_computed_together_give_their_mean(
         for packed in (pack([graph], group), pack([graph, graph], group)):
             batch = packed.batch(np.arange(len(packed)), dtype=torch.float64)
             for model in (even, weighted, apart, siteless, *members):
-                assert can_stack(model)
-                together = StackedECN(model)
+                assert can_fuse(model)
+                together = FusedECN(model)
                 assert together.fits(batch)
                 with torch.inference_mode():
                     found, expected = together(batch), model(batch)
@@ -423,8 +423,8 @@ def test_other_networks_are_not_computed_together() -> None:
         {"readout": "contributions"},
         {"cell_encoding": True, "motif": "fixed"},
     ):
-        assert not can_stack(ECN(replace(config, **change)))
-    assert not can_stack(ECNEnsemble([ECN(config), ECN(replace(config, layers=3))]))
+        assert not can_fuse(ECN(replace(config, **change)))
+    assert not can_fuse(ECNEnsemble([ECN(config), ECN(replace(config, layers=3))]))
 
 
 def perturbed(config: ECNConfig, seed: int) -> ECN:

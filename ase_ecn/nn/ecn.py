@@ -7,7 +7,9 @@ gives what it would give on the supercell, at an eighth of the cost.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +21,7 @@ from ase_ecn.graphs.supercell import CELLS, supercell
 from ase_ecn.graphs.voronoi import MIN_FACE_SHARE, BondMode
 from ase_ecn.nn.angular import MAX_DEGREE, AngularDensity, spherical_harmonics
 from ase_ecn.nn.atoms import ATOM_FEATURES, AtomFeatures
+from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import (
     MAX_ATOMIC_NUMBER,
     MAX_LAYERS,
@@ -32,6 +35,7 @@ from ase_ecn.nn.layers import (
     smooth_step,
     two_layer,
 )
+from ase_ecn.nn.network import options
 from ase_ecn.symmetry.colours import (
     GROUPS,
     LATTICE_COLOURS,
@@ -154,18 +158,24 @@ class ECNConfig:
         if self.readout == "contributions" and self.uncertainties:
             raise OptionError("uncertainties need the readout 'mean_features'")
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
+    @classmethod
+    def from_dict(cls, section: Mapping[str, Any]) -> ECNConfig:
+        """Build the configuration from a JSON-able dictionary."""
+        return cls(**options(section))
 
-class ECN(nn.Module):
+
+class ECN(BondNetwork):
     """Crystal graph network whose bonds are coloured by a lattice group (claim 6.1).
 
     Outputs are in units of the training targets' spread; :attr:`shift` and :attr:`scale` map them
     to physical units. :attr:`element_constants`, (T, 119), are added to the contributions of atoms.
     """
 
+    config: ECNConfig
     shift: Tensor
     scale: Tensor
     spread_factor: Tensor
@@ -215,10 +225,15 @@ class ECN(nn.Module):
         self.register_buffer("shift", torch.zeros(len(self.targets), dtype=torch.float64))
         self.register_buffer("scale", torch.ones(len(self.targets), dtype=torch.float64))
 
+    @classmethod
+    def from_dict(cls, architecture: Mapping[str, Any]) -> ECN:
+        """Build the network from its architecture."""
+        return cls(ECNConfig.from_dict(architecture))
+
     @property
-    def targets(self) -> tuple[str, ...]:
-        """Names of all outputs, crystal targets first."""
-        return self.config.crystal_targets + self.config.site_targets
+    def networks(self) -> tuple[ECN, ...]:
+        """Itself."""
+        return (self,)
 
     def forward(self, batch: BondBatch) -> dict[str, Tensor]:
         """Predict every target in physical units (logits for classes).

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ from ase_ecn.nn.layers import (
     edge_parts,
     scatter_mean,
 )
+from ase_ecn.nn.network import Network, options
 from ase_ecn.nn.vector_fields import (
     EDGE_FIELDS,
     TRIPLET_FIELDS,
@@ -97,7 +99,7 @@ class EMPNNConfig:
         if self.weight_limit is not None and not self.weight_limit > 0:
             raise OptionError("the limit of weights must be positive, or None")
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
@@ -237,8 +239,16 @@ def bound_norm(strain: Tensor, limit: float) -> Tensor:
     return strain / torch.sqrt(1 + squared / limit**2)
 
 
-class EMPNN(nn.Module):
+class EMPNN(Network):
     """Deforms the lattice of a crystal towards equilibrium, layer by layer."""
+
+    kind = "empnn"
+    gives = "relaxed cells"
+    config: EMPNNConfig
+
+    if TYPE_CHECKING:
+
+        def __call__(self, batch: LatticeBatch) -> list[Tensor]: ...  # noqa: D102
 
     def __init__(self, config: EMPNNConfig) -> None:
         super().__init__()
@@ -252,6 +262,11 @@ class EMPNN(nn.Module):
         self.deforming = nn.ModuleList(
             DeformingLayer(config) for _ in range(config.deforming_layers)
         )
+
+    @classmethod
+    def from_dict(cls, architecture: Mapping[str, Any]) -> EMPNN:
+        """Build the network that the architecture in a card describes."""
+        return cls(EMPNNConfig(**options(architecture)))
 
     def forward(self, batch: LatticeBatch) -> list[Tensor]:
         """Return the (B, 3, 3) cells after each deforming layer."""

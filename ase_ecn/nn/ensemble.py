@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,18 +15,21 @@ from torch import Tensor, nn
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.graphs.voronoi import BondMode
+from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.nn.network import options
 from ase_ecn.symmetry.colours import Group, Motif
 
 _ROUNDING = 1e-6
+_MAX_MEMBERS = 32
 
 
 @dataclass(frozen=True)
 class EnsembleConfig:
     """Architectures of the members of an :class:`ECNEnsemble`.
 
-    Members see the same graphs, so they agree in bonds, group and motif. A property is the mean
-    over the members that predict it.
+    Members see the same graphs, so they agree in bonds, cutoff, group and motif. A property is the
+    mean over the members that predict it.
 
     Attributes
     ----------
@@ -50,7 +54,7 @@ class EnsembleConfig:
             raise OptionError("an ensemble needs members")
         self._check_weights()
         self._check_spreads()
-        for name in ("bonds", "group", "motif"):
+        for name in ("bonds", "cutoff", "group", "motif"):
             if len({getattr(member, name) for member in self.members}) > 1:
                 raise OptionError(f"the members of an ensemble must have the same {name}")
 
@@ -95,6 +99,11 @@ class EnsembleConfig:
         return self.members[0].bonds
 
     @property
+    def cutoff(self) -> float:
+        """Length in Å at which radial bonds end."""
+        return self.members[0].cutoff
+
+    @property
     def group(self) -> Group:
         """Group that colours the lattice translations."""
         return self.members[0].group
@@ -104,16 +113,16 @@ class EnsembleConfig:
         """Whether atoms choose their image."""
         return self.members[0].motif
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
-        content: dict[str, object] = {"members": [member.to_dict() for member in self.members]}
+        content: dict[str, Any] = {"members": [member.to_dict() for member in self.members]}
         for name, factors in (("weights", self.weights), ("spreads", self.spreads)):
             if factors:
                 content[name] = {k: list(v) for k, v in factors.items()}
         return content
 
 
-class ECNEnsemble(nn.Module):
+class ECNEnsemble(BondNetwork):
     """Mean of several ECNs, with the interface of one.
 
     Parameters
@@ -123,6 +132,8 @@ class ECNEnsemble(nn.Module):
     weights, spreads
         See :class:`EnsembleConfig`.
     """
+
+    config: EnsembleConfig
 
     def __init__(
         self,
@@ -135,10 +146,32 @@ class ECNEnsemble(nn.Module):
         self.config = EnsembleConfig(configs, weights or {}, spreads or {})
         self.members = nn.ModuleList(members)
 
+    @classmethod
+    def from_dict(cls, architecture: Mapping[str, Any]) -> ECN | ECNEnsemble:
+        """Build what the architecture in a card describes: without members a single ECN.
+
+        Raises
+        ------
+        ValueError
+            If there are more than 32 members.
+        """
+        if "members" not in architecture:
+            return ECN.from_dict(architecture)
+        if len(architecture["members"]) > _MAX_MEMBERS:
+            raise ValueError(f"more than {_MAX_MEMBERS} members")
+        members = [ECN.from_dict(member) for member in architecture["members"]]
+        factors = (options(architecture.get(name, {})) for name in ("weights", "spreads"))
+        return cls(members, *factors)
+
     @property
     def networks(self) -> tuple[ECN, ...]:
         """The members, by their type."""
-        return tuple(member for member in self.members if isinstance(member, ECN))
+        return tuple(cast("ECN", member) for member in self.members)
+
+    @property
+    def joint_spreads(self) -> Mapping[str, tuple[float, float]]:
+        """Factors of uncertainties, see :class:`EnsembleConfig`."""
+        return self.config.spreads
 
     def shares(self, name: str) -> tuple[float, ...]:
         """Weight of each member in the mean of a property."""
@@ -146,11 +179,6 @@ class ECNEnsemble(nn.Module):
             return self.config.weights[name]
         having = [name in member.targets for member in self.networks]
         return tuple(has / sum(having) for has in having)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Names of all outputs, crystal targets first."""
-        return self.config.crystal_targets + self.config.site_targets
 
     def forward(self, batch: BondBatch) -> dict[str, Tensor]:
         """Mean of the members' outputs, see :meth:`ase_ecn.nn.ecn.ECN.forward`."""

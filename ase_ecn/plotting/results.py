@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ase_ecn.errors import OptionError
 from ase_ecn.geometry.strain import log_strain
 from ase_ecn.plotting.canvas import new_figure
-from ase_ecn.prediction import UNITS
+from ase_ecn.properties import DIMENSIONLESS, find
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +56,7 @@ def parity(
     limits = (low - margin, high + margin)
     _draw_density(figure, left, x, y, limits)
     left.plot(limits, limits, color="#e63946", linewidth=0.8)
-    unit = f" / {units}" if units else ""
+    unit = "" if units in ("", DIMENSIONLESS) else f" / {units}"
     left.set(
         xlim=limits,
         ylim=limits,
@@ -246,5 +246,5 @@ def _columns(path: Path) -> dict[str, NDArray[np.float64]]:
 
 
 def _title(name: str) -> str:
-    unit = UNITS.get(name, "")
-    return name.replace("_", " ") + (f" / {unit}" if unit not in ("", "1") else "")
+    unit = find(name).unit
+    return name.replace("_", " ") + (f" / {unit}" if unit != DIMENSIONLESS else "")

@@ -17,7 +17,7 @@ from ase_ecn.plotting.results import (
     property_map,
     relaxation_path,
 )
-from ase_ecn.prediction import UNITS
+from ase_ecn.properties import find
 from ase_ecn.screening.readers import is_url
 from ase_ecn.screening.store import journal_path
 
@@ -67,7 +67,7 @@ def draw(kind: str, source: str, name: str = "band_gap") -> Figure:
         return property_map(x, y, names=names)
     predicted = [_number(row.key_value_pairs.get(name)) for row in rows]
     given = [_number(row.data.get("input", {}).get(name)) for row in rows]
-    return parity(predicted, given, name=name, units=UNITS.get(name, ""))
+    return parity(predicted, given, name=name, units=find(name).unit)
 
 
 def _rows(source: str) -> list[Any]:

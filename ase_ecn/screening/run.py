@@ -185,7 +185,7 @@ def screen(
     available = screener.predictor.properties
     kept = tuple(available if properties is None else properties)
     check_names(kept, available, "properties")
-    scalars = [n for n in available if n not in screener.predictor.model.config.site_targets]
+    scalars = screener.predictor.scalars
     known = [*scalars, *CRYSTAL_VALUES, *(RELAXATION_VALUES if relax else ())]
     if by is not None:
         check_names([by], known, "by")

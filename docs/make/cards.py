@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from ase.data import chemical_symbols
 
-from ase_ecn.prediction import UNITS
+from ase_ecn.properties import DIMENSIONLESS, find
 
 Card = Mapping[str, Any]
 
@@ -130,9 +130,8 @@ def score_unit(name: str) -> str:
         return "°"
     if "_mae" not in name:
         return "eV/atom" if name.startswith("supercell_jump") else ""
-    base = name.split("_mae")[0]
-    # The network is fitted to the magnetization per atom, and scored on it.
-    return "µB/atom" if base == "magnetization" else UNITS.get(base, "")
+    unit = find(name.split("_mae")[0]).label_unit
+    return "" if unit == DIMENSIONLESS else unit
 
 
 def _trained_on(card: Card) -> list[str]:

@@ -1,0 +1,128 @@
+"""What a checkpoint can hold: the interface of networks, and of those that predict properties."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ase_ecn.crystal import Crystal
+from ase_ecn.symmetry.colours import Motif
+
+
+class NetworkConfig(Protocol):
+    """Architecture of a network."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary, which the card keeps under ``architecture``."""
+
+
+class Network(nn.Module, ABC):
+    """Something with weights and an architecture that a checkpoint can hold.
+
+    Attributes
+    ----------
+    kind
+        Its name in :data:`ase_ecn.nn.registry.NETWORKS`, and in cards.
+    gives
+        What it gives, in a word for messages.
+    config
+        The architecture.
+    """
+
+    kind: ClassVar[str]
+    gives: ClassVar[str]
+    config: NetworkConfig
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, architecture: Mapping[str, Any]) -> Network:
+        """Build a network, with any weights, from what ``config.to_dict()`` gave."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the weights."""
+        return next(self.parameters()).dtype
+
+
+class PropertyNetwork(Network):
+    """A network that predicts properties of crystals, of their atoms, or forces and stress.
+
+    It says itself how crystals become its graphs, which nothing else looks into. Crystals come as
+    they are, or as their primitive cells where :attr:`motif` says so; batches are made, values are
+    brought back to the atoms of the input, and memory is watched over in
+    :mod:`ase_ecn.prediction`.
+    """
+
+    gives = "properties"
+
+    @property
+    @abstractmethod
+    def targets(self) -> tuple[str, ...]:
+        """Names of the outputs, without uncertainties, forces and stress; see ``properties.py``."""
+
+    @property
+    def site_targets(self) -> tuple[str, ...]:
+        """Those of the targets that each atom has a value of."""
+        return ()
+
+    @property
+    def uncertainties(self) -> tuple[str, ...]:
+        """Targets of crystals whose standard error is an output too, as ``NAME_std``."""
+        return ()
+
+    @property
+    def gives_forces(self) -> bool:
+        """Whether outputs hold ``forces`` and ``stress``, derivatives of ``potential_energy``."""
+        return False
+
+    @property
+    def motif(self) -> Motif | None:
+        """Which primitive cell it wants to see; ``None`` for the crystals as they are."""
+        return None
+
+    @property
+    def networks(self) -> Sequence[PropertyNetwork]:
+        """The members of an ensemble; any other network is the only one of itself."""
+        return (self,)
+
+    @abstractmethod
+    def graphs(self, crystals: Sequence[Crystal]) -> Any:
+        """Make of B crystals what :meth:`predict` takes."""
+
+    @abstractmethod
+    def predict(self, graphs: Any) -> Mapping[str, Tensor]:
+        """Outputs in physical units, for prediction only.
+
+        Parameters
+        ----------
+        graphs
+            Of B crystals with N atoms in all.
+
+        Returns
+        -------
+        dict
+            (B,) for targets of crystals and their uncertainties, logits for classes, and (N,) for
+            targets of sites; where the network gives forces, ``forces`` (N, 3) in eV/Å and
+            ``stress`` (B, 6) in eV/Å³, in ASE's order. Any device and type.
+        """
+
+    def domain_features(self, graphs: Any) -> Mapping[str, NDArray[np.float64]]:
+        """Numbers, (B,) each, by which :mod:`ase_ecn.domain` knows what is unusual."""
+        del graphs
+        return {}
+
+
+def options(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a configuration from a dictionary that was JSON: lists are tuples there."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in section.items()}

@@ -1,0 +1,222 @@
+"""What a property is: its names, its unit, and how an output of a network becomes its value.
+
+A new property is one entry of :data:`PROPERTIES` and a reader of its labels. Those that are not in
+the table, users' own, are made from the card of the checkpoint that predicts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["number", "class", "derivative"]
+
+SPREAD = "_std"
+"""What ends the name of the stated uncertainty of a property."""
+POTENTIAL_ENERGY = "potential_energy"
+"""Energy on the scale of the DFT data, whose derivatives are forces."""
+DIMENSIONLESS = "1"
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a crystal or of its atoms.
+
+    Attributes
+    ----------
+    name
+        Of the network's output and of the labels.
+    unit
+        Of predictions; ``"1"`` for none.
+    public
+        Name of the prediction, where it is another.
+    heading, style
+        Head of its column in short tables, and the format of its numbers there. Properties without
+        a heading are in the long tables only, under their names.
+    per_site
+        Whether each atom has a value.
+    kind
+        ``"number"``; ``"class"``: labels are 0 and 1, outputs logits, predictions probabilities;
+        ``"derivative"`` of an energy, not an output of its own.
+    non_negative
+        Whether outputs below zero are predicted as zero.
+    extensive
+        Whether the prediction is for the whole cell; networks and labels have it per atom.
+    ase
+        ASE's names for it. ASE's are totals of the cell, also where the unit here is per atom.
+    """
+
+    name: str
+    unit: str = DIMENSIONLESS
+    public: str = ""
+    heading: str = ""
+    style: str = "9.4g"
+    per_site: bool = False
+    kind: Kind = "number"
+    non_negative: bool = False
+    extensive: bool = False
+    ase: tuple[str, ...] = ()
+
+    @property
+    def public_name(self) -> str:
+        """Name of the prediction."""
+        return self.public or self.name
+
+    @property
+    def label_unit(self) -> str:
+        """Unit of labels and of mean errors: per atom where predictions are per cell."""
+        return self.unit.replace("/cell", "/atom") if self.extensive else self.unit
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether a crystal has one number, which tables and conditions can use."""
+        return not self.per_site and self.kind != "derivative"
+
+    def physical(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn a network's outputs, any shape, into probabilities or numbers that can be."""
+        if self.kind == "class":
+            return np.asarray(1 / (1 + np.exp(-outputs)))
+        return np.maximum(outputs, 0) if self.non_negative else outputs
+
+    def predicted(self, output: NDArray[np.float64], atoms: int) -> float | NDArray[np.float64]:
+        """Value of one crystal of so many atoms from its part of the outputs.
+
+        Parameters
+        ----------
+        output
+            () or, of derivatives and properties of sites, as many numbers as they have.
+        atoms
+            In the cell.
+        """
+        value = self.physical(output) * (atoms if self.extensive else 1)
+        return float(value) if np.ndim(value) == 0 else np.array(value)
+
+    def in_ase(self, value: Any, atoms: int) -> Any:
+        """Turn the prediction for a cell of so many atoms into the value that ASE wants."""
+        if isinstance(value, np.ndarray):
+            return value.copy()
+        return value * atoms if self.unit.endswith("/atom") else value
+
+    def titled(self) -> str:
+        """Head of a column: the heading, or else the name, and the unit."""
+        title = self.heading or self.public_name
+        return title if self.unit in (DIMENSIONLESS, "") else f"{title} / {self.unit}"
+
+    def uncertainty(self) -> Property:
+        """Its stated standard error, a property too."""
+        return Property(
+            f"{self.name}{SPREAD}",
+            self.unit,
+            f"{self.public_name}{SPREAD}",
+            per_site=self.per_site,
+            extensive=self.extensive,
+        )
+
+
+PROPERTIES: dict[str, Property] = {}
+"""All properties that are known without a card, by the name of the network's output."""
+
+
+def register(*properties: Property) -> None:
+    """Make properties known; one of the same name is replaced."""
+    PROPERTIES.update({p.name: p for p in properties})
+
+
+register(
+    Property(
+        "formation_energy",
+        "eV/atom",
+        heading="E_f",
+        style="9.3f",
+        ase=("energy", "free_energy"),
+    ),
+    Property("band_gap", "eV", heading="gap", style="7.2f", non_negative=True),
+    Property("metal", public="metal_probability", heading="P(metal)", style="8.2f", kind="class"),
+    Property(
+        "magnetization",
+        "µB/cell",
+        heading="|M|",
+        style="8.2f",
+        non_negative=True,
+        extensive=True,
+        ase=("magmom",),
+    ),
+    Property("site_moments", "µB", per_site=True, non_negative=True, ase=("magmoms",)),
+    Property("fermi_level", "eV"),
+    Property("heat_all", "eV/cell"),
+    Property(POTENTIAL_ENERGY, "eV/atom", ase=("energy", "free_energy")),
+    Property("forces", "eV/Å", per_site=True, kind="derivative", ase=("forces",)),
+    Property("stress", "eV/Å³", kind="derivative", ase=("stress",)),
+)
+
+
+def find(name: str, units: Mapping[str, str] | None = None) -> Property:
+    """Property of an output or a prediction.
+
+    Parameters
+    ----------
+    name
+        As in :data:`PROPERTIES`, or the public name, or that of an uncertainty.
+    units
+        Units by public name as a card has them, which go before those of the table.
+
+    Returns
+    -------
+    Property
+        One that is not in the table has the unit of the card, or no unit without a card.
+    """
+    by_public = {p.public_name: p for p in PROPERTIES.values()}
+    return _made(name, {**by_public, **PROPERTIES}, units or {})
+
+
+def _made(name: str, known: Mapping[str, Property], units: Mapping[str, str]) -> Property:
+    if name in known:
+        found = known[name]
+    elif name.endswith(SPREAD):
+        found = _made(name.removesuffix(SPREAD), known, units).uncertainty()
+    else:
+        found = Property(name)
+    unit = units.get(found.public_name)
+    return replace(found, unit=unit) if unit else found
+
+
+def of_outputs(
+    crystal: Iterable[str], site: Iterable[str] = (), units: Mapping[str, str] | None = None
+) -> dict[str, Property]:
+    """Properties by the names of a network's outputs.
+
+    Parameters
+    ----------
+    crystal, site
+        Names of outputs of crystals and of atoms; what a network gives for each atom is a property
+        of sites whatever the table says.
+    units
+        Of a card.
+    """
+    made = partial(_made, known=PROPERTIES, units=units or {})
+    found = {name: replace(made(name), per_site=False) for name in crystal}
+    return found | {name: replace(made(name), per_site=True) for name in site}
+
+
+def ase_names(available: Iterable[str]) -> list[str]:
+    """Names of ASE's for which one of the available predictions answers."""
+    return list(dict.fromkeys(name for p in _in_order(available) for name in p.ase))
+
+
+def ase_results(prediction: Mapping[str, Any], atoms: int) -> dict[str, Any]:
+    """Return the part of a prediction that has a name in ASE, for a cell of so many atoms."""
+    return {
+        name: p.in_ase(prediction[p.public_name], atoms)
+        for p in _in_order(prediction)
+        for name in p.ase
+    }
+
+
+def _in_order(available: Iterable[str]) -> Iterator[Property]:
+    names = set(available)
+    return (p for p in PROPERTIES.values() if p.public_name in names)
