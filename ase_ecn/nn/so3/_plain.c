@@ -1,0 +1,4 @@
+/* For any processor. */
+#define TARGET plain
+#define BYTES 16
+#include "_precisions.h"

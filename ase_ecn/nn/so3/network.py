@@ -1,0 +1,360 @@
+"""An SO(3)-equivariant crystal network: energies, forces and stresses of any crystal.
+
+Features of an atom are scalars, vectors and tensors of higher degree, with some channels of each.
+A layer mixes the channels, sums over the neighbours what the convolution makes of them and of the
+bonds (:mod:`ase_ecn.nn.so3.kernel`), mixes again, normalises by the root mean square of all
+degrees, and lets scalars gate the others. The energy is a sum of contributions of the atoms, read
+from the last scalars, plus a constant of the element. All is smooth in the positions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ase_ecn.crystal import Crystal
+from ase_ecn.errors import OptionError
+from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
+from ase_ecn.nn.network import PropertyNetwork, options
+from ase_ecn.nn.so3 import kernel
+from ase_ecn.nn.so3.kernel import Bonds, Splines
+from ase_ecn.nn.so3.layout import Layout
+from ase_ecn.properties import POTENTIAL_ENERGY
+
+_ELEMENTS = 119
+_EPSILON = 1e-6
+_SILU_GAIN = 1.6765
+"""Keeps the second moment of a standard normal variable."""
+_LANES = 16
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+
+
+@dataclass(frozen=True)
+class SO3ECNConfig:
+    """Architecture of an :class:`SO3ECN`.
+
+    Attributes
+    ----------
+    widths
+        Channels of degree 0, 1, ..., multiples of 16. Their number says the highest degree of
+        features and harmonics, 2 or 3.
+    layers
+        Convolutions, at least two.
+    cutoff
+        Of the neighbours, Å.
+    first_knot
+        Å, where the radial splines begin; nearer atoms are refused.
+    intervals
+        Of the splines.
+    neighbors
+        Typical number of neighbours, by whose root sums are divided.
+    targets
+        What the network predicts; an energy.
+    """
+
+    widths: tuple[int, ...] = (64, 32, 16)
+    layers: int = 3
+    cutoff: float = 5.0
+    first_knot: float = 0.6
+    intervals: int = 20
+    neighbors: float = 30.0
+    targets: tuple[str, ...] = (POTENTIAL_ENERGY,)
+
+    def __post_init__(self) -> None:
+        if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
+            raise OptionError(
+                f"widths must be three or four multiples of {_LANES}, got {self.widths}"
+            )
+        if self.layers < 2:
+            raise OptionError(f"at least two layers are needed, got {self.layers}")
+        if not 0 < self.first_knot < self.cutoff or self.intervals < 1 or self.neighbors <= 0:
+            raise OptionError("0 < first_knot < cutoff, intervals and neighbors > 0 are needed")
+
+    @property
+    def degree(self) -> int:
+        """Highest degree of the features."""
+        return len(self.widths) - 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Energies of B crystals with N atoms and E bonds, and their derivatives.
+
+    Attributes
+    ----------
+    energies
+        (B,) float64, eV per cell.
+    pulls
+        (E, 3) derivatives of the energy by the bonds' vectors, eV/Å.
+    """
+
+    energies: Tensor
+    pulls: Tensor
+
+
+def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
+    """Forces (N, 3) in eV/Å and stresses (B, 6) in eV/Å³, in ASE's order, from the bonds' pulls.
+
+    Parameters
+    ----------
+    graph
+        The crystals.
+    pulls
+        (E, 3) derivatives of the energy by the bonds' vectors.
+    """
+    near = graph.atom_of_bond
+    forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
+    forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
+    v = graph.vector.detach()
+    per_bond = torch.stack([(pulls[:, a] * v[:, b] + pulls[:, b] * v[:, a]) / 2 for a, b in VOIGT], 1)
+    virial = per_bond.new_zeros(len(graph.volumes), 6)
+    virial = virial.index_add(0, graph.crystal_of_atom[near], per_bond)
+    return forces, virial / graph.volumes[:, None]
+
+
+class _Linear(nn.Module):
+    """Mixes channels of one degree; (N, 2 l + 1, inputs) to (N, 2 l + 1, outputs)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(inputs, outputs))
+        nn.init.normal_(self.weight, std=inputs**-0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight
+
+
+class _Interaction(nn.Module):
+    """One layer: mix, convolve, mix, add, normalise, gate."""
+
+    def __init__(self, config: SO3ECNConfig, layout: Layout) -> None:
+        super().__init__()
+        self.layout = layout
+        self.scale = config.neighbors**-0.5
+        last = layout.kind == "last"
+        self.out = {0: config.widths[0]} if last else dict(enumerate(config.widths))
+        gates = sum(width for degree, width in self.out.items() if degree)
+        sizes = {l: width + (0 if l else gates) for l, width in self.out.items()}
+        inputs = layout.multiplicities
+        self.before = nn.ModuleDict({str(l): _Linear(m, m) for l, m in inputs.items()})
+        self.after = nn.ModuleDict(
+            {str(l): _Linear(c, sizes[l]) for l, c in layout.channels.items()}
+        )
+        self.skip = nn.ModuleDict(
+            {str(l): _Linear(m, sizes[l]) for l, m in inputs.items() if l in sizes}
+        )
+        self.norm = nn.ParameterDict({str(l): nn.Parameter(torch.ones(s)) for l, s in sizes.items()})
+        self.element = nn.Embedding(_ELEMENTS, sizes[0])
+        nn.init.normal_(self.element.weight, std=0.3)
+        self.table = nn.Parameter(_first_table(config.intervals + 3, layout.width))
+
+    def mixed(self, x: Mapping[int, Tensor]) -> list[Tensor]:
+        return [self.before[str(l)](part) for l, part in x.items()]
+
+    def joined(self, sums: Sequence[Tensor], x: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        """What the sums and the atoms' own features make, without the element's constants."""
+        found = {}
+        for l, part in zip(self.layout.channels, sums, strict=True):
+            found[l] = self.after[str(l)](part) * self.scale
+            if str(l) in self.skip:
+                found[l] = found[l] + self.skip[str(l)](x[l])
+        return found
+
+    def activated(self, f: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        """Normalise and gate."""
+        square = sum(((part * part).mean(dim=(1, 2)) for part in f.values()), start=torch.zeros(()))
+        norm = (square / len(f) + _EPSILON).rsqrt()[:, None, None]
+        f = {l: part * (self.norm[str(l)] * norm) for l, part in f.items()}
+        scalars = nn.functional.silu(f[0]) * _SILU_GAIN
+        return self._gated(f, scalars)
+
+    def _gated(self, f: Mapping[int, Tensor], scalars: Tensor) -> dict[int, Tensor]:
+        sizes = list(self.out.values())
+        parts = torch.split(scalars, sizes, dim=2)
+        return {l: parts[0] if l == 0 else f[l] * parts[l] for l in self.out}
+
+    def activated_moving(
+        self, f: Mapping[int, Tensor], fd: Mapping[int, Tensor]
+    ) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+        """Normalise and gate, and the derivative of that along a direction of ``f``."""
+        square = sum(((part * part).mean(dim=(1, 2)) for part in f.values()), start=torch.zeros(()))
+        change = sum(((f[l] * fd[l]).mean(dim=(1, 2)) for l in f), start=torch.zeros(()))
+        norm = (square / len(f) + _EPSILON).rsqrt()
+        # d (s + e)^(-1/2) = -(s + e)^(-3/2) ds / 2, with ds = 2 <f, df>.
+        slope = (-(norm**3) * change / len(f))[:, None, None]
+        norm = norm[:, None, None]
+        g = {l: f[l] * (self.norm[str(l)] * norm) for l in f}
+        gd = {l: self.norm[str(l)] * (fd[l] * norm + f[l] * slope) for l in f}
+        sigmoid = torch.sigmoid(g[0])
+        scalars = g[0] * sigmoid * _SILU_GAIN
+        scalars_d = gd[0] * (sigmoid * (1 + g[0] * (1 - sigmoid)) * _SILU_GAIN)
+        sizes = list(self.out.values())
+        s, sd = torch.split(scalars, sizes, dim=2), torch.split(scalars_d, sizes, dim=2)
+        x = {l: s[0] if l == 0 else g[l] * s[l] for l in self.out}
+        xd = {l: sd[0] if l == 0 else gd[l] * s[l] + g[l] * sd[l] for l in self.out}
+        return x, xd
+
+
+def _first_table(rows: int, width: int) -> Tensor:
+    """Smooth waves of random length and phase, so that channels begin with different radial shapes."""
+    place = torch.linspace(0, 1, rows)[:, None]
+    waves = torch.empty(1, width), torch.empty(1, width), torch.empty(rows, width)
+    nn.init.normal_(waves[0], std=9.0)
+    nn.init.uniform_(waves[1], 0.0, 2 * math.pi)
+    nn.init.normal_(waves[2], std=0.1)
+    return 1.2 * torch.cos(place * waves[0] + waves[1]) + waves[2]
+
+
+class SO3ECN(PropertyNetwork):
+    """SO(3)-equivariant crystal network.
+
+    Parameters
+    ----------
+    config
+        The architecture.
+    """
+
+    kind = "so3"
+    config: SO3ECNConfig
+    element_energies: Tensor
+    scale: Tensor
+
+    def __init__(self, config: SO3ECNConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.splines = Splines(config.first_knot, config.cutoff, config.intervals)
+        width = config.widths[0]
+        self.embedding = nn.Embedding(_ELEMENTS, width)
+        nn.init.normal_(self.embedding.weight)
+        kinds = ["first", *["middle"] * (config.layers - 2), "last"]
+        layouts = [Layout(kind, config.degree, config.widths) for kind in kinds]  # type: ignore[arg-type]
+        self.interactions = nn.ModuleList(_Interaction(config, layout) for layout in layouts)
+        self.hidden = nn.Linear(width, width)
+        self.head = nn.Linear(width, 1)
+        self.register_buffer("element_energies", torch.zeros(_ELEMENTS, dtype=torch.float64))
+        self.register_buffer("scale", torch.ones((), dtype=torch.float64))
+
+    @classmethod
+    def from_dict(cls, architecture: Mapping[str, Any]) -> SO3ECN:
+        """Build from what ``config.to_dict()`` gave."""
+        return cls(SO3ECNConfig(**options(dict(architecture))))
+
+    def _apply(self, fn: Any, recurse: bool = True) -> SO3ECN:
+        """Energies of elements and their scale stay in float64."""
+        super()._apply(fn, recurse)
+        for name in ("element_energies", "scale"):
+            setattr(self, name, getattr(self, name).double())
+        return self
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The energy's name."""
+        return self.config.targets
+
+    @property
+    def gives_forces(self) -> bool:
+        """Always."""
+        return True
+
+    def graphs(self, crystals: Sequence[Crystal]) -> SphereBatch:
+        """Neighbours within the cutoff, in float64.
+
+        Raises
+        ------
+        OverlappingAtomsError
+            If atoms are nearer than the splines reach.
+        """
+        return sphere_batch(
+            crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
+        )
+
+    def bonds(self, graph: SphereBatch) -> Bonds:
+        """Harmonics and splines of a graph whose vectors have the type of the weights."""
+        return kernel.describe(
+            graph.vector, graph.row, graph.neighbor, self.splines, self.config.degree
+        )
+
+    def energies(self, graph: SphereBatch) -> Tensor:
+        """(B,) energies in eV per cell, float64; differentiable by the weights."""
+        bonds = self.bonds(graph)
+        return self._total(graph, self._contributions(graph, bonds, bonds.y, bonds.h))
+
+    def derivatives(self, graph: SphereBatch) -> Derivatives:
+        """Energies and their derivatives by the bonds' vectors; not differentiable any further."""
+        bonds = self.bonds(graph)
+        with torch.inference_mode(False), torch.enable_grad():
+            vector = bonds.vector.clone().requires_grad_(True)
+            y, r = kernel.located(vector, bonds)
+            total = self._total(graph, self._contributions(graph, bonds, y, r, frozen=True))
+            (pulls,) = torch.autograd.grad(total.sum(), vector)
+        return Derivatives(total.detach(), pulls)
+
+    def energies_moving(self, graph: SphereBatch, direction: Tensor) -> tuple[Tensor, Tensor]:
+        """(B,) energies and their derivatives along (E, 3) directions of the bonds' vectors.
+
+        Both can be differentiated by the weights; so a loss of the pulls is fitted.
+        """
+        bonds = self.bonds(graph)
+        moved = kernel.moving(bonds, direction)
+        x = {0: self.embedding(graph.numbers)[:, None, :]}
+        xd = {0: torch.zeros_like(x[0])}
+        for layer in self.interactions:
+            assert isinstance(layer, _Interaction)
+            sums, rates = kernel.convolve_moving(
+                layer.layout, bonds, moved, layer.table, layer.mixed(x), layer.mixed(xd)
+            )
+            f, fd = layer.joined(sums, x), layer.joined(rates, xd)
+            f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
+            x, xd = layer.activated_moving(f, fd)
+        hidden = self.hidden(x[0][:, 0])
+        hidden_d = xd[0][:, 0] @ self.hidden.weight.T
+        sigmoid = torch.sigmoid(hidden)
+        out = self.head(hidden * sigmoid)[:, 0]
+        rate = (hidden_d * (sigmoid * (1 + hidden * (1 - sigmoid)))) @ self.head.weight[0]
+        rate = rate.double() * self.scale
+        zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=rate.device)
+        return self._total(graph, out), zeros.index_add(0, graph.crystal_of_atom, rate)
+
+    def _contributions(
+        self, graph: SphereBatch, bonds: Bonds, y: Tensor, r: Tensor, *, frozen: bool = False
+    ) -> Tensor:
+        """(N,) outputs of the head; ``frozen`` tables are not differentiated."""
+        x = {0: self.embedding(graph.numbers)[:, None, :]}
+        for layer in self.interactions:
+            assert isinstance(layer, _Interaction)
+            table = layer.table.detach() if frozen else layer.table
+            sums = kernel.convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
+            f = layer.joined(sums, x)
+            f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
+            x = layer.activated(f)
+        out: Tensor = self.head(nn.functional.silu(self.hidden(x[0][:, 0])))
+        return out[:, 0]
+
+    def _total(self, graph: SphereBatch, contributions: Tensor) -> Tensor:
+        energies = contributions.double() * self.scale + self.element_energies[graph.numbers]
+        zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=energies.device)
+        return zeros.index_add(0, graph.crystal_of_atom, energies)
+
+    def predict(self, graphs: SphereBatch) -> Mapping[str, Tensor]:
+        """Energy in eV/atom, forces and stress."""
+        graph = SphereBatch(
+            graphs.numbers.to(self.device),
+            graphs.row.to(self.device),
+            graphs.neighbor.to(self.device),
+            graphs.vector.to(self.device, self.dtype),
+            graphs.atom_counts.to(self.device),
+            graphs.volumes.to(self.device, self.dtype),
+        )
+        found = self.derivatives(graph)
+        forces, stress = forces_and_stress(graph, found.pulls)
+        energy = found.energies / graph.atom_counts
+        return {self.config.targets[0]: energy, "forces": forces, "stress": stress}
