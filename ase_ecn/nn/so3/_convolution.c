@@ -20,7 +20,8 @@
 
 #define DECLARE(target) \
     extern const RunRange convolution_f32_##target, convolution_f64_##target; \
-    extern const RunGeometry geometry_f32_##target, geometry_f64_##target;
+    extern const RunGeometry geometry_f32_##target, geometry_f64_##target; \
+    extern const RunActivation activation_f32_##target, activation_f64_##target;
 DECLARE(plain)
 #if defined(__x86_64__)
 DECLARE(avx2)
@@ -55,8 +56,10 @@ int so3_instructions(int limit)
 typedef struct {
     const Layer *layer;
     const Geometry *geometry;
+    const Activation *activation;
     RunRange run;
     RunGeometry run_geometry;
+    RunActivation run_activation;
     const int64_t *ends; /* [parts + 1] atoms or bonds */
     int64_t parts, size; /* bytes of the table */
     char *gradients;     /* [parts][size], or null */
@@ -74,11 +77,13 @@ static void *worker(void *argument)
         if (part >= work->parts)
             return NULL;
         const int64_t first = work->ends[part], last = work->ends[part + 1];
+        void *own = work->gradients ? work->gradients + part * work->size : NULL;
         if (work->geometry)
             work->run_geometry(work->geometry, first, last);
+        else if (work->activation)
+            work->run_activation(work->activation, first, last, own);
         else
-            work->run(work->layer, first, last,
-                      work->gradients ? work->gradients + part * work->size : NULL);
+            work->run(work->layer, first, last, own);
     }
 }
 
@@ -100,7 +105,7 @@ static void in_threads(Work *work, int64_t threads)
 }
 
 /* Ends of parts with about the same number of bonds. */
-static int64_t split(const int64_t *row, int64_t atoms, int64_t parts, int64_t *ends)
+static void split(const int64_t *row, int64_t atoms, int64_t parts, int64_t *ends)
 {
     int64_t q = 0;
     for (int64_t p = 0; p < parts; p++) {
@@ -110,7 +115,40 @@ static int64_t split(const int64_t *row, int64_t atoms, int64_t parts, int64_t *
             q++;
     }
     ends[parts] = atoms;
-    return parts;
+}
+
+/* Work with a gradient of `count` numbers that all atoms add to: each part has one of its own, and
+   they are summed in order. Returns 0, or -1 without memory. */
+static int with_gradient(Work *work, int64_t count, int doubles, int64_t threads, void *gradient)
+{
+    const size_t real = doubles ? sizeof(double) : sizeof(float);
+    work->size = count * (int64_t)real;
+    work->gradients = calloc((size_t)work->parts, (size_t)work->size);
+    if (!work->gradients)
+        return -1;
+    in_threads(work, threads);
+    memset(gradient, 0, (size_t)work->size);
+    for (int64_t p = 0; p < work->parts; p++) {
+        const char *part = work->gradients + p * work->size;
+        for (int64_t k = 0; k < count; k++)
+            if (doubles)
+                ((double *)gradient)[k] += ((const double *)part)[k];
+            else
+                ((float *)gradient)[k] += ((const float *)part)[k];
+    }
+    free(work->gradients);
+    return 0;
+}
+
+static int64_t parts_of(int64_t atoms, int has_gradient, int64_t threads)
+{
+    const int64_t parts = atoms / ATOMS_OF_A_PART + 1;
+    if (has_gradient)
+        return parts < MAX_PARTS ? parts : MAX_PARTS;
+    if (threads <= 1)
+        return 1;
+    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
+    return parts < 4 * threads ? parts : 4 * threads;
 }
 
 /* Returns 0, or -1 without memory. */
@@ -122,32 +160,31 @@ int so3_convolution(const Layer *layer, int doubles, int instructions, int64_t t
     work.run = doubles ? CHOOSE(convolution_f64, instructions)
                        : CHOOSE(convolution_f32, instructions);
     const int of_table = layer->task == PARAMETERS || layer->task == DUAL_PARAMETERS;
-    int64_t parts = layer->atoms / ATOMS_OF_A_PART + 1;
+    work.parts = parts_of(layer->atoms, of_table, threads);
+    split(layer->row, layer->atoms, work.parts, ends);
     if (of_table)
-        parts = parts < MAX_PARTS ? parts : MAX_PARTS;
-    else
-        parts = threads <= 1 ? 1 : parts < 4 * threads ? parts : 4 * threads;
-    parts = parts < MOST ? parts : MOST;
-    work.parts = split(layer->row, layer->atoms, parts, ends);
-    const size_t real = doubles ? sizeof(double) : sizeof(float);
-    const int64_t count = layer->rows * layer->width;
-    work.size = count * (int64_t)real;
-    if (of_table) {
-        work.gradients = calloc((size_t)parts, (size_t)work.size);
-        if (!work.gradients)
-            return -1;
-    }
+        return with_gradient(&work, layer->rows * layer->width, doubles, threads, layer->gtable);
     in_threads(&work, threads);
-    if (of_table) {
-        memset(layer->gtable, 0, (size_t)work.size);
-        for (int64_t p = 0; p < parts; p++)
-            for (int64_t k = 0; k < count; k++)
-                if (doubles)
-                    ((double *)layer->gtable)[k] += ((double *)(work.gradients + p * work.size))[k];
-                else
-                    ((float *)layer->gtable)[k] += ((float *)(work.gradients + p * work.size))[k];
-        free(work.gradients);
-    }
+    return 0;
+}
+
+/* Returns 0, or -1 without memory. */
+int so3_activation(const Activation *activation, int doubles, int instructions, int64_t threads)
+{
+    enum { MOST = MAX_THREADS * 4 };
+    int64_t ends[MOST + 1], count = 0;
+    Work work = {.activation = activation, .ends = ends};
+    work.run_activation = doubles ? CHOOSE(activation_f64, instructions)
+                                  : CHOOSE(activation_f32, instructions);
+    const int of_gamma = activation->task == PARAMETERS || activation->task == DUAL_PARAMETERS;
+    work.parts = parts_of(activation->atoms, of_gamma, threads);
+    for (int64_t p = 0; p <= work.parts; p++)
+        ends[p] = activation->atoms * p / work.parts;
+    for (int64_t l = 0; l < activation->degrees; l++)
+        count += activation->sizes[l];
+    if (of_gamma)
+        return with_gradient(&work, count, doubles, threads, activation->agamma);
+    in_threads(&work, threads);
     return 0;
 }
 

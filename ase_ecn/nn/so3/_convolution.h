@@ -252,19 +252,3 @@ static void NAME(run_range)(const Layer *c, int64_t first, int64_t last, void *g
 #undef F
     }
 }
-
-#undef VEC
-#undef LANES
-#undef LOAD
-#undef ADD
-#undef WEIGHTS
-#undef FORWARD_ARGUMENTS
-#undef DUAL_FORWARD_ARGUMENTS
-#undef BACKWARD_ARGUMENTS
-#undef PARAMETERS_ARGUMENTS
-#undef DUAL_PARAMETERS_ARGUMENTS
-#undef PATHS
-#undef HAS
-#undef ZERO
-#undef KINDS
-#undef BY_DEGREE

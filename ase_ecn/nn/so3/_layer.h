@@ -47,9 +47,21 @@ typedef struct {
     int32_t *bin;
 } Geometry;
 
+/* Normalisation and gates. The tasks are those of a layer but BACKWARD. */
+typedef struct {
+    int64_t task, atoms, degrees;
+    double epsilon, gain;
+    int64_t sizes[DEGREES], out[DEGREES]; /* channels that come in, and that go out */
+    const void *f[DEGREES], *fd[DEGREES], *gamma[DEGREES];
+    void *o[DEGREES], *od[DEGREES];
+    const void *ao[DEGREES], *aod[DEGREES];
+    void *af[DEGREES], *afd[DEGREES], *agamma; /* agamma of all degrees end to end */
+} Activation;
+
 enum { VALUES, GRADIENTS, DIRECTIONS };
 
 typedef void (*RunRange)(const Layer *, int64_t, int64_t, void *);
+typedef void (*RunActivation)(const Activation *, int64_t, int64_t, void *);
 typedef void (*RunGeometry)(const Geometry *, int64_t, int64_t);
 
 #endif

@@ -14,8 +14,12 @@
 static inline float NAME(root)(float x) { return sqrtf(x); }
 #include "_convolution.h"
 #include "_geometry.h"
+#include "_exponential.h"
+#include "_activation.h"
+#include "_done.h"
 const RunRange JOIN(convolution_f32, TARGET) = NAME(run_range);
 const RunGeometry JOIN(geometry_f32, TARGET) = NAME(run_geometry);
+const RunActivation JOIN(activation_f32, TARGET) = NAME(run_activation);
 #undef REAL
 #undef R
 #undef NAME
@@ -26,5 +30,14 @@ const RunGeometry JOIN(geometry_f32, TARGET) = NAME(run_geometry);
 static inline double NAME(root)(double x) { return sqrt(x); }
 #include "_convolution.h"
 #include "_geometry.h"
+INLINE VEC NAME(exponential)(VEC x)
+{
+    for (int i = 0; i < LANES; i++)
+        x[i] = exp(x[i]);
+    return x;
+}
+#include "_activation.h"
+#include "_done.h"
 const RunRange JOIN(convolution_f64, TARGET) = NAME(run_range);
 const RunGeometry JOIN(geometry_f64, TARGET) = NAME(run_geometry);
+const RunActivation JOIN(activation_f64, TARGET) = NAME(run_activation);

@@ -79,3 +79,20 @@ class Layout:
     def width(self) -> int:
         """Columns of the table."""
         return sum(self.multiplicities[l1] for l1, _, _ in self.paths)
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What normalisation and gates leave.
+
+    Attributes
+    ----------
+    out
+        Channels of each degree that remain.
+    epsilon, gain
+        Added to the mean square; factor of the SiLU.
+    """
+
+    out: tuple[int, ...]
+    epsilon: float = 1e-6
+    gain: float = 1.6765  # keeps the second moment of a standard normal variable

@@ -23,13 +23,10 @@ from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
 from ase_ecn.nn.network import PropertyNetwork, options
 from ase_ecn.nn.so3 import kernel
 from ase_ecn.nn.so3.kernel import Bonds, Splines
-from ase_ecn.nn.so3.layout import Layout
+from ase_ecn.nn.so3.layout import Gates, Layout
 from ase_ecn.properties import POTENTIAL_ENERGY
 
 _ELEMENTS = 119
-_EPSILON = 1e-6
-_SILU_GAIN = 1.6765
-"""Keeps the second moment of a standard normal variable."""
 _LANES = 16
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
@@ -152,7 +149,8 @@ class _Interaction(nn.Module):
         self.skip = nn.ModuleDict(
             {str(l): _Linear(m, sizes[l]) for l, m in inputs.items() if l in sizes}
         )
-        self.norm = nn.ParameterDict({str(l): nn.Parameter(torch.ones(s)) for l, s in sizes.items()})
+        self.gates = Gates(tuple(self.out.values()))
+        self.norm = nn.ParameterList(torch.ones(size) for size in sizes.values())
         self.element = nn.Embedding(_ELEMENTS, sizes[0])
         nn.init.normal_(self.element.weight, std=0.3)
         self.table = nn.Parameter(_first_table(config.intervals + 3, layout.width))
@@ -171,37 +169,16 @@ class _Interaction(nn.Module):
 
     def activated(self, f: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """Normalise and gate."""
-        square = sum(((part * part).mean(dim=(1, 2)) for part in f.values()), start=torch.zeros(()))
-        norm = (square / len(f) + _EPSILON).rsqrt()[:, None, None]
-        f = {l: part * (self.norm[str(l)] * norm) for l, part in f.items()}
-        scalars = nn.functional.silu(f[0]) * _SILU_GAIN
-        return self._gated(f, scalars)
-
-    def _gated(self, f: Mapping[int, Tensor], scalars: Tensor) -> dict[int, Tensor]:
-        sizes = list(self.out.values())
-        parts = torch.split(scalars, sizes, dim=2)
-        return {l: parts[0] if l == 0 else f[l] * parts[l] for l in self.out}
+        return dict(enumerate(kernel.activate(self.gates, list(self.norm), list(f.values()))))
 
     def activated_moving(
         self, f: Mapping[int, Tensor], fd: Mapping[int, Tensor]
     ) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
         """Normalise and gate, and the derivative of that along a direction of ``f``."""
-        square = sum(((part * part).mean(dim=(1, 2)) for part in f.values()), start=torch.zeros(()))
-        change = sum(((f[l] * fd[l]).mean(dim=(1, 2)) for l in f), start=torch.zeros(()))
-        norm = (square / len(f) + _EPSILON).rsqrt()
-        # d (s + e)^(-1/2) = -(s + e)^(-3/2) ds / 2, with ds = 2 <f, df>.
-        slope = (-(norm**3) * change / len(f))[:, None, None]
-        norm = norm[:, None, None]
-        g = {l: f[l] * (self.norm[str(l)] * norm) for l in f}
-        gd = {l: self.norm[str(l)] * (fd[l] * norm + f[l] * slope) for l in f}
-        sigmoid = torch.sigmoid(g[0])
-        scalars = g[0] * sigmoid * _SILU_GAIN
-        scalars_d = gd[0] * (sigmoid * (1 + g[0] * (1 - sigmoid)) * _SILU_GAIN)
-        sizes = list(self.out.values())
-        s, sd = torch.split(scalars, sizes, dim=2), torch.split(scalars_d, sizes, dim=2)
-        x = {l: s[0] if l == 0 else g[l] * s[l] for l in self.out}
-        xd = {l: sd[0] if l == 0 else gd[l] * s[l] + g[l] * sd[l] for l in self.out}
-        return x, xd
+        x, xd = kernel.activate_moving(
+            self.gates, list(self.norm), list(f.values()), list(fd.values())
+        )
+        return dict(enumerate(x)), dict(enumerate(xd))
 
 
 def _first_table(rows: int, width: int) -> Tensor:

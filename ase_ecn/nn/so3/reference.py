@@ -5,13 +5,14 @@ It also runs where these cannot: without a compiler, and on a GPU.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from ase_ecn.nn.so3.coupling import HARMONICS, coupling
-from ase_ecn.nn.so3.layout import Layout
+from ase_ecn.nn.so3.layout import Gates, Layout
 
 if TYPE_CHECKING:
     from ase_ecn.nn.so3.kernel import Bonds, Splines
@@ -141,3 +142,35 @@ def convolve_moving(
         _messages(layout, bonds, bonds.y, wd, x),
     )
     return sums, [a + b + c for a, b, c in zip(*parts, strict=True)]
+
+
+def activate(gates: Gates, gamma: Sequence[Tensor], f: Sequence[Tensor]) -> list[Tensor]:
+    """As :func:`ase_ecn.nn.so3.kernel.activate`."""
+    square = torch.stack([(part * part).mean(dim=(1, 2)) for part in f]).mean(dim=0)
+    norm = (square + gates.epsilon).rsqrt()[:, None, None]
+    g = [part * (factor * norm) for part, factor in zip(f, gamma, strict=True)]
+    scalars = torch.split(torch.nn.functional.silu(g[0]) * gates.gain, gates.out, dim=2)
+    return [scalars[0], *(g[l] * scalars[l] for l in range(1, len(g)))]
+
+
+def activate_moving(
+    gates: Gates, gamma: Sequence[Tensor], f: Sequence[Tensor], fd: Sequence[Tensor]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """As :func:`ase_ecn.nn.so3.kernel.activate_moving`."""
+    square = torch.stack([(part * part).mean(dim=(1, 2)) for part in f]).mean(dim=0)
+    change = torch.stack([(a * b).mean(dim=(1, 2)) for a, b in zip(f, fd, strict=True)]).mean(dim=0)
+    norm = (square + gates.epsilon).rsqrt()
+    # d (s + e)^(-1/2) = -(s + e)^(-3/2) ds / 2, with ds = 2 <f, df>.
+    slope = (-(norm**3) * change)[:, None, None]
+    norm = norm[:, None, None]
+    g = [w * part * norm for part, w in zip(f, gamma, strict=True)]
+    gd = [w * (b * norm + a * slope) for a, b, w in zip(f, fd, gamma, strict=True)]
+    sigmoid = torch.sigmoid(g[0])
+    bent = sigmoid * (1 + g[0] * (1 - sigmoid)) * gates.gain
+    s = torch.split(g[0] * sigmoid * gates.gain, gates.out, dim=2)
+    sd = torch.split(gd[0] * bent, gates.out, dim=2)
+    degrees = range(1, len(g))
+    return (
+        [s[0], *(g[l] * s[l] for l in degrees)],
+        [sd[0], *(gd[l] * s[l] + g[l] * sd[l] for l in degrees)],
+    )
