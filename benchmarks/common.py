@@ -21,8 +21,8 @@ import torch
 from ase import Atoms
 from ase.build import bulk
 
-from ase_ecn.training.cache import cached_dataset
-from ase_ecn.training.datasets import read_mp20
+from ase_ecn.training.data.cache import cached_dataset
+from ase_ecn.training.data.datasets import read_mp20
 
 PACKAGES = ("ase-ecn", "torch", "numpy", "scipy", "ase", "pymatgen", "spglib", "chgnet")
 

@@ -28,8 +28,8 @@ from chgnet.model.dynamics import CHGNetCalculator
 
 from ase_ecn import relax
 from ase_ecn.checkpoint import DEFAULT_EMPNN
-from ase_ecn.training.fit_empnn import denoising_scores, load_crystals, spread
-from ase_ecn.training.noise import VALIDATION_SIGMA, gaussian_noise
+from ase_ecn.training.fits.fit_empnn import denoising_scores, load_crystals, spread
+from ase_ecn.training.fits.noise import VALIDATION_SIGMA, gaussian_noise
 
 NOISE_SEED = 2022
 STEPS = 200

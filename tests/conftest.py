@@ -119,5 +119,5 @@ def run_screen(small_networks: dict[str, Path]) -> Callable[..., ScreenReport]:
 def forkserver() -> ForkServerContext:
     """Starts children of a server that has everything imported, so they are there at once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ase_ecn.screening", "ase_ecn.training.fit", "torch"])
+    context.set_forkserver_preload(["ase_ecn.screening", "ase_ecn.training.fits.loop", "torch"])
     return context

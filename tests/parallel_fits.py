@@ -14,9 +14,9 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from ase_ecn.crystal import as_crystal
-from ase_ecn.training import ecn_data, fit_empnn, fit_pes
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.data.datasets import READERS, Dataset
+from ase_ecn.training.fits.fit_pes import FORCE_READERS
 
 # One step with all crystals shows the gradient; its clipping would hide a wrong factor.
 ONE_STEP = "{epochs: 1, batch_size: 64, clip: 1.0e+9}"
@@ -80,9 +80,8 @@ def run(devices: int, folder: Path) -> None:
     readers = {"perov_5": lambda data, split: halides()}
     forces = {"mlearn": lambda data, split: copper()}
     with (
-        patch.object(ecn_data, "READERS", readers),
-        patch.object(fit_empnn, "READERS", readers),
-        patch.object(fit_pes, "FORCE_READERS", forces),
+        patch.dict(READERS, readers),
+        patch.dict(FORCE_READERS, forces),
     ):
         for name, (network, rest, schedule) in FITS.items():
             text = f"network: {network}\nname: {name}\n{rest}fit: {schedule}\n"

@@ -8,10 +8,10 @@ from ase.build import bulk
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.nn.ecn import ECN
-from ase_ecn.training.__main__ import main
-from ase_ecn.training.ablation import TARGETS, format_ablation, variant_config, variants
-from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.fit_ecn import model_config
+from ase_ecn.training.data.datasets import READERS, Dataset
+from ase_ecn.training.fits.fit_ecn import model_config
+from reproduce.__main__ import main
+from reproduce.ablation import TARGETS, format_ablation, variant_config, variants
 
 
 def perovskites(size: int = 24) -> Dataset:
@@ -25,9 +25,7 @@ def perovskites(size: int = 24) -> Dataset:
 @pytest.fixture
 def arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(
-        "ase_ecn.training.ecn_data.READERS", {"perov_5": lambda data, split: perovskites()}
-    )
+    monkeypatch.setitem(READERS, "perov_5", lambda data, split: perovskites())
     (tmp_path / "data").mkdir()
     small = ["--epochs", "1", "--every", "2", "--width", "8", "--layers", "1"]
     folders = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]

@@ -16,28 +16,28 @@ from ase.spacegroup import crystal
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.nn.atoms import PROPERTY_COUNT
-from ase_ecn.training.baselines import command
-from ase_ecn.training.baselines import data as baseline_data
-from ase_ecn.training.baselines.command import (
+from ase_ecn.training.data.datasets import Dataset
+from ase_ecn.training.data.elements import network_properties, trend_properties
+from ase_ecn.training.fits.loop import FitOptions
+from reproduce.baselines import command
+from reproduce.baselines import parts as baseline_parts
+from reproduce.baselines.command import (
     add_baselines_arguments,
     fit_network,
     predict,
     run_baselines,
     table_scores,
 )
-from ase_ecn.training.baselines.composition import (
+from reproduce.baselines.composition import (
     COMPOSITION_MODELS,
     composition_features,
     element_fractions,
     fit_composition_model,
 )
-from ase_ecn.training.baselines.data import Part, Splits, primitive_dataset
-from ase_ecn.training.baselines.graphs import cached_neighbors, neighbor_graphs
-from ase_ecn.training.baselines.models import NETWORKS
-from ase_ecn.training.baselines.tables import BaselineResult, format_table
-from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.elements import network_properties, trend_properties
-from ase_ecn.training.fit import FitOptions
+from reproduce.baselines.models import NETWORKS
+from reproduce.baselines.neighbor_graphs import cached_neighbors, neighbor_graphs
+from reproduce.baselines.parts import Part, Splits, primitive_dataset
+from reproduce.baselines.tables import BaselineResult, format_table
 
 TARGETS = ("formation_energy", "metal")
 
@@ -73,7 +73,7 @@ def part(name: str, dataset: Dataset) -> Part:
 def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
     splits = {"train": toy_dataset(), "val": toy_dataset(24, 1), "test": toy_dataset(24, 2)}
-    monkeypatch.setattr(baseline_data, "READERS", {"mp_20": lambda data, split: splits[split]})
+    monkeypatch.setattr(baseline_parts, "READERS", {"mp_20": lambda data, split: splits[split]})
     (tmp_path / "data").mkdir()
     return tmp_path
 
@@ -233,7 +233,7 @@ def test_site_moments_as_a_data_set(
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
     seeds = {"train": 0, "val": 1, "test": 2}
     monkeypatch.setattr(
-        baseline_data, "site_moment_split", lambda data, name, split: rutiles(24, seeds[split])
+        baseline_parts, "site_moment_split", lambda data, name, split: rutiles(24, seeds[split])
     )
     (tmp_path / "data").mkdir()
     arguments = ["--data-set", "site_moments", "--models", "median,schnet", "--epochs", "1"]

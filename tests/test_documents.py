@@ -30,6 +30,8 @@ from test_examples import vasprun
 from ase_ecn.cli import main as ase_ecn
 from ase_ecn.training.__main__ import _parser as training_parser
 from ase_ecn.training.__main__ import main as training
+from reproduce.__main__ import _parser as reproduction_parser
+from reproduce.__main__ import main as reproduce
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -37,6 +39,7 @@ LANGUAGES = {"python", "console", "sh", "text", "yaml"}
 NEEDS = {"howto/workflows.md": ("jobflow", "quacc"), "howto/cluster.md": ("distributed",)}
 LONG = {"howto/cluster.md", "howto/own-data.md", "howto/vasp.md", "howto/workflows.md"}
 TRAINING = ["python", "-m", "ase_ecn.training"]
+REPRODUCE = ["python", "-m", "reproduce"]
 NOT_RUN = "# Not run in the tests: "
 
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", flags=re.DOTALL | re.MULTILINE)
@@ -88,6 +91,8 @@ def run_command(command: str) -> str:
         entry, words = ase_ecn, words[1:]
     elif words[:3] == TRAINING:
         entry, words = training, words[3:]
+    elif words[:3] == REPRODUCE:
+        entry, words = reproduce, words[3:]
     if entry is not None:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
@@ -175,10 +180,11 @@ def test_training_commands_that_do_not_run_could() -> None:
     for block in (b for page in PAGES for b in blocks(page) if b.language == "sh"):
         for line in block.text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
-            commands += [words[3:]] if words[:3] == TRAINING else []
+            for start, parser in ((TRAINING, training_parser), (REPRODUCE, reproduction_parser)):
+                commands += [(parser(), words[3:])] if words[:3] == start else []
     assert len(commands) > 10
-    for words in commands:
-        options = training_parser().parse_args(words)
+    for parser, words in commands:
+        options = parser.parse_args(words)
         config = getattr(options, "config", None)
         assert config is None or (ROOT / config).is_file(), words
 

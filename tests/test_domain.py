@@ -19,7 +19,7 @@ from ase_ecn.graphs.batch import bond_graph, pack
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.testing import random_equivalent
-from ase_ecn.training.domain import RARE, measure_domain, write_domain
+from ase_ecn.training.release.measure_domain import RARE, measure_domain, write_domain
 
 USUAL = [
     bulk("Si"),

@@ -10,8 +10,8 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.testing import random_equivalent
-from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.duplicates import fingerprints, novel
+from ase_ecn.training.data.datasets import Dataset
+from ase_ecn.training.data.duplicates import fingerprints, novel
 
 
 def carbon() -> list[Atoms]:

@@ -12,18 +12,18 @@ from ase.build import bulk
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
-from ase_ecn.training.__main__ import main
-from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.empnn_tables import experiments
-from ase_ecn.training.empnn_tables.denoising import denoising_table
-from ase_ecn.training.empnn_tables.experiments import (
+from ase_ecn.training.data.datasets import READERS, Dataset
+from ase_ecn.training.fits.fit_empnn import model_config
+from reproduce.__main__ import main
+from reproduce.empnn_tables import experiments
+from reproduce.empnn_tables.denoising import denoising_table
+from reproduce.empnn_tables.experiments import (
     Budget,
     Experiment,
     configuration,
     table_experiments,
 )
-from ase_ecn.training.empnn_tables.paper import DATASETS, FIELD_SETS, FIELDS
-from ase_ecn.training.fit_empnn import model_config
+from reproduce.empnn_tables.paper import DATASETS, FIELD_SETS, FIELDS
 
 TINY = [
     *("--epochs", "1", "--batch-size", "4", "--features", "8", "--plain-layers", "1"),
@@ -37,9 +37,7 @@ def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     crystals = [as_crystal(bulk("NaCl", "rocksalt", a=5 + 0.1 * k)) for k in range(8)]
     dataset = Dataset("toy", [str(k) for k in range(8)], crystals)
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(
-        "ase_ecn.training.fit_empnn.READERS", {"perov_5": lambda data, split: dataset}
-    )
+    monkeypatch.setitem(READERS, "perov_5", lambda data, split: dataset)
     (tmp_path / "data").mkdir()
     return tmp_path / "data"
 

@@ -18,14 +18,14 @@ from ase_ecn.errors import OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.cache import labelled_graphs, subset
-from ase_ecn.training.calibration import best_factors, reliability, with_spreads
-from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.ensemble import best_weights, without_idle_heads
-from ase_ecn.training.fit_ecn import (
+from ase_ecn.training.data.cache import labelled_graphs, subset
+from ase_ecn.training.data.datasets import Dataset
+from ase_ecn.training.fits.fit_ecn import (
     network_outputs,
     predict_graphs,
 )
+from ase_ecn.training.release.calibrate import best_factors, reliability, with_spreads
+from ase_ecn.training.release.join import best_weights, without_idle_heads
 
 
 def test_uncertainties_hold_what_they_state() -> None:

@@ -13,7 +13,7 @@ from ase.build import bulk
 from ase.eos import EquationOfState
 
 from ase_ecn import ECNCalculator, predict
-from ase_ecn.training.datasets import parse_cif
+from ase_ecn.training.data.datasets import parse_cif
 
 LARGEST_JUMP = 0.5e-3  # eV/atom
 VOLUMES = np.linspace(0.9, 1.1, 81)

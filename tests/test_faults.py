@@ -37,9 +37,9 @@ from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.report import write_report
 from ase_ecn.screening import failures
 from ase_ecn.storage import replace_file
-from ase_ecn.training.cache import cached_dataset
-from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.fit import FitOptions, FitResult, Task, fit, shuffled_batches
+from ase_ecn.training.data.cache import cached_dataset
+from ase_ecn.training.data.datasets import Dataset
+from ase_ecn.training.fits.loop import FitOptions, FitResult, Task, fit, shuffled_batches
 
 MOUNT, UMOUNT = shutil.which("mount") or "mount", shutil.which("umount") or "umount"
 

@@ -13,18 +13,18 @@ from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.__main__ import read_config
-from ase_ecn.training.datasets import Dataset, join
-from ase_ecn.training.ecn_data import load_ecn_data
-from ase_ecn.training.evaluate import evaluate
-from ase_ecn.training.fit_pes import (
+from ase_ecn.training.data.datasets import Dataset, join
+from ase_ecn.training.data.ecn_data import load_ecn_data
+from ase_ecn.training.data.force_sets import read_mlearn, read_monbtaw, read_pes, read_vasp_steps
+from ase_ecn.training.fits.fit_pes import (
     FORCE_READERS,
     chemical_systems,
     fit_to_forces,
     load_force_data,
     pes_scores,
 )
-from ase_ecn.training.forces import read_mlearn, read_monbtaw, read_pes, read_vasp_steps
-from ase_ecn.training.sampling import Sampling, bond_batches
+from ase_ecn.training.fits.sampling import Sampling, bond_batches
+from ase_ecn.training.release.evaluate import evaluate
 
 PAIRS = [(1, 2), (0, 2), (0, 1)]  # yz, xz, xy
 
@@ -51,7 +51,7 @@ def shaken_copper(count: int, seed: int) -> Dataset:
 
 
 def small_config() -> dict[str, Any]:
-    config = read_config(Path("training/configs/ecn_pes.yaml"), "pes")
+    config = read_config(Path("reproduce/configs/ecn_pes.yaml"), "pes")
     small = {"width": 16, "distance_features": 12, "angular_degree": 2, "angular_channels": 4}
     config["model"] |= small | {"cutoff": 3.5, "layers": 2}
     del config["sampling"]
@@ -96,7 +96,7 @@ def test_epochs_are_drawn_by_bonds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(other) != sorted(same)
     with pytest.raises(OptionError, match="positive"):
         bond_batches(crystals, bonds, Sampling(0, 300))
-    monkeypatch.setattr("ase_ecn.training.parallel.processes", lambda: 2)
+    monkeypatch.setattr("ase_ecn.training.fits.parallel.processes", lambda: 2)
     with pytest.raises(OptionError, match="several processes"):
         bond_batches(crystals, bonds, Sampling(1500, 300))
 

@@ -62,7 +62,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("build")
     copy = folder / "checkout"
     leave = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "runs")
-    shutil.copytree(ROOT, copy, ignore=leave)
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=leave)
     return folder / run(sys.executable, "-c", BUILD, "sdist", folder, folder=copy).split()[-1]
 
 
@@ -93,11 +93,13 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-def sources(*folders: str) -> set[str]:
+def sources() -> set[str]:
+    """Files of the package as they are installed: what is beside ase_ecn is a part of it."""
     suffixes = {".py", ".yaml", ".json", ".safetensors", ".typed"}
+    folders = {"ase_ecn": "", "training": "ase_ecn/", "checkpoints": "ase_ecn/"}
     return {
-        file.relative_to(ROOT).as_posix()
-        for folder in folders
+        above + file.relative_to(ROOT).as_posix()
+        for folder, above in folders.items()
         for file in (ROOT / folder).rglob("*")
         if file.suffix in suffixes or file.name == "py.typed"
     }
@@ -106,8 +108,7 @@ def sources(*folders: str) -> set[str]:
 def test_the_sdist_holds_all_that_is_needed(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    needed = sources("ase_ecn", "training", "checkpoints")
-    assert needed <= names, sorted(needed - names)
+    assert sources() <= names, sorted(sources() - names)
     assert {"pyproject.toml", "README.md", "LICENSE"} <= names
     assert not [name for name in names if name.endswith((".pyc", ".db", ".pt"))]
 
@@ -115,13 +116,9 @@ def test_the_sdist_holds_all_that_is_needed(sdist: Path) -> None:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    installed = {
-        *sources("ase_ecn"),
-        *(f"ase_ecn/{name}" for name in sources("training", "checkpoints")),
-    }
     # The loop in C, its source and types; where there is no compiler the compiled part is missing.
     loop = {name for name in names if name.startswith("ase_ecn/graphs/_polyhedra.")}
-    assert names - loop == installed
+    assert names - loop == sources()
     assert {Path(name).suffix for name in loop} <= {".c", ".pyi", ".so", ".pyd"}
 
 

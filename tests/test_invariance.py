@@ -9,7 +9,7 @@ from ase import Atoms
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.testing import random_equivalent
-from ase_ecn.training.reports.invariance import (
+from reproduce.reports.invariance import (
     EDGE_BOUND,
     EQUIVALENTS,
     Disagreement,
@@ -20,7 +20,7 @@ from ase_ecn.training.reports.invariance import (
     prototype_library,
     table,
 )
-from ase_ecn.training.reports.soak import ALLOWED_GROWTH, growth, soak
+from reproduce.reports.soak import ALLOWED_GROWTH, growth, soak
 
 ENERGY = {"exact": 1e-5, "noise": 1e-5, "tolerance": EDGE_BOUND}
 """Largest difference in eV/atom by what is special about a description."""

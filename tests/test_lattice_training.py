@@ -17,23 +17,23 @@ from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
-from ase_ecn.training.datasets import Dataset
-from ase_ecn.training.empnn_tables.baselines import (
-    FeedForwardConfig,
-    FeedForwardLattice,
-    mean_density_cells,
-)
-from ase_ecn.training.equilibrium import distinct
-from ase_ecn.training.fit_empnn import (
+from ase_ecn.training.data.datasets import READERS, Dataset
+from ase_ecn.training.data.equilibrium import distinct
+from ase_ecn.training.data.substitution import training_pairs
+from ase_ecn.training.fits.fit_empnn import (
     Batch,
     LatticeObjective,
     denoise,
     denoising_scores,
     fit_empnn,
 )
-from ase_ecn.training.losses import LATTICE_LOSSES, lattice_loss_named
-from ase_ecn.training.noise import GaussianNoise, NoiseSchedule, UnitCube, rattled, start_cells
-from ase_ecn.training.prototypes import training_pairs
+from ase_ecn.training.fits.losses import LATTICE_LOSSES, lattice_loss_named
+from ase_ecn.training.fits.noise import GaussianNoise, NoiseSchedule, UnitCube, rattled, start_cells
+from reproduce.empnn_tables.lattice_baselines import (
+    FeedForwardConfig,
+    FeedForwardLattice,
+    mean_density_cells,
+)
 
 BASIS_FREE = ("metric-riemann", "relative-metric", "log-strain")
 
@@ -135,10 +135,7 @@ def rocksalts(size: int = 24) -> Dataset:
 @pytest.fixture
 def halides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
-    for module in ("fit_empnn", "prototypes"):
-        monkeypatch.setattr(
-            f"ase_ecn.training.{module}.READERS", {"perov_5": lambda data, split: rocksalts()}
-        )
+    monkeypatch.setitem(READERS, "perov_5", lambda data, split: rocksalts())
     return tmp_path
 
 

@@ -15,8 +15,16 @@ from ase.spacegroup import crystal as spacegroup_crystal
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import DatasetError, OptionError
-from ase_ecn.training import cleaning_report
-from ase_ecn.training.cleaning_report import (
+from ase_ecn.training.data.datasets import (
+    TRAIN_MARK,
+    Dataset,
+    join,
+    read_mp_extra,
+    reduced_formula,
+)
+from ase_ecn.training.data.splits import grouped_split, material, materials, without_overlap
+from reproduce.cleaning import cleaning_report
+from reproduce.cleaning.cleaning_report import (
     PAPER_COUNTS,
     add_clean_arguments,
     histogram_figure,
@@ -24,22 +32,7 @@ from ase_ecn.training.cleaning_report import (
     run_clean,
     target_statistics,
 )
-from ase_ecn.training.datasets import (
-    TRAIN_MARK,
-    Dataset,
-    join,
-    read_mp_extra,
-    reduced_formula,
-)
-from ase_ecn.training.materials_project import (
-    clean,
-    dimensionality,
-    grouped_split,
-    material,
-    materials,
-    split_materials,
-    without_overlap,
-)
+from reproduce.cleaning.materials_project import clean, dimensionality, split_materials
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "crystals"
 

@@ -15,8 +15,8 @@ import torch
 from parallel_fits import FITS, run
 
 from ase_ecn.errors import OptionError
-from ase_ecn.training import fit, parallel
-from ase_ecn.training.fit import batch_count
+from ase_ecn.training.fits import loop, parallel
+from ase_ecn.training.fits.loop import batch_count
 
 
 def curve(folder: Path) -> list[dict[str, float]]:
@@ -36,9 +36,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The fits by one process and by two; "resumed" begins after the first epoch of one."""
     pytest.importorskip("lightning_fabric", reason="pip install 'ase-ecn[training]'")
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
-    store = fit._store
+    store = loop._store
 
-    def store_and_keep(path: Path, parts: dict, progress: fit._Progress) -> None:
+    def store_and_keep(path: Path, parts: dict, progress: loop._Progress) -> None:
         store(path, parts, progress)
         if path.parent.name == "resumed" and progress.epoch == 1:
             (two / "resumed").mkdir()
@@ -46,7 +46,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ASE_ECN_CACHE", str(one / "cache"))
-        patch.setattr(fit, "_store", store_and_keep)
+        patch.setattr(loop, "_store", store_and_keep)
         run(1, one)
     script = Path(__file__).with_name("parallel_fits.py")
     environment = {**os.environ, "ASE_ECN_CACHE": str(two / "cache"), "OMP_NUM_THREADS": "1"}

@@ -25,7 +25,7 @@ from ase_ecn.phonons import (
     phonons,
     relaxed,
 )
-from ase_ecn.training.reports.phonons import compare_all
+from reproduce.reports.phonon_errors import compare_all
 
 
 @pytest.fixture(scope="module")

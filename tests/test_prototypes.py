@@ -10,10 +10,10 @@ from ase.data import atomic_numbers
 from ase.spacegroup import crystal as from_spacegroup
 
 from ase_ecn.crystal import Crystal, as_crystal
-from ase_ecn.training.cache import cached_dataset
-from ase_ecn.training.datasets import Dataset, read_mp20, reduced_formula
-from ase_ecn.training.metrics import relative_length_errors
-from ase_ecn.training.prototypes import SubstitutedPair, substituted_pairs
+from ase_ecn.training.data.cache import cached_dataset
+from ase_ecn.training.data.datasets import Dataset, read_mp20, reduced_formula
+from ase_ecn.training.data.substitution import SubstitutedPair, substituted_pairs
+from ase_ecn.training.fits.metrics import relative_length_errors
 
 
 def dataset(name: str, structures: dict[str, Atoms]) -> Dataset:

@@ -19,21 +19,21 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CheckpointError, DatasetError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.symmetry.colours import Motif
-from ase_ecn.training import datasets, ecn_data
 from ase_ecn.training.__main__ import main, read_config
-from ase_ecn.training.alignment import aligned_formation_energies
-from ase_ecn.training.cache import cached_dataset, concatenate, labelled_graphs, subset
-from ase_ecn.training.datasets import Dataset, data_folder, split_by_composition
-from ase_ecn.training.ecn_data import load_ecn_data
-from ase_ecn.training.elements import network_properties
-from ase_ecn.training.fit import FitOptions, Task, fit, shuffled_batches, start_from
-from ase_ecn.training.fit_ecn import (
+from ase_ecn.training.data import datasets, ecn_data
+from ase_ecn.training.data.alignment import aligned_formation_energies
+from ase_ecn.training.data.cache import cached_dataset, concatenate, labelled_graphs, subset
+from ase_ecn.training.data.datasets import Dataset, data_folder, split_by_composition
+from ase_ecn.training.data.ecn_data import load_ecn_data
+from ase_ecn.training.data.elements import network_properties
+from ase_ecn.training.fits.fit_ecn import (
     labelled_graphs_for,
     network_outputs,
     twin_differences,
 )
-from ase_ecn.training.losses import lattice_loss, multitask_loss
-from ase_ecn.training.metrics import (
+from ase_ecn.training.fits.loop import FitOptions, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.fits.losses import lattice_loss, multitask_loss
+from ase_ecn.training.fits.metrics import (
     lattice_parameter_errors,
     mean_absolute_error,
     niggli_basis,
@@ -41,18 +41,16 @@ from ase_ecn.training.metrics import (
     relative_length_errors,
     roc_auc,
 )
-from ase_ecn.training.noise import NoiseSchedule, gaussian_noise
-from ase_ecn.training.supercell_jump import supercell_jumps
+from ase_ecn.training.fits.noise import NoiseSchedule, gaussian_noise
+from ase_ecn.training.release.supercell_jump import supercell_jumps
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
-    for module in ("ecn_data", "fit_empnn", "evaluate"):
-        monkeypatch.setattr(
-            f"ase_ecn.training.{module}.READERS",
-            {"perov_5": lambda data, split: toy_dataset()},
-        )
+    monkeypatch.setitem(datasets.READERS, "perov_5", lambda data, split: toy_dataset())
     (tmp_path / "data").mkdir()
     return tmp_path
 
@@ -153,7 +151,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(toy: Path) -> None:
         interrupted = True
         raise KeyboardInterrupt
 
-    import ase_ecn.training.fit as loop
+    import ase_ecn.training.fits.loop as loop
 
     original = loop._append_row
     try:
@@ -357,10 +355,13 @@ def test_bad_configurations_and_data_are_refused(tmp_path: Path) -> None:
         datasets.read_mp20(tmp_path, "val")
 
 
-def test_bundled_configurations_are_valid() -> None:
-    folder = Path(datasets.__file__).parent / "configs"
-    assert read_config(folder / "ecn_mp20.yaml", "ecn")["name"] == "ecn-mp20"
-    assert read_config(folder / "empnn_mp20.yaml", "empnn")["name"] == "empnn-mp20"
+@pytest.mark.parametrize(
+    "path",
+    [*ROOT.glob("training/configs/*.yaml"), *ROOT.glob("reproduce/configs/*.yaml")],
+    ids=lambda path: f"{path.parents[1].name}-{path.stem}",
+)
+def test_our_configurations_are_valid(path: Path) -> None:
+    assert read_config(path, path.stem.split("_")[0] if "ecn_pes" not in path.stem else "pes")
 
 
 @pytest.mark.data

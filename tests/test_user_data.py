@@ -18,9 +18,9 @@ from ase_ecn.checkpoint import read_card, save_checkpoint
 from ase_ecn.errors import CheckpointError, DatasetError, OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN
-from ase_ecn.training.datasets import reduced_formula
-from ase_ecn.training.fit import FitOptions
-from ase_ecn.training.user_data import read_user_data, split_user_data, user_config
+from ase_ecn.training.data.datasets import reduced_formula
+from ase_ecn.training.data.user_data import read_user_data, split_user_data, user_config
+from ase_ecn.training.fits.loop import FitOptions
 
 
 def salts(count: int = 12) -> list[Atoms]:

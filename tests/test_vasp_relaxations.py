@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 from ase.build import bulk
 
-from ase_ecn.training.reports.vasp_relaxations import report
 from ase_ecn.vasp import Run
+from reproduce.reports.vasp_relaxations import report
 
 
 def run(formula: str, a: float, strain: float) -> Run:

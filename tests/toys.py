@@ -6,7 +6,7 @@ import numpy as np
 from ase.build import bulk
 
 from ase_ecn.crystal import as_crystal
-from ase_ecn.training.datasets import Dataset
+from ase_ecn.training.data.datasets import Dataset
 
 
 def toy_dataset(size: int = 24) -> Dataset:

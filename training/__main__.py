@@ -1,9 +1,8 @@
-"""``python -m ase_ecn.training COMMAND``: fits, test tables, comparisons, cleaning of data."""
+"""``python -m ase_ecn.training COMMAND``: fit networks and make checkpoints of them."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,32 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import yaml
 from torch import nn
 
 from ase_ecn.checkpoint import resolve_device
-from ase_ecn.errors import ASEECNError, OptionError
-from ase_ecn.training.ablation import add_ablation_arguments, run_ablation
-from ase_ecn.training.baselines.command import add_baselines_arguments, run_baselines
-from ase_ecn.training.calibration import run_calibrate
-from ase_ecn.training.cards import write_checkpoint
-from ase_ecn.training.cleaning_report import add_clean_arguments, run_clean
-from ase_ecn.training.datasets import data_folder
-from ase_ecn.training.domain import run_domain
-from ase_ecn.training.ecn_data import labelled_elements, load_ecn_data, trains_on_val
-from ase_ecn.training.empnn_tables.denoising import add_denoise_arguments, run_denoise
-from ase_ecn.training.empnn_tables.experiments import add_tables_arguments, run_tables
-from ase_ecn.training.ensemble import add_ensemble_arguments, run_ensemble
-from ase_ecn.training.evaluate import evaluate, write_scores
-from ase_ecn.training.fit import FitResult
-from ase_ecn.training.fit_ecn import fit_ecn
-from ase_ecn.training.fit_empnn import fit_empnn, load_crystals
-from ase_ecn.training.fit_pes import chemical_systems, fit_pes, load_force_data
+from ase_ecn.errors import OptionError
+from ase_ecn.training.commands import add_common_options, run_command
+from ase_ecn.training.data.datasets import data_folder
+from ase_ecn.training.data.ecn_data import labelled_elements, load_ecn_data, trains_on_val
 from ase_ecn.training.fit_user import fit_user
-from ase_ecn.training.parallel import is_first, start
-from ase_ecn.training.reports.invariance import add_invariance_arguments, run_invariance
-from ase_ecn.training.reports.soak import add_soak_arguments, run_soak
+from ase_ecn.training.fits.fit_ecn import fit_ecn
+from ase_ecn.training.fits.fit_empnn import fit_empnn, load_crystals
+from ase_ecn.training.fits.fit_pes import chemical_systems, fit_pes, load_force_data
+from ase_ecn.training.fits.loop import FitResult
+from ase_ecn.training.fits.parallel import is_first, start
+from ase_ecn.training.release.calibrate import run_calibrate
+from ase_ecn.training.release.evaluate import evaluate, write_scores
+from ase_ecn.training.release.join import add_ensemble_arguments, run_ensemble
+from ase_ecn.training.release.measure_domain import run_domain
+from ase_ecn.training.release.write_card import write_checkpoint
 
 
 @dataclass(frozen=True)
@@ -53,15 +45,7 @@ class _Fitted:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    try:
-        return int(options.run(options))
-    except ASEECNError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return run_command(_parser(), arguments)
 
 
 _FIT_HELP = {
@@ -108,49 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=run_calibrate)
     command = commands.add_parser("domain", help="measure what a checkpoint was trained on")
     command.add_argument("checkpoint", help=".safetensors file, whose card is changed")
-    command.add_argument(
-        "--report", action="store_true", help="leave the card: do flag and uncertainty rank errors?"
-    )
     command.set_defaults(run=run_domain)
     command = commands.add_parser("ensemble", help="join ECNs into one checkpoint")
     add_ensemble_arguments(command)
     command.set_defaults(run=run_ensemble)
-    command = commands.add_parser("ablation", help="what each variant of the ECN buys")
-    add_ablation_arguments(command)
-    command.set_defaults(run=run_ablation)
-    command = commands.add_parser("baselines", help="other models on the same splits")
-    add_baselines_arguments(command)
-    command.set_defaults(run=run_baselines)
-    command = commands.add_parser("denoise", help="how well an EMPNN undoes noise of any strength")
-    add_denoise_arguments(command)
-    command.set_defaults(run=run_denoise)
-    command = commands.add_parser("reconstruct", help="lattices from cubes of 1 Å (EMPNN, table 3)")
-    add_tables_arguments(command, (3,))
-    command.set_defaults(run=run_tables)
-    command = commands.add_parser("tables", help="tables 1 to 3 of the EMPNN paper beside ours")
-    add_tables_arguments(command, (1, 2, 3))
-    command.set_defaults(run=run_tables)
-    command = commands.add_parser("clean", help="clean and split tables of structures")
-    add_clean_arguments(command)
-    command.set_defaults(run=run_clean)
-    command = commands.add_parser("invariance", help="the same answer for all descriptions?")
-    add_invariance_arguments(command)
-    command.set_defaults(run=run_invariance)
-    command = commands.add_parser("soak", help="many predictions and relaxations in one process")
-    add_soak_arguments(command)
-    command.set_defaults(run=run_soak)
-    command = commands.add_parser("phonons", help="a potential energy surface beside VASP's forces")
-    command.add_argument("--checkpoint", default="ecn-pes", help="a potential energy surface")
-    command.add_argument("--mesh", type=int, default=20, help="points along an axis (default: 20)")
-    command.set_defaults(run=_phonons)
-    command = commands.add_parser(
-        "vasp-relaxations", help="empnn-mp20 beside VASP's relaxations of cells"
-    )
-    command.set_defaults(run=_vasp_relaxations)
     for command in commands.choices.values():
-        command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
-        command.add_argument("--device", help="default: CUDA where there is one, else the CPU")
-        command.add_argument("--threads", type=int, help="CPU threads (default: torch's)")
+        add_common_options(command)
     return parser
 
 
@@ -241,21 +188,6 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.write:
         write_scores(Path(options.checkpoint), options.split, scores)
     return 0
-
-
-def _phonons(options: argparse.Namespace) -> int:
-    try:
-        from ase_ecn.training.reports.phonons import run_phonons
-    except ImportError as error:
-        raise OptionError("phonons need phonopy: pip install ase-ecn[phonons]") from error
-    return run_phonons(options)
-
-
-def _vasp_relaxations(options: argparse.Namespace) -> int:
-    # Late, because its readers import h5py, which starts a process.
-    from ase_ecn.training.reports.vasp_relaxations import run_vasp_relaxations
-
-    return run_vasp_relaxations(options)
 
 
 def read_config(path: Path, network: str) -> dict[str, Any]:

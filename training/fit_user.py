@@ -9,17 +9,17 @@ import numpy as np
 
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.errors import OptionError
-from ase_ecn.training.cards import write_checkpoint
-from ase_ecn.training.evaluate import write_scores
-from ase_ecn.training.fit_ecn import (
+from ase_ecn.training.data.user_data import read_user_data, split_user_data, user_config
+from ase_ecn.training.fits.fit_ecn import (
     ecn_scores,
     fit_to_graphs,
     labelled_graphs_for,
     model_config,
     predict_graphs,
 )
-from ase_ecn.training.parallel import is_first
-from ase_ecn.training.user_data import read_user_data, split_user_data, user_config
+from ase_ecn.training.fits.parallel import is_first
+from ase_ecn.training.release.evaluate import write_scores
+from ase_ecn.training.release.write_card import write_checkpoint
 
 
 def fit_user(options: argparse.Namespace, device: str) -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""Configurations of the bundled fits."""
+"""Templates of configurations, one for each kind of fit."""

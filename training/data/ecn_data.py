@@ -1,0 +1,159 @@
+"""What the Equivariant Crystal Network is fitted to: bonds and labels of several sets, by split."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase.data import chemical_symbols
+
+from ase_ecn.errors import OptionError
+from ase_ecn.training.data.alignment import read_mp_2018
+from ase_ecn.training.data.cache import LabelledGraphs, cached_graphs, concatenate
+from ase_ecn.training.data.datasets import (
+    READERS,
+    Dataset,
+    read_site_moments,
+    reduced_formula,
+    split_by_composition,
+)
+
+_SITE_MOMENTS = "mp_site_magmoms"
+SITE_MOMENT_ATOMS = 20
+"""Largest cells with site moments in the validation and test splits, and by default in training."""
+_MAIN_GROUP_SYMBOLS = (
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Zn Ga Ge As Se Br Kr "
+    "Rb Sr Cd In Sn Sb Te I Xe Cs Ba Hg Tl Pb Bi"
+)
+_MAIN_GROUP = frozenset(chemical_symbols.index(s) for s in _MAIN_GROUP_SYMBOLS.split())
+
+
+def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGraphs:
+    """Return the labelled graphs of one split, with site moments where the network wants them.
+
+    Parameters
+    ----------
+    data
+        The data folder.
+    config
+        The parsed configuration: ``model``, and ``data`` with ``name`` and optionally, for
+        training, ``site_moment_max_atoms`` and ``mp_2018_max_atoms``, the sizes of the largest
+        further crystals, and ``with_val`` to train on the validation split too.
+    split
+        ``"train"``, ``"val"`` or ``"test"``.
+
+    Raises
+    ------
+    OptionError
+        If the bonds are for another fit, or the validation split is wanted of a configuration
+        that trains on it.
+    """
+    if trains_on_val(config):
+        if split == "val":
+            raise OptionError(
+                "no validation split is held out: the configuration says with_val, so the network "
+                "is fitted to it too"
+            )
+        if split == "train":
+            apart = {**config, "data": {**config["data"], "with_val": False}}
+            return concatenate(*(load_ecn_data(data, apart, part) for part in ("train", "val")))
+    name, model = config["data"]["name"], config["model"]
+    if model.get("bonds") == "radial":
+        raise OptionError("radial bonds are for fit-pes")
+    kind = {"bonds": model.get("bonds", "voronoi"), "motif": model.get("motif", "free")}
+    labelled = cached_graphs(f"{name}-{split}", lambda: READERS[name](data, split), **kind)
+    if "site_moments" in config["model"].get("site_targets", ()):
+        if split == "train":
+            labelled = _with_nonmagnetic_sites(labelled)
+        sites = cached_graphs(
+            f"{_SITE_MOMENTS}-{split}",
+            lambda: site_moment_split(data, name, split),
+            **kind,
+        )
+        labelled = concatenate(labelled, sites)
+        largest = int(config["data"].get("site_moment_max_atoms", SITE_MOMENT_ATOMS))
+        if split == "train" and largest > SITE_MOMENT_ATOMS:
+            larger = cached_graphs(
+                f"{_SITE_MOMENTS}-{SITE_MOMENT_ATOMS + 1}-{largest}",
+                lambda: _larger_than(
+                    SITE_MOMENT_ATOMS, site_moment_split(data, name, split, largest)
+                ),
+                **kind,
+            )
+            labelled = concatenate(labelled, larger)
+    if "fermi_level" in model["crystal_targets"] and name != "fermi":
+        levels = cached_graphs(f"fermi-{split}", lambda: READERS["fermi"](data, split), **kind)
+        labelled = concatenate(labelled, levels)
+    if split == "train" and "mp_2018_max_atoms" in config["data"]:
+        largest = int(config["data"]["mp_2018_max_atoms"])
+        extra = cached_graphs(f"mp_2018-{largest}", lambda: read_mp_2018(data, largest), **kind)
+        labelled = concatenate(labelled, extra)
+    group = model.get("group", "S_lattice")
+    return replace(labelled, graphs=labelled.graphs.with_group(group))
+
+
+def trains_on_val(config: dict[str, Any]) -> bool:
+    """Whether a configuration trains on the validation split too."""
+    return bool(config["data"].get("with_val", False))
+
+
+def _larger_than(atoms: int, dataset: Dataset) -> Dataset:
+    sizes = np.array([len(crystal) for crystal in dataset.crystals])
+    return dataset.subset(np.flatnonzero(sizes > atoms))
+
+
+def site_moment_split(
+    data: Path, name: str, split: str, max_atoms: int = SITE_MOMENT_ATOMS
+) -> Dataset:
+    """Crystals with site moments, without formulas of the val and test splits of another set.
+
+    Parameters
+    ----------
+    data
+        The data folder.
+    name
+        Of the other set.
+    split
+        ``"train"``, ``"val"`` or ``"test"``, which have no formula in common.
+    max_atoms
+        Larger cells are left out.
+    """
+    held_out = {
+        reduced_formula(crystal.numbers)
+        for other in ("val", "test")
+        for crystal in READERS[name](data, other).crystals
+    }
+    return split_by_composition(read_site_moments(data, held_out, max_atoms))[split]
+
+
+def _with_nonmagnetic_sites(labelled: LabelledGraphs) -> LabelledGraphs:
+    """Label the sites of nonmagnetic main-group crystals with zero moments.
+
+    The set of site moments holds magnetic materials only; without these the network would never
+    see what has no moment.
+    """
+    graphs = labelled.graphs
+    per_atom = np.repeat(
+        np.nan_to_num(labelled.targets["magnetization"], nan=1.0), np.diff(graphs.atom_offsets)
+    )
+    main_group = np.isin(graphs.numbers, sorted(_MAIN_GROUP))
+    owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
+    others = np.bincount(owner, weights=~main_group) > 0
+    zero = (per_atom < 1e-3) & ~others[owner]
+    return replace(labelled, site_targets={"site_moments": np.where(zero, 0.0, np.nan)})
+
+
+def labelled_elements(labelled: LabelledGraphs) -> dict[str, list[int]]:
+    """Atomic numbers in the crystals that have a label, for properties that lack some."""
+    graphs = labelled.graphs
+    owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
+    known = {name: ~np.isnan(labels)[owner] for name, labels in labelled.targets.items()}
+    for name, labels in labelled.site_targets.items():
+        # A crystal counts whole if any of its sites has a label.
+        crystals = np.bincount(owner, weights=~np.isnan(labels)) > 0
+        known[name] = crystals[owner]
+    everything = np.unique(graphs.numbers)
+    found = {name: np.unique(graphs.numbers[atoms]) for name, atoms in known.items()}
+    return {k: v.tolist() for k, v in found.items() if len(v) < len(everything)}

@@ -1,0 +1,1 @@
+"""The training loop and a fit for each kind of network."""

@@ -1,0 +1,247 @@
+"""Stated uncertainties: spread heads fitted to the errors on the validation split.
+
+The network itself stays as it is. A small head per property reads the crystal's pooled features
+and gives the spread of a Laplace distribution of the error. In an ensemble, how much its members
+disagree counts too. A factor then makes the interval ``prediction ± 1.645 std`` hold nine in ten of
+validation crystals that were not used before.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
+from ase_ecn.errors import OptionError
+from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.layers import scatter_mean
+from ase_ecn.selftest import make_references
+from ase_ecn.training.data.cache import LabelledGraphs
+from ase_ecn.training.data.datasets import data_folder
+from ase_ecn.training.data.ecn_data import load_ecn_data
+from ase_ecn.training.fits.fit_ecn import CLASSES, predict_graphs
+
+LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Levels of the reliability curve."""
+CALIBRATED_LEVEL = 0.9
+_BOUND = NormalDist().inv_cdf(0.5 + CALIBRATED_LEVEL / 2)
+_HELD_OUT = 3  # every third crystal sets the factor
+_SHARES = np.linspace(0, 1, 21)
+_TINY = 1e-12
+_STEPS = 200
+_LEARNING_RATE = 3e-3
+_WEIGHT_DECAY = 0.1
+_BATCH = 256
+
+
+def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict[str, float]:
+    """Give a checkpoint file uncertainties of some of its properties, in place.
+
+    Parameters
+    ----------
+    checkpoint
+        A ``.safetensors`` file.
+    data
+        The data folder.
+    properties
+        Names of crystal targets.
+
+    Returns
+    -------
+    dict
+        For each property, the share of held-out validation crystals in their 90 % interval.
+
+    Raises
+    ------
+    OptionError
+        If the checkpoint does not predict one of the properties.
+    """
+    loaded = load_checkpoint(checkpoint, "ecn")
+    assert isinstance(loaded.model, ECN | ECNEnsemble)
+    possible = [t for t in loaded.model.config.crystal_targets if t not in CLASSES]
+    if not set(properties) <= set(possible):
+        raise OptionError(
+            f"no uncertainties of {', '.join(properties)}; possible are {', '.join(possible)}"
+        )
+    content = dict(loaded.card.content)
+    val = load_ecn_data(data, content["configuration"], "val")
+    model, held = with_spreads(loaded.model, val, properties)
+    content["calibration"] = {
+        "data": "validation split: two thirds for the heads and the share of the members' "
+        "disagreement, one third for the factor",
+        "interval": "90 %: prediction ± 1.645 std",
+        "held_out_coverage": {name: round(value, 4) for name, value in held.items()},
+    }
+    units = content["properties"]
+    content["properties"] = {**units, **{f"{name}_std": units[name] for name in properties}}
+    content["references"] = []
+    card = save_checkpoint(checkpoint, model, content)
+    content = dict(card.content)
+    content["references"] = make_references(checkpoint)
+    save_checkpoint(checkpoint, model, content)
+    return held
+
+
+def with_spreads(
+    model: ECN | ECNEnsemble, val: LabelledGraphs, properties: tuple[str, ...]
+) -> tuple[ECN | ECNEnsemble, dict[str, float]]:
+    """Return the network with spread heads, and their coverage of what set the factors.
+
+    In an ensemble the first member gets the heads; the errors are the ensemble's, and its members'
+    disagreement counts as :func:`with_disagreement` finds best.
+    """
+    torch.manual_seed(0)
+    member = model.members[0] if isinstance(model, ECNEnsemble) else model
+    assert isinstance(member, ECN)
+    wider = ECN(replace(member.config, uncertainties=properties))
+    # Heads that are there already are made anew: calibrating twice gives the same as once.
+    theirs = {k: v for k, v in member.state_dict().items() if not k.startswith("spread")}
+    wider.load_state_dict({**wider.state_dict(), **theirs})
+    features = pooled_features(member, val)
+    predictions = predict_graphs(model, val, "cpu")
+    coverage = {}
+    for k, name in enumerate(properties):
+        labels = val.targets[name]
+        known = np.flatnonzero(~np.isnan(labels))
+        unit = float(member.scale[member.targets.index(name)])
+        errors = torch.as_tensor(np.abs(predictions[name] - labels)[known] / unit).float()
+        x = features[torch.as_tensor(known)]
+        held = torch.arange(len(known)) % _HELD_OUT == 0
+        head = wider.spreads[name]
+        _fit_head(head, x[~held], errors[~held])
+        with torch.no_grad():
+            spread = nn.functional.softplus(head(x[held]).squeeze(1))
+        ratio = (errors[held] / spread).numpy()
+        wider.spread_factor[k] = float(np.quantile(ratio, CALIBRATED_LEVEL)) / _BOUND
+        coverage[name] = float((ratio <= _BOUND * float(wider.spread_factor[k])).mean())
+    if not isinstance(model, ECNEnsemble):
+        return wider.eval().requires_grad_(False), coverage
+    return with_disagreement(
+        ECNEnsemble([wider, *model.networks[1:]], model.config.weights).eval(), val, properties
+    )
+
+
+def with_disagreement(
+    ensemble: ECNEnsemble, val: LabelledGraphs, properties: tuple[str, ...]
+) -> tuple[ECNEnsemble, dict[str, float]]:
+    """Let the disagreement of the members widen the uncertainties that one of them states.
+
+    Both are calibrated for themselves; their shares in the square of the uncertainty are those
+    with the best interval score.
+
+    Parameters
+    ----------
+    ensemble
+        With spread heads.
+    val
+        Crystals that no member was fitted to.
+    properties
+        Those with spread heads.
+
+    Returns
+    -------
+    ensemble, coverage
+        With :attr:`~ase_ecn.nn.ensemble.EnsembleConfig.spreads`, and the share of the crystals
+        that set the factors in their intervals.
+    """
+    weights = ensemble.config.weights
+    apart = ECNEnsemble(ensemble.networks, weights, dict.fromkeys(properties, (0.0, 1.0))).eval()
+    predictions, deviations = (predict_graphs(m, val, "cpu") for m in (ensemble, apart))
+    spreads, coverage = {}, {}
+    for name in properties:
+        labels = val.targets[name]
+        known = np.flatnonzero(~np.isnan(labels))
+        errors = np.abs(predictions[name] - labels)[known]
+        parts = np.stack([found[f"{name}_std"][known] for found in (predictions, deviations)])
+        parts = np.maximum(parts, _TINY)
+        held = np.arange(len(known)) % _HELD_OUT == 0
+        factors = best_factors(parts[:, ~held], errors[~held])
+        stds = np.hypot(*(factors[:, None] * parts))
+        factors *= _factor(stds[held], errors[held])
+        spreads[name] = (float(f"{factors[0]:.6g}"), float(f"{factors[1]:.6g}"))
+        stds = np.hypot(*(np.array(spreads[name])[:, None] * parts))
+        coverage[name] = float((errors <= _BOUND * stds)[held].mean())
+    joined = ECNEnsemble(ensemble.networks, weights, spreads)
+    return joined.eval().requires_grad_(False), coverage
+
+
+def best_factors(parts: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Factors (2,) of two uncertainties (2, C) whose squares add up, by the interval score.
+
+    That score (Gneiting and Raftery, 2007) is the mean width of the intervals, and a penalty for
+    the errors (C,) outside of them.
+    """
+    alone = np.array([_factor(part, errors) for part in parts])
+    best, lowest = alone, np.inf
+    for share in _SHARES:
+        factors = alone * np.sqrt([1 - share, share])
+        factors *= _factor(np.hypot(*(factors[:, None] * parts)), errors)
+        half = _BOUND * np.hypot(*(factors[:, None] * parts))
+        outside = np.maximum(errors - half, 0)
+        score = float((2 * half + 2 / (1 - CALIBRATED_LEVEL) * outside).mean())
+        if score < lowest:
+            best, lowest = factors, score
+    return best
+
+
+def _factor(stds: NDArray[np.float64], errors: NDArray[np.float64]) -> float:
+    """By which the intervals hold nine in ten errors."""
+    return float(np.quantile(errors / stds, CALIBRATED_LEVEL)) / _BOUND
+
+
+def pooled_features(model: ECN, labelled: LabelledGraphs) -> Tensor:
+    """(G, width) means over the atoms of each crystal."""
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(labelled.graphs), _BATCH):
+            indices = np.arange(start, min(start + _BATCH, len(labelled.graphs)))
+            batch = labelled.graphs.batch(indices)
+            parts.append(
+                scatter_mean(model.atom_features(batch), batch.crystal_of_atom, batch.atom_counts)
+            )
+    return torch.cat(parts).clone()
+
+
+def _fit_head(head: nn.Module, features: Tensor, errors: Tensor) -> None:
+    """Fit spreads ``b`` by the likelihood of absolute errors, ``log b + error / b``."""
+    optimizer = torch.optim.AdamW(head.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
+    for _ in range(_STEPS):
+        spread = nn.functional.softplus(head(features).squeeze(1)) + 1e-4
+        loss = (torch.log(spread) + errors / spread).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def reliability(
+    predictions: dict[str, NDArray[np.float64]], labelled: LabelledGraphs
+) -> dict[str, dict[str, float]]:
+    """Share of crystals whose label is in the interval of each level, by property."""
+    curves: dict[str, dict[str, float]] = {}
+    for name in predictions:
+        if f"{name}_std" not in predictions:
+            continue
+        labels = labelled.targets[name]
+        known = ~np.isnan(labels)
+        ratio = np.abs(predictions[name] - labels)[known] / predictions[f"{name}_std"][known]
+        curves[name] = {
+            str(level): float((ratio <= NormalDist().inv_cdf(0.5 + level / 2)).mean())
+            for level in LEVELS
+        }
+    return curves
+
+
+def run_calibrate(options: argparse.Namespace) -> int:
+    """Command ``calibrate``."""
+    held = calibrate(Path(options.checkpoint), data_folder(options.data), tuple(options.properties))
+    for name, value in held.items():
+        print(f"{name}: {100 * value:.1f} % of held-out validation crystals in their 90 % interval")
+    return 0

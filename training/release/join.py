@@ -1,0 +1,223 @@
+"""Join fitted ECNs into one checkpoint: ``python -m ase_ecn.training ensemble OUT A B``."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ase_ecn.checkpoint import Card, load_checkpoint, save_checkpoint
+from ase_ecn.errors import OptionError
+from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.selftest import make_references
+from ase_ecn.training.data.cache import LabelledGraphs
+from ase_ecn.training.data.datasets import data_folder
+from ase_ecn.training.data.ecn_data import load_ecn_data
+from ase_ecn.training.fits.fit_ecn import CLASSES, network_outputs, physical
+from ase_ecn.training.fits.metrics import mean_absolute_error
+
+_PARTS = 20
+_OF_MEMBERS = (
+    "sha256",
+    "configuration",
+    "seed",
+    "epochs",
+    "hardware",
+    "wall_time_s",
+    "training_command",
+    "validation",
+    "init",
+)
+
+
+def join_checkpoints(
+    out: Path, checkpoints: list[str], name: str, data: Path | None = None
+) -> Card:
+    """Write an ensemble of ECN checkpoints; the first one's card describes the data.
+
+    Parameters
+    ----------
+    out
+        The ``.safetensors`` file to write.
+    checkpoints
+        Names or paths of ECNs with the same bonds, group and motif, at least two networks in
+        all. An ensemble stands for all its members, ``NAME#K`` for its K-th, counted from 1.
+        Uncertainties are left out: they belong to what a network was, not to the new ensemble.
+    name
+        Name of the ensemble.
+    data
+        Folder of data sets on whose validation split each property's weights of the members are
+        chosen; ``None`` for the plain mean.
+
+    Raises
+    ------
+    OptionError
+        If there are fewer than two, a member is not there, or they don't fit together.
+    CheckpointError
+        If one cannot be loaded.
+    """
+    members = [member for checkpoint in checkpoints for member in _members(checkpoint)]
+    if len(members) < 2:
+        raise OptionError("an ensemble takes at least two networks")
+    model = ECNEnsemble([member.model for member in members])
+    cards = [member.content for member in members]
+    if data is not None:
+        val = load_ecn_data(data, cards[0]["configuration"], "val")
+        model = without_idle_heads(ECNEnsemble(model.networks, best_weights(model, val)))
+    content: dict[str, Any] = {k: v for k, v in cards[0].items() if k not in _OF_MEMBERS}
+    content |= {
+        "name": name,
+        "elements": sorted(set.intersection(*(set(card["elements"]) for card in cards))),
+        "properties": {k: v for card in reversed(cards) for k, v in card["properties"].items()},
+        "configuration": cards[0]["configuration"],
+        "training_command": f"python -m ase_ecn.training ensemble {out.name} MEMBER MEMBER ..."
+        + (" --weigh" if data is not None else ""),
+        "members": [{k: card[k] for k in _OF_MEMBERS if k in card} for card in cards],
+        "validation": {},
+        "test": {},
+        "references": [],
+    }
+    for key in ("seed", "epochs", "hardware", "wall_time_s"):
+        content[key] = [card[key] for card in cards]
+    save_checkpoint(out, model, content)
+    content["references"] = make_references(out)
+    return save_checkpoint(out, model, content)
+
+
+def best_weights(model: ECNEnsemble, labelled: LabelledGraphs) -> dict[str, tuple[float, ...]]:
+    """Weights of the members, in steps of 0.05, with the smallest mean error of each property.
+
+    Classes keep the plain mean, and so do properties that not all members predict.
+
+    Parameters
+    ----------
+    model
+        The ensemble.
+    labelled
+        Graphs with labels that no member was fitted to.
+    """
+    outputs = [network_outputs(member, labelled, "cpu") for member in model.networks]
+    chosen = {}
+    for name in model.targets:
+        if name in CLASSES or not all(name in output for output in outputs):
+            continue
+        labels = labelled.targets.get(name, labelled.site_targets.get(name))
+        assert labels is not None
+        known = ~np.isnan(labels)
+        values = np.stack([output[name][known] for output in outputs])
+
+        def error(
+            weights: tuple[float, ...],
+            name: str = name,
+            values: NDArray[np.float64] = values,
+            truth: NDArray[np.float64] = labels[known],
+        ) -> float:
+            return mean_absolute_error(physical(name, np.dot(weights, values)), truth)
+
+        chosen[name] = min(_simplex(len(outputs)), key=error)
+    return chosen
+
+
+def without_idle_heads(model: ECNEnsemble) -> ECNEnsemble:
+    """The same ensemble without what has no weight in it.
+
+    The first member keeps all: it may get heads for uncertainties, which need the property.
+    """
+    members = [model.networks[0]]
+    for k, member in enumerate(model.networks[1:], start=1):
+        idle = {name for name, weights in model.config.weights.items() if weights[k] == 0}
+        kept = [name not in idle for name in member.targets]
+        plain = ECN(
+            replace(
+                member.config,
+                crystal_targets=tuple(n for n in member.config.crystal_targets if n not in idle),
+                site_targets=tuple(n for n in member.config.site_targets if n not in idle),
+            )
+        )
+        theirs = member.state_dict()
+        theirs |= {unit: theirs[unit][torch.tensor(kept)] for unit in ("shift", "scale")}
+        plain.load_state_dict({name: theirs[name] for name in plain.state_dict()})
+        members.append(plain)
+    return ECNEnsemble(members, model.config.weights).eval().requires_grad_(False)
+
+
+def _simplex(members: int) -> list[tuple[float, ...]]:
+    """All weights in steps of 0.05 whose sum is 1, the most even ones first."""
+    counts = (
+        c for c in itertools.product(range(_PARTS + 1), repeat=members - 1) if sum(c) <= _PARTS
+    )
+    whole = sorted(((*c, _PARTS - sum(c)) for c in counts), key=lambda c: sum(n * n for n in c))
+    return [tuple(n / _PARTS for n in c) for c in whole]
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A network, and what its card says."""
+
+    model: ECN
+    content: dict[str, Any]
+
+
+def _members(checkpoint: str) -> list[_Member]:
+    """The networks that a name or path stands for."""
+    source, _, number = checkpoint.partition("#")
+    loaded = load_checkpoint(source, "ecn")
+    content = dict(loaded.card.content)
+    assert isinstance(loaded.model, ECN | ECNEnsemble)
+    stated = {f"{name}_std" for name in loaded.model.config.uncertainties}
+    content["properties"] = {k: v for k, v in content["properties"].items() if k not in stated}
+    models: list[nn.Module] = [loaded.model]
+    cards: list[dict[str, Any]] = [{}]
+    if isinstance(loaded.model, ECNEnsemble):
+        models, cards = list(loaded.model.members), content["members"]
+    # What is said about a member counts, all else is common to them.
+    found = [
+        _Member(_without_uncertainties(model), {**content, **card})
+        for model, card in zip(models, cards, strict=True)
+    ]
+    if not number:
+        return found
+    if not number.isdigit() or not 1 <= int(number) <= len(found):
+        raise OptionError(f"{checkpoint}: {source} has the members #1 to #{len(found)}")
+    return [found[int(number) - 1]]
+
+
+def _without_uncertainties(model: nn.Module) -> ECN:
+    assert isinstance(model, ECN)
+    plain = ECN(replace(model.config, uncertainties=()))
+    theirs = model.state_dict()
+    plain.load_state_dict({name: theirs[name] for name in plain.state_dict()})
+    return plain.eval().requires_grad_(False)
+
+
+def add_ensemble_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command ``ensemble``."""
+    parser.add_argument("out", type=Path, help=".safetensors file to write")
+    parser.add_argument(
+        "checkpoints",
+        nargs="+",
+        help="names or paths of ECNs, NAME#K for one member of an ensemble",
+    )
+    parser.add_argument("--name", help="default: that of the first")
+    parser.add_argument(
+        "--weigh",
+        action="store_true",
+        help="choose each property's weights of the members on the validation split",
+    )
+
+
+def run_ensemble(options: argparse.Namespace) -> int:
+    """Command ``ensemble``."""
+    name = options.name or load_checkpoint(options.checkpoints[0].partition("#")[0]).card.name
+    data = data_folder(options.data) if options.weigh else None
+    card = join_checkpoints(options.out, options.checkpoints, name, data)
+    print(f"wrote {options.out} ({card.sha256[:12]})")
+    return 0

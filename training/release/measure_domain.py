@@ -1,0 +1,135 @@
+"""What a checkpoint was trained on: ``python -m ase_ecn.training domain CHECKPOINT``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ase_ecn.checkpoint import Card, card_text, load_checkpoint, read_card
+from ase_ecn.domain import bond_domain_features, lattice_domain_features
+from ase_ecn.errors import OptionError
+from ase_ecn.graphs.lattice import lattice_batch
+from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
+from ase_ecn.storage import replace_file
+from ase_ecn.training.data.datasets import data_folder
+from ase_ecn.training.data.ecn_data import load_ecn_data
+from ase_ecn.training.fits.fit_ecn import predict_graphs
+from ase_ecn.training.fits.fit_empnn import load_crystals
+from ase_ecn.training.fits.noise import start_cells
+
+RARE = 50
+"""Elements in fewer training crystals than this are rare."""
+
+OUTLIERS = 0.002
+"""Share of the training crystals that may be below, and above, the range of a feature."""
+
+# A crystal without long bonds is dense, which its packing and shortest bond tell.
+_NEVER_TOO_SMALL = frozenset({"longest_bond", "gap"})
+_CHUNK = 256
+_ENERGY = "formation_energy"
+
+
+def measure_domain(
+    features: Mapping[str, NDArray[np.float64]],
+    numbers: NDArray[np.int64],
+    crystal_of_atom: NDArray[np.int64],
+) -> dict[str, Any]:
+    """Ranges of the features of training crystals, and the elements that few of them contain.
+
+    Parameters
+    ----------
+    features
+        (G,) each, see :mod:`ase_ecn.domain`.
+    numbers, crystal_of_atom
+        (N,) atomic number and crystal of each atom.
+
+    Returns
+    -------
+    dict
+        ``ranges``: for each feature two values, with few outliers below and above.
+        ``rare_elements``: atomic numbers. ``crystals``: how many were measured.
+    """
+    ranges = {}
+    for name, values in features.items():
+        low, high = np.quantile(values, [OUTLIERS, 1 - OUTLIERS])
+        low = 0.0 if name in _NEVER_TOO_SMALL else low
+        ranges[name] = [round(float(low), 4), round(float(high), 4)]
+    pairs = np.unique(np.stack([crystal_of_atom, numbers]), axis=1)
+    containing = np.bincount(pairs[1], minlength=MAX_ATOMIC_NUMBER + 1)
+    rare = np.flatnonzero((containing > 0) & (containing < RARE))
+    crystals = len(next(iter(features.values())))
+    return {"ranges": ranges, "rare_elements": rare.tolist(), "crystals": crystals}
+
+
+def ecn_domain(configuration: dict[str, Any], data: Path) -> dict[str, Any]:
+    """Domain of an ECN, from the bonds of all crystals that it was fitted to."""
+    graphs = load_ecn_data(data, configuration, "train").graphs
+    owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
+    return measure_domain(bond_domain_features(graphs), graphs.numbers.astype(np.int64), owner)
+
+
+def empnn_domain(configuration: dict[str, Any], data: Path) -> dict[str, Any]:
+    """Domain of an EMPNN, from its training crystals deformed once by its noise."""
+    crystals = load_crystals(data, configuration["data"]["name"], "train")
+    noise = start_cells(configuration.get("noise", {}))
+    true = np.stack([crystal.cell for crystal in crystals])
+    cells = torch.as_tensor(noise.apply(true, np.random.default_rng(0)))
+    neighbors = int(configuration["model"]["neighbors"])
+    parts = []
+    for start in range(0, len(crystals), _CHUNK):
+        chosen = slice(start, start + _CHUNK)
+        batch = lattice_batch(crystals[chosen], neighbors, cells=cells[chosen])
+        parts.append(lattice_domain_features(batch, crystals[chosen]))
+    features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    owner = np.repeat(np.arange(len(crystals)), [len(crystal) for crystal in crystals])
+    return measure_domain(features, np.concatenate([c.numbers for c in crystals]), owner)
+
+
+def spread_ranges(
+    checkpoint: str | Path, configuration: dict[str, Any], data: Path
+) -> dict[str, list[float]]:
+    """Range of the uncertainty stated for formation energies of the validation split.
+
+    That of training crystals is smaller: members of an ensemble agree on what they were fitted to.
+    Gaps have no such range, for those of many usual semiconductors are uncertain.
+    """
+    model = load_checkpoint(checkpoint, "ecn").model
+    assert isinstance(model, ECN | ECNEnsemble)
+    if _ENERGY not in model.config.uncertainties:
+        return {}
+    val = load_ecn_data(data, configuration, "val")
+    known = ~np.isnan(val.targets[_ENERGY])
+    stated = predict_graphs(model, val, "cpu")[f"{_ENERGY}_std"][known]
+    return {f"{_ENERGY}_std": [0.0, round(float(np.quantile(stated, 1 - OUTLIERS)), 4)]}
+
+
+def write_domain(weights: Path, data: Path) -> dict[str, Any]:
+    """Measure the domain of a checkpoint and enter it in the card beside its weights."""
+    card: Card = read_card(weights)
+    configuration = card.content["configuration"]
+    if card.network == "ecn":
+        domain = ecn_domain(configuration, data)
+        domain["ranges"] |= spread_ranges(weights, configuration, data)
+    else:
+        domain = empnn_domain(configuration, data)
+    content = {**card.content, "domain": domain}
+    replace_file(weights.with_suffix(".json"), card_text(content))
+    return domain
+
+
+def run_domain(options: argparse.Namespace) -> int:
+    """Command ``domain``."""
+    if not Path(options.checkpoint).is_file():
+        raise OptionError(f"{options.checkpoint} is no file whose card could be changed")
+    domain = write_domain(Path(options.checkpoint), data_folder(options.data))
+    print(json.dumps(domain, indent=1))
+    return 0

@@ -1,0 +1,178 @@
+"""Cards: what a fit really was, written next to its weights."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ase_ecn.checkpoint import Card, read_card, save_checkpoint
+from ase_ecn.nn.ecn import ECN
+from ase_ecn.properties import find, of_outputs
+from ase_ecn.selftest import make_references
+from ase_ecn.training.data.ecn_data import trains_on_val
+from ase_ecn.training.fits.loop import FitOptions, FitResult
+
+SOURCES = {
+    "mp_20": "MP-20 of CDVAE (MIT), from the Materials Project (CC BY 4.0)",
+    "perov_5": "Perov-5 of CDVAE (MIT), Castelli et al. 2012",
+    "carbon_24": "Carbon-24 of CDVAE (MIT), Pickard 2020 (CC BY 4.0)",
+    "mp_2018": (
+        "formation energies and gaps of further entries: 2018 release of the Materials Project "
+        "(MEGNet MP-2018.6.1, CC BY 4.0), formation energies aligned with MP-20's by composition; "
+        "without entries that share composition and space group with MP-20's validation or test"
+    ),
+    "fermi": (
+        "Fermi levels (VASP's reference, PBE): insulators of the Materials Project (CC BY 4.0), "
+        "magnetic Heusler compounds, VASP runs from the tests of public codes; "
+        "split by composition"
+    ),
+    "mlearn": (
+        "energies, forces and stresses (PBE): Zuo et al. 2020, materialsvirtuallab/mlearn (BSD-3)"
+    ),
+    "monbtaw": (
+        "energies, forces and stresses (PBE) of Mo, Nb, Ta, W and their alloys: Li et al. 2020, "
+        "materialsvirtuallab/maml (BSD-3)"
+    ),
+    "vasp_steps": (
+        "ionic steps of VASP relaxations (PBE without U) from the tests of public codes; up to 40 "
+        "of a run, systems with at least 40 and forces of at least 0.1 eV/Å"
+    ),
+    "further_crystals": (
+        "further relaxed crystals: 2018 release of the Materials Project (MEGNet MP-2018.6.1, "
+        "CC BY 4.0) and Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
+        "without compositions of the validation and test splits"
+    ),
+    "mp_site_magmoms": (
+        "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
+        "at most 20 atoms if nothing else is said, compositions of MP-20's validation and test "
+        "splits left out; "
+        "split by composition; "
+        "sites of nonmagnetic MP-20 crystals without d- or f-block elements are zero"
+    ),
+}
+
+_JOINED = {"pes": ("mlearn", "monbtaw", "vasp_steps")}
+_SPLITS = {
+    "pes": "mlearn: published; monbtaw: published test groups, half of the quaternary's trained; "
+    "vasp_steps: whole runs by seed 0",
+    "fermi": "by composition, 90/5/5",
+}
+
+
+def write_checkpoint(
+    path: Path,
+    model: nn.Module,
+    config: dict[str, Any],
+    result: FitResult,
+    *,
+    elements: list[int],
+    counts: dict[str, int],
+    device: str,
+    command: str,
+    property_elements: dict[str, list[int]] | None = None,
+    systems: list[list[int]] | None = None,
+) -> Card:
+    """Save weights and card, then the reference results for the self-test.
+
+    Parameters
+    ----------
+    path
+        The ``.safetensors`` file to write.
+    model, config, result
+        What was fitted, how, and how it went.
+    elements
+        Atomic numbers in the training data.
+    counts
+        Number of crystals in each part of the data.
+    device, command
+        Where and by which command.
+    property_elements
+        Atomic numbers among the labels of properties that lack some of ``elements``.
+    systems
+        For a potential energy surface: the sets of elements that occur together in its data.
+    """
+    name = config["data"]["name"]
+    parts = _JOINED.get(name, (name,))
+    sources = [SOURCES.get(part, "the user's own labels") for part in parts]
+    published = parts[0] in SOURCES
+    card: dict[str, Any] = {
+        "name": config["name"],
+        "version": str(config.get("version", "v1")),
+        "license": "weights: CC BY 4.0, as the data" if published else "as the user's data",
+        "elements": elements,
+    }
+    if isinstance(model, ECN):
+        if model.config.site_targets:
+            sources.append(SOURCES["mp_site_magmoms"])
+        if "fermi_level" in model.targets and name != "fermi":
+            sources.append(SOURCES["fermi"])
+        if "mp_2018_max_atoms" in config["data"]:
+            sources.append(SOURCES["mp_2018"])
+        units = config.get("units", {})
+        known = of_outputs(model.targets, model.site_targets, units)
+        card["properties"] = {one.public_name: one.unit for one in known.values()}
+        card["forces"] = systems is not None
+        if systems is not None:
+            card["systems"] = systems
+            card["properties"] |= {name: find(name).unit for name in ("forces", "stress")}
+            card["license"] = "weights: CC BY 4.0; data: BSD-3"
+        if property_elements:
+            card["property_elements"] = property_elements
+    if "further_max_atoms" in config["data"]:
+        sources.append(SOURCES["further_crystals"])
+    card |= {
+        "data": sources,
+        "split": {
+            "name": _split_name(config, published),
+            "crystals": counts,
+        },
+        "configuration": config,
+        "seed": FitOptions(**config["fit"]).seed,
+        "epochs": result.epochs,
+        "hardware": hardware(device),
+        "wall_time_s": round(result.wall_time),
+        "training_command": command,
+        "validation": {k: round(v, 5) for k, v in result.validation.items() if k != "score"},
+        "test": {},
+        "references": [],
+    }
+    if "init" in config:
+        content = read_card(config["init"]).content
+        # Of an ensemble the first member counts.
+        start = content.get("members", [content])[0]
+        keys = ("sha256", "configuration", "epochs", "wall_time_s", "training_command", "init")
+        card["init"] = {key: start[key] for key in keys if key in start}
+    save_checkpoint(path, model, card)
+    card["references"] = make_references(path)
+    return save_checkpoint(path, model, card)
+
+
+def _split_name(config: dict[str, Any], published: bool) -> str:
+    data = config["data"]["name"]
+    name = f"{data}, published split" if published else "by composition, 80/10/10"
+    both = "; trained on its training and validation parts together"
+    return _SPLITS.get(data, name) + (both if trains_on_val(config) else "")
+
+
+def hardware(device: str) -> str:
+    """Describe the machine in words."""
+    if torch.device(device).type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
+    return (
+        f"CPU {_cpu_name()}, {os.cpu_count()} cores, {torch.get_num_threads()} torch threads, "
+        f"torch {torch.__version__}"
+    )
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
