@@ -15,7 +15,6 @@ from ase_ecn.domain import bond_domain_features, lattice_domain_features
 from ase_ecn.errors import OutOfDomainWarning
 from ase_ecn.graphs.batch import bond_graph, pack
 from ase_ecn.graphs.lattice import lattice_batch
-from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.testing import random_equivalent
 
 USUAL = [
@@ -92,7 +91,7 @@ def test_features_are_those_of_the_crystal(prototypes: dict[str, Atoms]) -> None
     """They don't depend on how it is described."""
     rng = np.random.default_rng(0)
     for atoms in prototypes.values():
-        pair = [to_primitive(as_crystal(a)).crystal for a in (atoms, _equivalent(atoms, rng))]
+        pair = [as_crystal(a).primitive.crystal for a in (atoms, _equivalent(atoms, rng))]
         bonds = bond_domain_features(pack([bond_graph(crystal) for crystal in pair]))
         edges = lattice_domain_features(lattice_batch(pair, 12), pair)
         for features in (bonds, edges):
