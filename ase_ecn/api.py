@@ -13,9 +13,9 @@ from ase import Atoms
 
 from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
+from ase_ecn.geometry.strain import StrainMask, allowed_strain
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, CellRelaxation, LatticeNetwork
-from ase_ecn.strain import StrainMask, allowed_strain
 
 OnError = Literal["raise", "return"]
 

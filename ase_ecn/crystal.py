@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -22,7 +23,9 @@ from ase_ecn.errors import (
     PeriodicityError,
     UnsupportedElementError,
 )
-from ase_ecn.symmetry.reduction import minkowski_reduce
+from ase_ecn.geometry.pairs import periodic_points
+from ase_ecn.geometry.reduction import ReducedCell, reduce_cell
+from ase_ecn.geometry.repetition import find_repetition
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -41,6 +44,8 @@ _ALL_ELEMENTS = frozenset(range(1, len(chemical_symbols)))
 @dataclass(frozen=True, eq=False)
 class Crystal:
     """Atoms that repeat in three dimensions.
+
+    The arrays must not be changed: what follows from them is computed once and kept.
 
     Attributes
     ----------
@@ -69,9 +74,65 @@ class Crystal:
         """Volume of the cell in Å³."""
         return float(abs(np.linalg.det(self.cell)))
 
+    @cached_property
+    def reduced(self) -> ReducedCell:
+        """The same atoms wrapped into the shortest basis of the lattice.
+
+        Raises
+        ------
+        CellError
+            If the cell is numerically singular.
+        """
+        return reduce_cell(self.cell, self.scaled_positions)
+
+    @cached_property
+    def primitive(self) -> PrimitiveCrystal:
+        """The primitive cell, in a reduced basis; atoms that repeat each other are averaged.
+
+        A crystal that is primitive already keeps its atoms. The tolerance is
+        :data:`ase_ecn.geometry.repetition.SYMPREC`.
+        """
+        found = find_repetition(self.numbers, self.reduced)
+        if found is None:
+            atoms = np.arange(len(self))
+            crystal = _in_reduced_basis(self.numbers, self.reduced.cell, self.reduced.scaled)
+            return PrimitiveCrystal(crystal, atoms)
+        crystal = _in_reduced_basis(found.numbers, found.cell, found.scaled)
+        return PrimitiveCrystal(crystal, found.site_of_atom)
+
+    def with_cell(self, cell: NDArray[np.float64]) -> Crystal:
+        """The same atoms at the same fractional coordinates in another (3, 3) cell (Å)."""
+        return Crystal(self.numbers, cell, self.scaled_positions)
+
     def to_atoms(self) -> Atoms:
         """Return the crystal as :class:`ase.Atoms`."""
         return Atoms(self.numbers, scaled_positions=self.scaled_positions, cell=self.cell, pbc=True)
+
+
+@dataclass(frozen=True)
+class PrimitiveCrystal:
+    """A primitive cell and, for each atom of the input, its site in it.
+
+    Attributes
+    ----------
+    crystal
+        The primitive crystal in a reduced basis, in the Cartesian frame of the input.
+    site_of_atom
+        (N,) index into the atoms of ``crystal`` for each of the N input atoms.
+    """
+
+    crystal: Crystal
+    site_of_atom: NDArray[np.int64]
+
+
+def _in_reduced_basis(
+    numbers: NDArray[np.int64], cell: NDArray[np.float64], scaled: NDArray[np.float64]
+) -> Crystal:
+    """A crystal whose cell is reduced and whose atoms are wrapped, so that this is not redone."""
+    crystal = Crystal(numbers, cell, scaled)
+    zeros = np.zeros(scaled.shape, dtype=np.int64)
+    crystal.__dict__["reduced"] = ReducedCell(cell, np.eye(3, dtype=np.int64), scaled, zeros)
+    return crystal
 
 
 def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) -> Crystal:
@@ -107,6 +168,7 @@ def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) ->
         raise CrystalError(
             f"expected ase.Atoms or a pymatgen Structure, got {type(structure).__name__}"
         )
+    _check_shape(crystal)
     _check_elements(crystal.numbers, elements)
     _check_places(crystal.scaled_positions)
     if crystal.volume > _MAX_ATOMIC_VOLUME * len(crystal):
@@ -192,11 +254,15 @@ def _check_geometry(cell: NDArray[np.float64], coordinates: NDArray[np.float64])
             raise CellError(
                 f"the cell has rank {rank}: three independent lattice vectors are needed"
             )
-    reduced = minkowski_reduce(cell[None])[0][0]
-    if volume < _MIN_RELATIVE_VOLUME * np.prod(np.linalg.norm(reduced, axis=1)):
+
+
+def _check_shape(crystal: Crystal) -> None:
+    lengths = np.linalg.norm(crystal.reduced.cell, axis=1)
+    if crystal.volume < _MIN_RELATIVE_VOLUME * np.prod(lengths):
+        given = np.linalg.norm(crystal.cell, axis=1).round(3).tolist()
         raise CellError(
-            f"the cell with lattice vectors of {lengths.round(3).tolist()} Å has almost no volume "
-            f"({volume:.3g} Å³)"
+            f"the cell with lattice vectors of {given} Å has almost no volume "
+            f"({crystal.volume:.3g} Å³)"
         )
 
 
@@ -222,15 +288,12 @@ def _check_places(scaled: NDArray[np.float64]) -> None:
 
 
 def _check_distances(crystal: Crystal) -> None:
-    reduced, transforms = minkowski_reduce(crystal.cell[None])
-    cell = reduced[0]
+    cell, scaled = crystal.reduced.cell, crystal.reduced.scaled
     shortest = float(np.linalg.norm(cell, axis=1).min())
     if shortest < MIN_DISTANCE:
         raise OverlappingAtomsError(
             f"a lattice translation is only {shortest:.3g} Å long; at least {MIN_DISTANCE} Å needed"
         )
-    scaled = crystal.scaled_positions @ np.linalg.inv(transforms[0])
-    scaled -= np.floor(scaled)
     if _clearly_apart(scaled, cell):
         return
     from scipy.spatial import cKDTree  # late: importing it takes time, few crystals need it
@@ -259,38 +322,3 @@ def _clearly_apart(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> bo
     squares = ((gaps @ cell) ** 2).sum(axis=2)
     np.fill_diagonal(squares, np.inf)
     return bool(squares.min() >= MIN_DISTANCE**2)
-
-
-def periodic_points(
-    scaled: NDArray[np.float64], cell: NDArray[np.float64], margin: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Atoms in a cell and their images in a layer around it.
-
-    Parameters
-    ----------
-    scaled
-        (N, 3) fractional coordinates between 0 and 1.
-    cell
-        (3, 3) lattice in Å, rows; should be reduced.
-    margin
-        Thickness of the layer in Å.
-
-    Returns
-    -------
-    points, owners, images
-        (M, 3) positions in Å, (M,) atom of each, and (M, 3) its lattice translation.
-    """
-    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    owners = np.arange(len(scaled))
-    images = np.zeros((len(scaled), 3), dtype=np.int64)
-    for axis in range(3):
-        width = margin / heights[axis]
-        reach = int(np.ceil(width))
-        coordinates = scaled[owners, axis]
-        parts = [
-            (np.flatnonzero((coordinates + n >= -width) & (coordinates + n <= 1 + width)), n)
-            for n in range(-reach, reach + 1)
-        ]
-        images = np.concatenate([images[k] + n * np.eye(3, dtype=np.int64)[axis] for k, n in parts])
-        owners = np.concatenate([owners[k] for k, _ in parts])
-    return (scaled[owners] + images) @ cell, owners, images

@@ -19,14 +19,14 @@ from ase_ecn.checkpoint import (
     resolve_dtype,
     shared_checkpoint,
 )
-from ase_ecn.crystal import Crystal
+from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.domain import Domain
 from ase_ecn.errors import MemoryExhaustedError, UnsupportedElementError
 from ase_ecn.memory import is_out_of_memory
 from ase_ecn.nn import registry
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import SPREAD, Property, find, of_outputs
-from ase_ecn.symmetry.primitive import PrimitiveCrystal, near_repetition, primitive_cell
+from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
 from ase_ecn.threads import in_threads
 
 _DEFAULT_BATCH_SIZE = 256

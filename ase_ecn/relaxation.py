@@ -21,6 +21,7 @@ from ase_ecn.checkpoint import (
 )
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import Domain, lattice_domain_features
+from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, log_strain
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.memory import is_out_of_memory
 from ase_ecn.nn.empnn import EMPNN
@@ -34,8 +35,6 @@ from ase_ecn.stopping import (
     stop_reason,
     strain_spread,
 )
-from ase_ecn.strain import ANY_STRAIN, AllowedStrain, log_strain
-from ase_ecn.symmetry.primitive import to_primitive
 
 logger = logging.getLogger(__name__)
 
@@ -195,7 +194,7 @@ class LatticeNetwork:
             Show a progress bar.
         """
         # A deformation of the primitive cell is that of every cell of the same crystal.
-        crystals = [to_primitive(crystal).crystal for crystal in crystals]
+        crystals = [crystal.primitive.crystal for crystal in crystals]
         courses = [_Course(crystal, allowed) for crystal in crystals]
         packing = _Packing(batch_size)
         active = courses

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import CrystalError, OptionError, OutOfDomainWarning
+from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, StrainMask, allowed_strain
 from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
 from ase_ecn.stopping import (
     CONVERGED,
@@ -28,8 +29,6 @@ from ase_ecn.stopping import (
     stop_reason,
     strain_spread,
 )
-from ase_ecn.strain import ANY_STRAIN, AllowedStrain, StrainMask, allowed_strain
-from ase_ecn.symmetry.primitive import to_primitive
 
 
 class CellOptimizable(Optimizable):
@@ -65,7 +64,7 @@ class CellOptimizable(Optimizable):
         atoms = self.atoms
         key = atoms.cell[:].tobytes() + atoms.positions.tobytes() + atoms.numbers.tobytes()
         if key != self._key:
-            crystal = to_primitive(as_crystal(atoms, self.network.card.elements)).crystal
+            crystal = as_crystal(atoms, self.network.card.elements).primitive.crystal
             strains = self.network.log_strains([crystal], crystal.cell[None])
             self._strain = self.allowed.project(strains[0])
             self._key = key
@@ -168,7 +167,7 @@ class LatticeRelaxer(Optimizer):
         else:
             self.network = LatticeNetwork(checkpoint, device=device)
         crystal = as_crystal(atoms, self.network.card.elements)
-        self._warn_of_domain(to_primitive(crystal).crystal)
+        self._warn_of_domain(crystal.primitive.crystal)
         if atoms.constraints:
             kinds = ", ".join(type(c).__name__ for c in atoms.constraints)
             raise CrystalError(f"constraints are not supported, remove them first: {kinds}")

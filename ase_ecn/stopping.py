@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ase_ecn.strain import total_log_strain
+from ase_ecn.geometry.strain import total_log_strain
 
 STRAIN_ERROR = 0.008
 """About the norm of the strain that the network asks for in a relaxed cell, see

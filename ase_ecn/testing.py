@@ -19,7 +19,6 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import find
 from ase_ecn.relaxation import LatticeNetwork
-from ase_ecn.symmetry.primitive import to_primitive
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -163,7 +162,7 @@ def assert_relaxation_equivariant(
         With the difference.
     """
     other = random_equivalent(atoms, rng)
-    first = to_primitive(as_crystal(atoms)).crystal
+    first = as_crystal(atoms).primitive.crystal
     second = as_crystal(other.atoms)
     strain = network.log_strains([first], first.cell[None])[0]
     turned = network.log_strains([second], second.cell[None])[0]

@@ -9,14 +9,13 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.graphs.batch import bond_graphs, pack
 from ase_ecn.graphs.supercell import supercell
 from ase_ecn.nn.ecn import ECN, ECNConfig
-from ase_ecn.symmetry.primitive import to_primitive
 from benchmarks.common import Options, Row, mp20_atoms, take_turns
 
 
 def measure(options: Options) -> list[Row]:
     """Forward passes without gradients."""
     atoms = mp20_atoms(options, 32 if options.brief else 64)
-    primitives = [to_primitive(as_crystal(a)).crystal for a in atoms]
+    primitives = [as_crystal(a).primitive.crystal for a in atoms]
     model = ECN(ECNConfig(("formation_energy",), messages="coloured", width=128, layers=5)).eval()
     batch = pack(bond_graphs(primitives)).batch(np.arange(len(atoms)))
     with torch.inference_mode():

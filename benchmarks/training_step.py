@@ -15,7 +15,6 @@ from ase_ecn.graphs.batch import BondBatch, bond_graphs, pack
 from ase_ecn.graphs.supercell import supercell
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.layers import GaussianBasis, two_layer
-from ase_ecn.symmetry.primitive import to_primitive
 from benchmarks.common import Options, Row, mp20_atoms, take_turns
 
 WIDTH, LAYERS, GAUSSIANS, COLOURS = 128, 5, 64, 3
@@ -58,7 +57,7 @@ class PlainECN(nn.Module):
 def measure(options: Options) -> list[Row]:
     """Forward, backward and AdamW of a batch of crystals."""
     atoms = mp20_atoms(options, 16 if options.brief else 64)
-    primitives = [to_primitive(as_crystal(a)).crystal for a in atoms]
+    primitives = [as_crystal(a).primitive.crystal for a in atoms]
     packed = pack(bond_graphs(primitives))
     labels = torch.zeros(len(atoms))
     ours = ECN(ECNConfig(("formation_energy",), width=WIDTH, layers=LAYERS))

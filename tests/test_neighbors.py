@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from ase import Atoms
+from ase.build import bulk
 from ase.neighborlist import neighbor_list
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,12 +19,7 @@ Edge = tuple[int, int, int, int, int]
 
 def edges_of(crystals: list[Crystal], k: int, device: str = "cpu") -> list[set[Edge]]:
     counts = [len(c) for c in crystals]
-    found = nearest_shells(
-        torch.tensor(np.stack([c.cell for c in crystals]), device=device),
-        torch.tensor(np.concatenate([c.scaled_positions for c in crystals]), device=device),
-        torch.tensor(counts, device=device),
-        k,
-    )
+    found = nearest_shells(crystals, k, device)
     assert (torch.diff(found.source) >= 0).all()
     table = torch.cat([found.source[:, None], found.target[:, None], found.image], dim=1).tolist()
     first = np.cumsum([0, *counts])
@@ -93,7 +89,7 @@ def test_every_description_has_the_same_shells(prototypes: dict[str, Atoms]) -> 
 
 def test_k_below_one_is_refused() -> None:
     with pytest.raises(OptionError, match="at least 1"):
-        nearest_shells(torch.eye(3)[None], torch.zeros(1, 3), torch.tensor([1]), 0)
+        nearest_shells([as_crystal(bulk("Cu"))], 0)
 
 
 @pytest.mark.gpu

@@ -26,7 +26,7 @@ from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.fused import FusedECN, can_fuse
 from ase_ecn.nn.layers import GaussianBasis, scatter_mean, scatter_sum, smooth_step
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS, Group, Motif
-from ase_ecn.symmetry.primitive import primitive_cell, to_primitive, to_standard_primitive
+from ase_ecn.symmetry.primitive import primitive_cell, to_standard_primitive
 from ase_ecn.testing import random_equivalent
 
 
@@ -79,7 +79,7 @@ def explicit_supercell(crystal: Crystal) -> Crystal:
 def test_supercell_batch_is_the_graph_of_the_supercell(prototypes: dict[str, Atoms]) -> None:
     """Folded bonds are those that the Voronoi tessellation of 8 N real atoms has."""
     for name in ("rocksalt", "perovskite", "hcp"):
-        crystal = to_primitive(as_crystal(prototypes[name])).crystal
+        crystal = as_crystal(prototypes[name]).primitive.crystal
         folded = supercell(pack([bond_graph(crystal)]).batch(np.array([0]), dtype=torch.float64))
         real = bond_graph(explicit_supercell(crystal))
 
@@ -99,7 +99,7 @@ def test_ecn_is_invariant(small_ecn: ECN, prototypes: dict[str, Atoms]) -> None:
     rng = np.random.default_rng(1)
     for name, atoms in prototypes.items():
         other = random_equivalent(atoms, rng)
-        cells = [to_primitive(as_crystal(a)).crystal for a in (atoms, other.atoms)]
+        cells = [as_crystal(a).primitive.crystal for a in (atoms, other.atoms)]
         result = outputs(small_ecn, [bond_graph(c) for c in cells])
         for target in ("formation_energy", "metal"):
             np.testing.assert_allclose(
@@ -138,7 +138,7 @@ def test_sites_of_high_symmetry_do_not_move(prototypes: dict[str, Atoms]) -> Non
     config = ECNConfig(("formation_energy",), messages="coloured", group="P-1", width=8, layers=2)
     model = EquivariantECN(config).double().requires_grad_(False)
     for name in ("rocksalt", "fluorite"):
-        crystal = to_primitive(as_crystal(prototypes[name])).crystal
+        crystal = as_crystal(prototypes[name]).primitive.crystal
         batch = pack([bond_graph(crystal)], "P-1").batch(np.array([0]), dtype=torch.float64)
         assert model.displacements(batch).abs().max() < 1e-12, name
 
@@ -160,7 +160,7 @@ def test_every_group_is_invariant_with_a_free_motif(
     for name in ("rocksalt", "triclinic"):
         atoms = prototypes[name]
         other = random_equivalent(atoms, rng, max_atoms=16).atoms
-        graphs = [bond_graph(to_primitive(as_crystal(a)).crystal) for a in (atoms, other)]
+        graphs = [bond_graph(as_crystal(a).primitive.crystal) for a in (atoms, other)]
         batch = pack(graphs, group).batch(np.arange(2), dtype=torch.float64)
         energy = model(batch)["formation_energy"].numpy()
         np.testing.assert_allclose(energy[0], energy[1], atol=1e-8, err_msg=name)
@@ -198,7 +198,7 @@ def test_standard_primitive_cell_is_the_crystal(prototypes: dict[str, Atoms]) ->
     rng = np.random.default_rng(4)
     for name, atoms in prototypes.items():
         crystal = as_crystal(random_equivalent(atoms, rng, max_atoms=40).atoms)
-        standard, free = to_standard_primitive(crystal), to_primitive(crystal)
+        standard, free = to_standard_primitive(crystal), crystal.primitive
         assert len(standard.crystal) == len(free.crystal), name
         sites = standard.crystal.numbers[standard.site_of_atom]
         np.testing.assert_array_equal(sites, crystal.numbers, err_msg=name)
@@ -401,7 +401,7 @@ def test_members_computed_together_give_their_mean(
     weighted = ECNEnsemble(members, {names[0]: (0.3, 0.7, 0.0), "site_moments": (0.2, 0.5, 0.3)})
     apart = ECNEnsemble(members, weighted.config.weights, {"band_gap": (0.4, 2.0)})
     for name in ("rocksalt", "hcp"):
-        graph = bond_graph(to_primitive(as_crystal(prototypes[name])).crystal)
+        graph = bond_graph(as_crystal(prototypes[name]).primitive.crystal)
         for packed in (pack([graph], group), pack([graph, graph], group)):
             batch = packed.batch(np.arange(len(packed)), dtype=torch.float64)
             for model in (even, weighted, apart, siteless, *members):
@@ -444,7 +444,7 @@ def test_members_that_disagree_are_less_certain(prototypes: dict[str, Atoms]) ->
         torch.manual_seed(seed)
         config = ECNConfig(("band_gap",), uncertainties=() if seed else ("band_gap",), width=8)
         members.append(ECN(config).double().eval())
-    crystals = [to_primitive(as_crystal(prototypes[n])).crystal for n in ("hcp", "perovskite")]
+    crystals = [as_crystal(prototypes[n]).primitive.crystal for n in ("hcp", "perovskite")]
     batch = pack(bond_graphs(crystals, "voronoi")).batch(np.arange(2), dtype=torch.float64)
     weights = (0.0, 0.25, 0.75)
     with torch.inference_mode():

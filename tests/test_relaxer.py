@@ -17,9 +17,9 @@ from ase.optimize.optimize import Optimizer
 from ase_ecn import LatticeRelaxer, Relaxation, relax, relaxation
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CrystalError, OptionError, PeriodicityError
+from ase_ecn.geometry.strain import allowed_strain, exp_symmetric, log_strain, total_log_strain
 from ase_ecn.relaxation import LatticeNetwork
 from ase_ecn.stopping import STRAIN_ERROR, reliable_part, strain_spread
-from ase_ecn.strain import allowed_strain, exp_symmetric, log_strain, total_log_strain
 from ase_ecn.testing import random_equivalent
 
 Strains = Callable[[LatticeNetwork, Sequence[Crystal], np.ndarray], np.ndarray]

@@ -27,7 +27,6 @@ from ase_ecn.graphs.batch import bond_graphs, pack
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.relaxation import LatticeNetwork
-from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.threads import in_threads as compute_batches
 
 SUMMATION = {"float32": 2e-5, "float64": 1e-11}
@@ -233,7 +232,7 @@ def test_a_gpu_agrees(dtype: str, crystals: list[Atoms]) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_compiled_networks_agree(dtype: str, crystals: list[Atoms]) -> None:
     bound = SUMMATION[dtype]
-    primitives = [to_primitive(as_crystal(atoms)).crystal for atoms in crystals]
+    primitives = [as_crystal(atoms).primitive.crystal for atoms in crystals]
     ecn = PropertyPredictor(device="cpu", dtype=dtype)
     config = ecn.model.config
     graphs = pack(bond_graphs(primitives, config.bonds), config.group)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.symmetry import primitive
+from ase_ecn.geometry.reduction import minkowski_reduce
+from ase_ecn.geometry.repetition import SYMPREC, has_pure_translation, spglib_repetition
 from ase_ecn.symmetry.colours import (
     GROUPS,
     bond_colour_count,
@@ -19,8 +20,7 @@ from ase_ecn.symmetry.colours import (
     view_counts,
 )
 from ase_ecn.symmetry.lattices import translation_index
-from ase_ecn.symmetry.primitive import SYMPREC, near_repetition, to_primitive
-from ase_ecn.symmetry.reduction import minkowski_reduce
+from ase_ecn.symmetry.primitive import near_repetition
 from ase_ecn.testing import random_equivalent
 
 seeds = st.integers(0, 2**32 - 1)
@@ -32,7 +32,8 @@ def test_reduced_basis_spans_the_lattice_and_is_the_shortest(seed: int) -> None:
     rng = np.random.default_rng(seed)
     cells = rng.normal(size=(4, 3, 3)) * rng.uniform(1, 10, size=(4, 1, 1))
     shear = np.array([[1, 0, 0], [13, 1, 0], [-8, 21, 1]])
-    reduced, transforms = minkowski_reduce(shear @ cells)
+    found = [minkowski_reduce(shear @ cell) for cell in cells]
+    reduced, transforms = (np.stack(part) for part in zip(*found))
     np.testing.assert_allclose(np.abs(np.linalg.det(transforms)), 1, atol=1e-9)
     np.testing.assert_allclose(reduced, transforms @ shear @ cells, atol=1e-9)
     grid = np.stack(np.meshgrid(*[np.arange(-2, 3)] * 3, indexing="ij"), -1).reshape(-1, 3)
@@ -50,7 +51,7 @@ def test_primitive_cell_is_found_in_any_description(prototypes: dict[str, Atoms]
     rng = np.random.default_rng(0)
     for name, atoms in prototypes.items():
         other = random_equivalent(atoms, rng)
-        primitive = to_primitive(as_crystal(other.atoms))
+        primitive = as_crystal(other.atoms).primitive
         assert len(primitive.crystal) == len(atoms), name
         assert primitive.crystal.volume == pytest.approx(atoms.get_volume())
         assert (primitive.crystal.numbers[primitive.site_of_atom] == other.atoms.numbers).all()
@@ -63,7 +64,7 @@ def test_small_noise_is_averaged_and_large_noise_is_kept(prototypes: dict[str, A
     for size, expected in ((1e-5, 2), (0.05, 16)):
         atoms = prototypes["rocksalt"] * (2, 2, 2)
         atoms.positions += rng.normal(size=atoms.positions.shape) * size
-        assert len(to_primitive(as_crystal(atoms)).crystal) == expected
+        assert len(as_crystal(atoms).primitive.crystal) == expected
 
 
 def test_translations_are_counted_modulo_two() -> None:
@@ -110,7 +111,7 @@ def test_a_hair_does_not_decide_what_a_crystal_is() -> None:
         moved.positions[0, 0] += length
         crystal = as_crystal(moved)
         found = near_repetition(crystal)
-        merged = len(to_primitive(crystal).crystal) == 1
+        merged = len(crystal.primitive.crystal) == 1
         if found is None:
             weights.append(0.0 if merged else 1.0)
             continue
@@ -118,7 +119,7 @@ def test_a_hair_does_not_decide_what_a_crystal_is() -> None:
         # Both atoms go half of the way.
         expected = double.positions + np.array([length / 2, 0, 0])
         np.testing.assert_allclose(repetition.positions, expected, atol=1e-12)
-        assert len(to_primitive(repetition).crystal) == 1
+        assert len(repetition.primitive.crystal) == 1
         assert weight == 0 or not merged
         weights.append(weight)
     assert weights[0] == 0
@@ -138,12 +139,12 @@ def test_the_cheap_search_for_translations_misses_none(prototypes: dict[str, Ato
             supercell = atoms.repeat(shape)
             offsets = rng.uniform(-1, 1, size=supercell.positions.shape)
             supercell.positions += noise * SYMPREC * offsets
-            crystal = as_crystal(supercell)
-            found = primitive._repetitions(crystal, SYMPREC) is not None
+            numbers, reduced = supercell.numbers, as_crystal(supercell).reduced
+            found = spglib_repetition(numbers, reduced, SYMPREC) is not None
             repeated += found
-            assert primitive._has_pure_translation(crystal, SYMPREC) or not found
+            assert has_pure_translation(numbers, reduced, SYMPREC) or not found
     assert repeated > 2 * len(prototypes)
     supercell = prototypes["rocksalt"].repeat((1, 1, 2))
     supercell.positions[0] += 0.1
     # The element that is not displaced repeats, but not the crystal.
-    assert not primitive._has_pure_translation(as_crystal(supercell), SYMPREC)
+    assert not has_pure_translation(supercell.numbers, as_crystal(supercell).reduced, SYMPREC)

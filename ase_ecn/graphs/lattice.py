@@ -66,14 +66,16 @@ def lattice_batch(
     """
     if cells is None:
         cells = torch.as_tensor(np.stack([c.cell for c in crystals]))
-    cells = cells.to(device=device, dtype=torch.float64)
+    else:
+        new = cells.detach().cpu().numpy().astype(np.float64)
+        crystals = [c.with_cell(cell) for c, cell in zip(crystals, new, strict=True)]
     scaled = torch.as_tensor(np.concatenate([c.scaled_positions for c in crystals]), device=device)
     counts = torch.tensor([len(c) for c in crystals], device=device)
-    found = nearest_shells(cells, scaled, counts, neighbors)
+    found = nearest_shells(crystals, neighbors, device)
     crystal = torch.repeat_interleave(torch.arange(len(crystals), device=device), counts)
     fraction = scaled[found.target] - scaled[found.source] + found.image
     return LatticeBatch(
-        cells=cells.to(dtype),
+        cells=cells.to(device=device, dtype=dtype),
         numbers=torch.as_tensor(np.concatenate([c.numbers for c in crystals]), device=device),
         source=found.source,
         target=found.target,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.graphs.pairs import pairs_within
-from ase_ecn.symmetry.reduction import minkowski_reduce
+from ase_ecn.geometry.pairs import pairs_within
+from ase_ecn.geometry.reduction import ReducedCell
 
 SHELL_TOLERANCE = 0.01
 """Å. Neighbours that are further than the k-th by less than this belong to its shell."""
@@ -43,25 +45,23 @@ class Neighbors:
 
 
 def nearest_shells(
-    cells: Tensor, scaled_positions: Tensor, atom_counts: Tensor, k: int
+    crystals: Sequence[Crystal], k: int, device: torch.device | str = "cpu"
 ) -> Neighbors:
     """Find at least the ``k`` nearest neighbours of each atom, in whole shells.
 
     Parameters
     ----------
-    cells
-        (B, 3, 3) lattices in Å, rows; any basis.
-    scaled_positions
-        (N, 3) fractional coordinates of all atoms, crystal after crystal.
-    atom_counts
-        (B,) atoms of each crystal.
+    crystals
+        B crystals in any cells.
     k
         Number of neighbours, not counting the rest of the last shell.
+    device
+        Where to search, and of the result.
 
     Returns
     -------
     Neighbors
-        Ordered by source; on the device of ``cells``.
+        Ordered by source; atoms are numbered crystal after crystal.
 
     Raises
     ------
@@ -70,52 +70,52 @@ def nearest_shells(
     """
     if k < 1:
         raise OptionError(f"the number of neighbours must be at least 1, got {k}")
-    device = cells.device
-    if len(cells) == 1:
-        cell, positions = (
-            tensor.detach().cpu().numpy().astype(np.float64)
-            for tensor in (cells[0], scaled_positions)
-        )
-        found_in_one = _shells_of_one(cell, positions, k)
-        return Neighbors(*(torch.as_tensor(part, device=device) for part in found_in_one))
-    basis, transforms = minkowski_reduce(cells.detach().cpu().numpy().astype(np.float64))
-    reduced = torch.as_tensor(basis, device=device)
-    transform = torch.as_tensor(transforms, device=device)
-    crystal = torch.repeat_interleave(torch.arange(len(cells), device=device), atom_counts)
-    inverse = torch.linalg.inv(transform.to(torch.float64))
-    scaled = torch.einsum("ni,nij->nj", scaled_positions.to(torch.float64), inverse[crystal])
-    offset = torch.floor(scaled)
-    scaled = scaled - offset
-
-    radius = _initial_radius(reduced, atom_counts, k)
-    pending = torch.arange(len(cells), device=device)
-    found: list[tuple[Tensor, Tensor, Tensor]] = []
-    while len(pending):
-        edges, complete = _search(reduced, scaled, atom_counts, pending, radius[pending], k)
-        found.append(edges)
-        pending = pending[~complete]
-        radius[pending] = radius[pending] * 1.25
-    source, target, image = (torch.cat(parts) for parts in zip(*found, strict=True))
-    if len(found) > 1:
-        order = torch.argsort(source, stable=True)
-        source, target, image = source[order], target[order], image[order]
-    image = image - (offset[target] - offset[source]).to(torch.int64)
+    reduced = [crystal.reduced for crystal in crystals]
+    if len(reduced) == 1:
+        found = _shells_of_one(reduced[0], k)
+        return Neighbors(*(torch.as_tensor(part, device=device) for part in found))
+    source, target, image = _shells_of_many(reduced, k, torch.device(device))
+    crystal = torch.repeat_interleave(
+        torch.arange(len(reduced), device=device),
+        torch.tensor([len(r.scaled) for r in reduced], device=device),
+    )
+    offset = torch.as_tensor(np.concatenate([r.offsets for r in reduced]), device=device)
+    transform = torch.as_tensor(np.stack([r.transform for r in reduced]), device=device)
+    image = image - (offset[target] - offset[source])
     image = torch.einsum("ei,eij->ej", image, transform[crystal[source]])
     return Neighbors(source, target, image)
 
 
+def _shells_of_many(
+    reduced: Sequence[ReducedCell], k: int, device: torch.device
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Source, target and image, between wrapped atoms, of the edges of crystals."""
+    cells = torch.as_tensor(np.stack([r.cell for r in reduced]), device=device)
+    scaled = torch.as_tensor(np.concatenate([r.scaled for r in reduced]), device=device)
+    atom_counts = torch.tensor([len(r.scaled) for r in reduced], device=device)
+    radius = _initial_radius(cells, atom_counts, k)
+    pending = torch.arange(len(cells), device=device)
+    parts: list[tuple[Tensor, Tensor, Tensor]] = []
+    while len(pending):
+        edges, complete = _search(cells, scaled, atom_counts, pending, radius[pending], k)
+        parts.append(edges)
+        pending = pending[~complete]
+        radius[pending] = radius[pending] * 1.25
+    source, target, image = (torch.cat(column) for column in zip(*parts, strict=True))
+    if len(parts) > 1:
+        order = torch.argsort(source, stable=True)
+        source, target, image = source[order], target[order], image[order]
+    return source, target, image
+
+
 def _shells_of_one(
-    cell: NDArray[np.float64], scaled: NDArray[np.float64], k: int
+    reduced: ReducedCell, k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Source, target and image of the edges of one crystal; without tensors, which are slower."""
-    basis, transforms = minkowski_reduce(cell[None])
-    scaled = scaled @ np.linalg.inv(transforms[0])
-    offset = np.floor(scaled)
-    scaled = scaled - offset
-    atoms = len(scaled)
-    radius = float(_radius_of_sphere(abs(np.linalg.det(cell)) / atoms, k))
+    atoms = len(reduced.scaled)
+    radius = float(_radius_of_sphere(abs(np.linalg.det(reduced.cell)) / atoms, k))
     while True:
-        pairs = pairs_within(basis[0], scaled, radius)
+        pairs = pairs_within(reduced.cell, reduced.scaled, radius)
         distance = np.sqrt((pairs.vector * pairs.vector).sum(axis=1))
         counts = np.bincount(pairs.source, minlength=atoms)
         if counts.min() >= k:
@@ -126,8 +126,7 @@ def _shells_of_one(
         radius *= 1.25
     kept = order[distance[order] <= shell[pairs.source[order]]]
     source, target = pairs.source[kept], pairs.target[kept]
-    image = pairs.image[kept] - (offset[target] - offset[source]).astype(np.int64)
-    return source, target, image @ transforms[0]
+    return source, target, reduced.original_images(source, target, pairs.image[kept])
 
 
 def _initial_radius(cells: Tensor, atom_counts: Tensor, k: int) -> Tensor:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ase_ecn.crystal import Crystal, periodic_points
+from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.geometry.pairs import periodic_points
 from ase_ecn.graphs.voronoi import Bonds
-from ase_ecn.symmetry.reduction import minkowski_reduce
 
 RADIAL_CUTOFF = 5.0
 """Å; the default."""
@@ -42,13 +42,9 @@ def radial_bonds(crystal: Crystal, cutoff: float = RADIAL_CUTOFF) -> Bonds:
 
     if not cutoff > 0:
         raise OptionError(f"the cutoff must be positive, got {cutoff}")
-    reduced, transforms = minkowski_reduce(crystal.cell[None])
-    cell, transform = reduced[0], transforms[0]
-    unwrapped = crystal.scaled_positions @ np.linalg.inv(transform)
-    offset = np.floor(unwrapped).astype(np.int64)
-    scaled = unwrapped - offset
-    points, owners, images = periodic_points(scaled, cell, cutoff)
-    centres = cKDTree(scaled @ cell)
+    reduced = crystal.reduced
+    points, owners, images = periodic_points(reduced.scaled, reduced.cell, cutoff)
+    centres = cKDTree(reduced.scaled @ reduced.cell)
     pairs = centres.sparse_distance_matrix(cKDTree(points), cutoff, output_type="coo_matrix")
     # An atom is found as its own neighbour, at a distance of zero.
     itself = (owners[pairs.col] == pairs.row) & (images[pairs.col] == 0).all(axis=1)
@@ -56,5 +52,5 @@ def radial_bonds(crystal: Crystal, cutoff: float = RADIAL_CUTOFF) -> Bonds:
     order = order[~itself[order]]
     source = pairs.row[order].astype(np.int64)
     target = owners[pairs.col[order]]
-    image = images[pairs.col[order]] - offset[target] + offset[source]
-    return Bonds(source, target, image @ transform, pairs.data[order], np.ones(len(order)))
+    image = reduced.original_images(source, target, images[pairs.col[order]])
+    return Bonds(source, target, image, pairs.data[order], np.ones(len(order)))

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CrystalError, OptionError
-from ase_ecn.graphs.pairs import Pairs, pairs_within
+from ase_ecn.geometry.pairs import Pairs, pairs_within
+from ase_ecn.geometry.reduction import ReducedCell
 from ase_ecn.graphs.polyhedra import faces_by_arrays
-from ase_ecn.symmetry.reduction import minkowski_reduce
 
 try:
     from ase_ecn.graphs import _polyhedra as compiled
@@ -136,22 +136,18 @@ def all_faces(crystals: Sequence[Crystal]) -> list[Bonds]:
     """
     if not crystals:
         return []
-    cells, transforms = minkowski_reduce(np.stack([c.cell for c in crystals]))
-    inverses = np.rint(np.linalg.inv(transforms))
-    unwrapped = [c.scaled_positions @ m for c, m in zip(crystals, inverses, strict=True)]
-    scaled = [u - np.floor(u) for u in unwrapped]
+    reduced = [crystal.reduced for crystal in crystals]
     sizes = np.array([len(c) for c in crystals])
-    radius = _RADIUS * np.cbrt(np.abs(np.linalg.det(cells)) / sizes)
+    radius = _RADIUS * np.cbrt(np.array([c.volume for c in crystals]) / sizes)
     results: dict[int, Bonds] = {}
     pending = np.arange(len(crystals))
     for attempt in range(_MAX_ATTEMPTS):
         for batch in _batches(pending, sizes):
-            pairs = [pairs_within(cells[k], scaled[k], radius[k]) for k in batch]
+            pairs = [pairs_within(reduced[k].cell, reduced[k].scaled, radius[k]) for k in batch]
             areas, needed = _face_areas(pairs, sizes[batch], attempt)
             for k, found, area, reach in zip(batch, pairs, areas, needed, strict=True):
                 if reach <= radius[k]:
-                    offset = np.floor(unwrapped[k]).astype(np.int64)
-                    results[k] = _as_bonds(found, area, offset, transforms[k])
+                    results[k] = _as_bonds(found, area, reduced[k])
                 else:
                     radius[k] = min(_GROWTH * radius[k], (1 + 1e-9) * reach)
         pending = np.array([k for k in pending if k not in results], dtype=np.int64)
@@ -166,19 +162,14 @@ def _batches(crystals: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[NDAr
     return np.split(crystals, np.flatnonzero(np.diff(ends // _BATCH_ATOMS)) + 1)
 
 
-def _as_bonds(
-    pairs: Pairs,
-    areas: NDArray[np.float64],
-    offset: NDArray[np.int64],
-    transform: NDArray[np.int64],
-) -> Bonds:
+def _as_bonds(pairs: Pairs, areas: NDArray[np.float64], reduced: ReducedCell) -> Bonds:
     """Faces among the pairs, their images in units of the input's cell."""
     face = np.flatnonzero(areas)
     source, target, areas = pairs.source[face], pairs.target[face], areas[face]
-    surface = np.bincount(source, weights=areas, minlength=len(offset))
-    image = pairs.image[face] - offset[target] + offset[source]
+    surface = np.bincount(source, weights=areas, minlength=len(reduced.scaled))
+    image = reduced.original_images(source, target, pairs.image[face])
     distance = np.linalg.norm(pairs.vector[face], axis=1)
-    return Bonds(source, target, image @ transform, distance, areas / surface[source])
+    return Bonds(source, target, image, distance, areas / surface[source])
 
 
 def _face_areas(

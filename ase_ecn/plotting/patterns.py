@@ -20,7 +20,6 @@ from ase_ecn.symmetry.lattices import (
     translation_lengths,
 )
 from ase_ecn.symmetry.orbits import Pattern
-from ase_ecn.symmetry.primitive import to_primitive
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,7 +119,7 @@ def pattern_figure(structure: CrystalLike) -> Figure:
     ASEECNError
         If matplotlib is missing, or the structure is not a crystal.
     """
-    crystal = to_primitive(as_crystal(structure)).crystal
+    crystal = as_crystal(structure).primitive.crystal
     shown = lattice_pattern(crystal.cell)
     lengths = translation_lengths(crystal.cell)
     figure = new_figure(6.4, 3.4)
@@ -162,7 +161,7 @@ def pattern_text(structure: CrystalLike) -> str:
     ASEECNError
         If the structure is not a crystal.
     """
-    crystal = to_primitive(as_crystal(structure)).crystal
+    crystal = as_crystal(structure).primitive.crystal
     cell = crystal.cell
     colours, lengths = translation_colours(cell), translation_lengths(cell)
     lines = [

@@ -13,9 +13,9 @@ from ase import Atoms
 from numpy.typing import ArrayLike, NDArray
 
 from ase_ecn.errors import OptionError
+from ase_ecn.geometry.strain import log_strain
 from ase_ecn.plotting.canvas import new_figure
 from ase_ecn.properties import DIMENSIONLESS, find
-from ase_ecn.strain import log_strain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ase_ecn.errors import CellError, NonFiniteError, OptionError
+from ase_ecn.geometry.reduction import minkowski_reduce
 from ase_ecn.symmetry.isometries import integer_vectors, isometries
 from ase_ecn.symmetry.orbits import Pattern, translation_group
-from ase_ecn.symmetry.reduction import minkowski_reduce
 
 SYMPREC = 1e-3
 """How far (Å) a symmetry may move the longest vector of the reduced basis off the lattice."""
@@ -336,14 +336,13 @@ def _check_dimension(dimension: int) -> None:
 
 def _reduce(cell: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     if len(cell) == 3:
-        reduced, transforms = minkowski_reduce(cell[None])
-        return reduced[0], transforms[0]
+        return minkowski_reduce(cell)
     # A plane is a slab whose third vector is too long and too upright to mix with the others.
     slab = np.zeros((3, 3))
     slab[:2, :2] = cell
     slab[2, 2] = 2 * np.linalg.norm(cell)
-    reduced, transforms = minkowski_reduce(slab[None])
-    return reduced[0, :2, :2], transforms[0, :2, :2]
+    reduced, transform = minkowski_reduce(slab)
+    return reduced[:2, :2], transform[:2, :2]
 
 
 def _cell_permutations(matrices: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -19,7 +19,6 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import ranges
 from ase_ecn.graphs.neighbors import nearest_shells
-from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.training.data.cache import CACHE_VERSION, cache_folder
 from ase_ecn.training.data.datasets import Dataset
 
@@ -129,7 +128,7 @@ def neighbor_graphs(crystals: list[Crystal], kind: NeighborKind) -> NeighborGrap
         known = ", ".join(get_args(NeighborKind))
         raise OptionError(f"unknown kind of neighbours {kind!r}; known are {known}")
     find = _nearest if kind == "nearest12" else _within
-    primitive = [to_primitive(c).crystal for c in tqdm(crystals, disable=None, leave=False)]
+    primitive = [c.primitive.crystal for c in tqdm(crystals, disable=None, leave=False)]
     parts = [find(c) for c in tqdm(primitive, disable=None, leave=False)]
     source, target, distance = (np.concatenate(a) for a in zip(*parts, strict=True))
     return NeighborGraphs(
@@ -161,12 +160,7 @@ def _save(path: Path, graphs: NeighborGraphs) -> None:
 
 
 def _nearest(crystal: Crystal) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    found = nearest_shells(
-        torch.as_tensor(crystal.cell[None]),
-        torch.as_tensor(crystal.scaled_positions),
-        torch.tensor([len(crystal)]),
-        NEAREST,
-    )
+    found = nearest_shells([crystal], NEAREST)
     source, target = found.source.numpy(), found.target.numpy()
     steps = crystal.scaled_positions[target] - crystal.scaled_positions[source]
     vectors = (steps + found.image.numpy()) @ crystal.cell

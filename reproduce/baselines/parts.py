@@ -9,7 +9,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.training.data.cache import cached_dataset, mean_by_site
 from ase_ecn.training.data.datasets import READERS, Dataset
 from ase_ecn.training.data.ecn_data import site_moment_split
@@ -104,7 +103,7 @@ def primitive_dataset(dataset: Dataset) -> Dataset:
 
     So labels of atoms belong to the atoms that the networks see.
     """
-    primitives = [to_primitive(crystal) for crystal in dataset.crystals]
+    primitives = [crystal.primitive for crystal in dataset.crystals]
     sites = [primitive.site_of_atom for primitive in primitives]
     return replace(
         dataset,

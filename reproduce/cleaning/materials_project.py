@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import DatasetError
 from ase_ecn.graphs.voronoi import voronoi_bonds
-from ase_ecn.symmetry.primitive import to_primitive
 from ase_ecn.training.data.datasets import Dataset
 from ase_ecn.training.data.splits import (
     Material,
@@ -94,7 +93,7 @@ def dimensionality(crystal: Crystal) -> int:
 
 def degrees(crystal: Crystal) -> NDArray[np.int64]:
     """(N,) number of bonds of each atom of the primitive cell, in the paper's ``cordero`` mode."""
-    primitive = to_primitive(crystal).crystal
+    primitive = crystal.primitive.crystal
     bonds = voronoi_bonds(primitive, "cordero")
     return np.bincount(bonds.source, minlength=len(primitive)).astype(np.int64)
 

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.geometry.repetition import SYMPREC
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation import CellRelaxation, LatticeNetwork
-from ase_ecn.symmetry.primitive import SYMPREC
 from ase_ecn.testing import random_equivalent
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import spglib
 from ase.geometry import cell_to_cellpar
 from numpy.typing import NDArray
 
-from ase_ecn.strain import log_strain
+from ase_ecn.geometry.strain import log_strain
 
 
 def mean_absolute_error(prediction: NDArray[np.float64], truth: NDArray[np.float64]) -> float:

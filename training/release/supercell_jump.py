@@ -13,11 +13,9 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.crystal import Crystal, PrimitiveCrystal, as_crystal
 from ase_ecn.graphs.batch import bond_graph, pack
 from ase_ecn.nn.bond_network import BondNetwork
-from ase_ecn.symmetry.primitive import PrimitiveCrystal, to_primitive
-from ase_ecn.symmetry.reduction import minkowski_reduce
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.fits.fit_ecn import predict_graphs
 
@@ -54,7 +52,7 @@ def supercell_jumps(
         (C,) in units of the target.
     """
     random = np.random.default_rng(0)
-    primitives = [to_primitive(crystal) for crystal in crystals]
+    primitives = [crystal.primitive for crystal in crystals]
     pairs = [
         [bond_graph(p.crystal, model.config.bonds) for p in primitives],
         [bond_graph(_near_repetition(p, random), model.config.bonds) for p in primitives],
@@ -73,6 +71,4 @@ def _near_repetition(primitive: PrimitiveCrystal, random: np.random.Generator) -
     direction = random.normal(size=3)
     double.positions[0] += DISPLACEMENT * direction / np.linalg.norm(direction)
     crystal = as_crystal(double)
-    cells, transforms = minkowski_reduce(crystal.cell[None])
-    scaled = crystal.scaled_positions @ np.linalg.inv(transforms[0])
-    return Crystal(crystal.numbers, cells[0], scaled - np.floor(scaled))
+    return Crystal(crystal.numbers, crystal.reduced.cell, crystal.reduced.scaled)

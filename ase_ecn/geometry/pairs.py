@@ -8,8 +8,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ase_ecn.crystal import periodic_points
-
 _BRUTE_FORCE_DISTANCES = 100_000
 
 
@@ -54,6 +52,41 @@ def pairs_within(cell: NDArray[np.float64], scaled: NDArray[np.float64], radius:
         source, target, image = _by_tree(cell, scaled, radius)
     vector = (scaled[target] - scaled[source] + image) @ cell
     return Pairs(source, target, image, vector)
+
+
+def periodic_points(
+    scaled: NDArray[np.float64], cell: NDArray[np.float64], margin: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Atoms in a cell and their images in a layer around it.
+
+    Parameters
+    ----------
+    scaled
+        (N, 3) fractional coordinates between 0 and 1.
+    cell
+        (3, 3) lattice in Å, rows; should be reduced.
+    margin
+        Thickness of the layer in Å.
+
+    Returns
+    -------
+    points, owners, images
+        (M, 3) positions in Å, (M,) atom of each, and (M, 3) its lattice translation.
+    """
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    owners = np.arange(len(scaled))
+    images = np.zeros((len(scaled), 3), dtype=np.int64)
+    for axis in range(3):
+        width = margin / heights[axis]
+        reach = int(np.ceil(width))
+        coordinates = scaled[owners, axis]
+        parts = [
+            (np.flatnonzero((coordinates + n >= -width) & (coordinates + n <= 1 + width)), n)
+            for n in range(-reach, reach + 1)
+        ]
+        images = np.concatenate([images[k] + n * np.eye(3, dtype=np.int64)[axis] for k, n in parts])
+        owners = np.concatenate([owners[k] for k, _ in parts])
+    return (scaled[owners] + images) @ cell, owners, images
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,1 @@
+"""Lattices and points in them, as plain arrays: what everything else stands on."""
