@@ -40,9 +40,7 @@ class Sphere:
     vector: NDArray[np.float64]
 
 
-def sphere(
-    cell: NDArray[np.float64], positions: NDArray[np.float64], cutoff: float
-) -> Sphere:
+def sphere(cell: NDArray[np.float64], positions: NDArray[np.float64], cutoff: float) -> Sphere:
     """Find the neighbours of all atoms of a crystal.
 
     Parameters

@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #pragma GCC target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,prefer-vector-width=512")
 #define TARGET avx512
+#define WITH_DOUBLES 0
 #define BYTES 64
 #include "_precisions.h"
 #endif

@@ -18,14 +18,16 @@
 
 #include "_layer.h"
 
-#define DECLARE(target) \
-    extern const RunRange convolution_f32_##target, convolution_f64_##target; \
-    extern const RunGeometry geometry_f32_##target, geometry_f64_##target; \
-    extern const RunActivation activation_f32_##target, activation_f64_##target;
-DECLARE(plain)
+#define DECLARE(precision, target) \
+    extern const RunRange convolution_##precision##_##target; \
+    extern const RunGeometry geometry_##precision##_##target; \
+    extern const RunActivation activation_##precision##_##target;
+DECLARE(f32, plain)
+DECLARE(f64, plain)
 #if defined(__x86_64__)
-DECLARE(avx2)
-DECLARE(avx512)
+DECLARE(f32, avx2)
+DECLARE(f64, avx2)
+DECLARE(f32, avx512)
 #endif
 
 enum { MAX_THREADS = 256, MAX_PARTS = 8, ATOMS_OF_A_PART = 128 };
@@ -46,11 +48,15 @@ int so3_instructions(int limit)
     return PLAIN;
 }
 
+/* Doubles have no build for AVX-512. */
 #if defined(__x86_64__)
-#define CHOOSE(name, instructions) \
-    ((instructions) == AVX512 ? name##_avx512 : (instructions) == AVX2 ? name##_avx2 : name##_plain)
+#define CHOOSE(name, doubles, instructions) \
+    ((doubles) ? (instructions) >= AVX2 ? name##_f64_avx2 : name##_f64_plain \
+     : (instructions) == AVX512 ? name##_f32_avx512 \
+     : (instructions) == AVX2   ? name##_f32_avx2 \
+                                : name##_f32_plain)
 #else
-#define CHOOSE(name, instructions) name##_plain
+#define CHOOSE(name, doubles, instructions) ((doubles) ? name##_f64_plain : name##_f32_plain)
 #endif
 
 typedef struct {
@@ -157,8 +163,7 @@ int so3_convolution(const Layer *layer, int doubles, int instructions, int64_t t
     enum { MOST = MAX_THREADS * 4 };
     int64_t ends[MOST + 1];
     Work work = {.layer = layer, .ends = ends};
-    work.run = doubles ? CHOOSE(convolution_f64, instructions)
-                       : CHOOSE(convolution_f32, instructions);
+    work.run = CHOOSE(convolution, doubles, instructions);
     const int of_table = layer->task == PARAMETERS || layer->task == DUAL_PARAMETERS;
     work.parts = parts_of(layer->atoms, of_table, threads);
     split(layer->row, layer->atoms, work.parts, ends);
@@ -174,8 +179,7 @@ int so3_activation(const Activation *activation, int doubles, int instructions, 
     enum { MOST = MAX_THREADS * 4 };
     int64_t ends[MOST + 1], count = 0;
     Work work = {.activation = activation, .ends = ends};
-    work.run_activation = doubles ? CHOOSE(activation_f64, instructions)
-                                  : CHOOSE(activation_f32, instructions);
+    work.run_activation = CHOOSE(activation, doubles, instructions);
     const int of_gamma = activation->task == PARAMETERS || activation->task == DUAL_PARAMETERS;
     work.parts = parts_of(activation->atoms, of_gamma, threads);
     for (int64_t p = 0; p <= work.parts; p++)
@@ -192,8 +196,7 @@ int so3_geometry(const Geometry *geometry, int doubles, int instructions, int64_
 {
     int64_t ends[MAX_THREADS + 1];
     Work work = {.geometry = geometry, .ends = ends};
-    work.run_geometry = doubles ? CHOOSE(geometry_f64, instructions)
-                                : CHOOSE(geometry_f32, instructions);
+    work.run_geometry = CHOOSE(geometry, doubles, instructions);
     int64_t parts = geometry->bonds / 4096 + 1;
     parts = parts < threads ? parts : threads;
     work.parts = parts < 1 ? 1 : parts < MAX_THREADS ? parts : MAX_THREADS;

@@ -101,7 +101,7 @@ INLINE void NAME(harmonics)(const int degree, const REAL u0, const REAL u1, cons
         dy[15][2] = 0;
     }
 }
-INLINE void NAME(forward_0_0_0)(FORWARD_ARGUMENTS)
+APART void NAME(forward_0_0_0)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((1.0)) * y[0];
     for (int64_t u = 0; u < m; u += LANES) {
@@ -110,7 +110,7 @@ INLINE void NAME(forward_0_0_0)(FORWARD_ARGUMENTS)
         ADD(a + 0 * ca + u, w * (x0 * m0_0));
     }
 }
-INLINE void NAME(dual_forward_0_0_0)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_0_0_0)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((1.0)) * y[0];
     const REAL md0_0 = R((1.0)) * yd[0];
@@ -123,7 +123,7 @@ INLINE void NAME(dual_forward_0_0_0)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 0 * ca + u, w * (xd0 * m0_0 + x0 * md0_0) + wd * t0);
     }
 }
-INLINE void NAME(backward_0_0_0)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_0_0_0)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((1.0)) * y[0];
     VEC n0_0 = {0};
@@ -144,7 +144,7 @@ INLINE void NAME(backward_0_0_0)(BACKWARD_ARGUMENTS)
     *gr += slope;
     gy[0] += R((1.0)) * n0_0;
 }
-INLINE void NAME(parameters_0_0_0)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_0_0_0)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((1.0)) * y[0];
     for (int64_t u = 0; u < m; u += LANES) {
@@ -162,7 +162,7 @@ INLINE void NAME(parameters_0_0_0)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_0_0_0)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_0_0_0)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((1.0)) * y[0];
     const REAL md0_0 = R((1.0)) * yd[0];
@@ -186,7 +186,7 @@ INLINE void NAME(dual_parameters_0_0_0)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_1_1_0)(FORWARD_ARGUMENTS)
+APART void NAME(forward_1_1_0)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.5773502691896256)) * y[1];
     const REAL m1_0 = R((0.5773502691896256)) * y[2];
@@ -199,7 +199,7 @@ INLINE void NAME(forward_1_1_0)(FORWARD_ARGUMENTS)
         ADD(a + 0 * ca + u, w * (x0 * m0_0 + x1 * m1_0 + x2 * m2_0));
     }
 }
-INLINE void NAME(dual_forward_1_1_0)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_1_1_0)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.5773502691896256)) * y[1];
     const REAL m1_0 = R((0.5773502691896256)) * y[2];
@@ -220,7 +220,7 @@ INLINE void NAME(dual_forward_1_1_0)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 0 * ca + u, w * (xd0 * m0_0 + xd1 * m1_0 + xd2 * m2_0 + x0 * md0_0 + x1 * md1_0 + x2 * md2_0) + wd * t0);
     }
 }
-INLINE void NAME(backward_1_1_0)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_1_1_0)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.5773502691896256)) * y[1];
     const REAL m1_0 = R((0.5773502691896256)) * y[2];
@@ -261,7 +261,7 @@ INLINE void NAME(backward_1_1_0)(BACKWARD_ARGUMENTS)
     gy[2] += R((0.5773502691896256)) * n1_0;
     gy[3] += R((0.5773502691896258)) * n2_0;
 }
-INLINE void NAME(parameters_1_1_0)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_1_1_0)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.5773502691896256)) * y[1];
     const REAL m1_0 = R((0.5773502691896256)) * y[2];
@@ -291,7 +291,7 @@ INLINE void NAME(parameters_1_1_0)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_1_1_0)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_1_1_0)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.5773502691896256)) * y[1];
     const REAL m1_0 = R((0.5773502691896256)) * y[2];
@@ -337,7 +337,7 @@ INLINE void NAME(dual_parameters_1_1_0)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_2_2_0)(FORWARD_ARGUMENTS)
+APART void NAME(forward_2_2_0)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.44721359549995787)) * y[4];
     const REAL m1_0 = R((0.447213595499958)) * y[5];
@@ -354,7 +354,7 @@ INLINE void NAME(forward_2_2_0)(FORWARD_ARGUMENTS)
         ADD(a + 0 * ca + u, w * (x0 * m0_0 + x1 * m1_0 + x2 * m2_0 + x3 * m3_0 + x4 * m4_0));
     }
 }
-INLINE void NAME(dual_forward_2_2_0)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_2_2_0)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.44721359549995787)) * y[4];
     const REAL m1_0 = R((0.447213595499958)) * y[5];
@@ -383,7 +383,7 @@ INLINE void NAME(dual_forward_2_2_0)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 0 * ca + u, w * (xd0 * m0_0 + xd1 * m1_0 + xd2 * m2_0 + xd3 * m3_0 + xd4 * m4_0 + x0 * md0_0 + x1 * md1_0 + x2 * md2_0 + x3 * md3_0 + x4 * md4_0) + wd * t0);
     }
 }
-INLINE void NAME(backward_2_2_0)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_2_2_0)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.44721359549995787)) * y[4];
     const REAL m1_0 = R((0.447213595499958)) * y[5];
@@ -444,7 +444,7 @@ INLINE void NAME(backward_2_2_0)(BACKWARD_ARGUMENTS)
     gy[7] += R((0.44721359549995787)) * n3_0;
     gy[8] += R((0.44721359549995776)) * n4_0;
 }
-INLINE void NAME(parameters_2_2_0)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_2_2_0)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.44721359549995787)) * y[4];
     const REAL m1_0 = R((0.447213595499958)) * y[5];
@@ -486,7 +486,7 @@ INLINE void NAME(parameters_2_2_0)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_2_2_0)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_2_2_0)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.44721359549995787)) * y[4];
     const REAL m1_0 = R((0.447213595499958)) * y[5];
@@ -837,7 +837,7 @@ APART void NAME(dual_parameters_3_3_0)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_0_1_1)(FORWARD_ARGUMENTS)
+APART void NAME(forward_0_1_1)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[1];
     const REAL m0_1 = R((0.9999999999999999)) * y[2];
@@ -850,7 +850,7 @@ INLINE void NAME(forward_0_1_1)(FORWARD_ARGUMENTS)
         ADD(a + 2 * ca + u, w * (x0 * m0_2));
     }
 }
-INLINE void NAME(dual_forward_0_1_1)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_0_1_1)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[1];
     const REAL m0_1 = R((0.9999999999999999)) * y[2];
@@ -873,7 +873,7 @@ INLINE void NAME(dual_forward_0_1_1)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 2 * ca + u, w * (xd0 * m0_2 + x0 * md0_2) + wd * t2);
     }
 }
-INLINE void NAME(backward_0_1_1)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_0_1_1)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[1];
     const REAL m0_1 = R((0.9999999999999999)) * y[2];
@@ -904,7 +904,7 @@ INLINE void NAME(backward_0_1_1)(BACKWARD_ARGUMENTS)
     gy[2] += R((0.9999999999999999)) * n0_1;
     gy[3] += R((1.0000000000000002)) * n0_2;
 }
-INLINE void NAME(parameters_0_1_1)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_0_1_1)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[1];
     const REAL m0_1 = R((0.9999999999999999)) * y[2];
@@ -926,7 +926,7 @@ INLINE void NAME(parameters_0_1_1)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_0_1_1)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_0_1_1)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[1];
     const REAL m0_1 = R((0.9999999999999999)) * y[2];
@@ -958,7 +958,7 @@ INLINE void NAME(dual_parameters_0_1_1)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_1_0_1)(FORWARD_ARGUMENTS)
+APART void NAME(forward_1_0_1)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[0];
     const REAL m1_1 = R((0.9999999999999999)) * y[0];
@@ -973,7 +973,7 @@ INLINE void NAME(forward_1_0_1)(FORWARD_ARGUMENTS)
         ADD(a + 2 * ca + u, w * (x2 * m2_2));
     }
 }
-INLINE void NAME(dual_forward_1_0_1)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_1_0_1)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[0];
     const REAL m1_1 = R((0.9999999999999999)) * y[0];
@@ -1000,7 +1000,7 @@ INLINE void NAME(dual_forward_1_0_1)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 2 * ca + u, w * (xd2 * m2_2 + x2 * md2_2) + wd * t2);
     }
 }
-INLINE void NAME(backward_1_0_1)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_1_0_1)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[0];
     const REAL m1_1 = R((0.9999999999999999)) * y[0];
@@ -1041,7 +1041,7 @@ INLINE void NAME(backward_1_0_1)(BACKWARD_ARGUMENTS)
     *gr += slope;
     gy[0] += R((0.9999999999999999)) * n0_0 + R((0.9999999999999999)) * n1_1 + R((1.0000000000000002)) * n2_2;
 }
-INLINE void NAME(parameters_1_0_1)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_1_0_1)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[0];
     const REAL m1_1 = R((0.9999999999999999)) * y[0];
@@ -1073,7 +1073,7 @@ INLINE void NAME(parameters_1_0_1)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_1_0_1)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_1_0_1)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999999)) * y[0];
     const REAL m1_1 = R((0.9999999999999999)) * y[0];
@@ -1123,7 +1123,7 @@ INLINE void NAME(dual_parameters_1_0_1)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_1_2_1)(FORWARD_ARGUMENTS)
+APART void NAME(forward_1_2_1)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.3162277660168379)) * y[6] + R((-0.5477225575051662)) * y[8];
     const REAL m0_1 = R((0.5477225575051662)) * y[5];
@@ -1144,7 +1144,7 @@ INLINE void NAME(forward_1_2_1)(FORWARD_ARGUMENTS)
         ADD(a + 2 * ca + u, w * (x0 * m0_2 + x1 * m1_2 + x2 * m2_2));
     }
 }
-INLINE void NAME(dual_forward_1_2_1)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_1_2_1)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.3162277660168379)) * y[6] + R((-0.5477225575051662)) * y[8];
     const REAL m0_1 = R((0.5477225575051662)) * y[5];
@@ -1183,7 +1183,7 @@ INLINE void NAME(dual_forward_1_2_1)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 2 * ca + u, w * (xd0 * m0_2 + xd1 * m1_2 + xd2 * m2_2 + x0 * md0_2 + x1 * md1_2 + x2 * md2_2) + wd * t2);
     }
 }
-INLINE void NAME(backward_1_2_1)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_1_2_1)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.3162277660168379)) * y[6] + R((-0.5477225575051662)) * y[8];
     const REAL m0_1 = R((0.5477225575051662)) * y[5];
@@ -1246,7 +1246,7 @@ INLINE void NAME(backward_1_2_1)(BACKWARD_ARGUMENTS)
     gy[7] += R((0.547722557505166)) * n1_2 + R((0.547722557505166)) * n2_1;
     gy[8] += R((-0.5477225575051662)) * n0_0 + R((0.5477225575051659)) * n2_2;
 }
-INLINE void NAME(parameters_1_2_1)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_1_2_1)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.3162277660168379)) * y[6] + R((-0.5477225575051662)) * y[8];
     const REAL m0_1 = R((0.5477225575051662)) * y[5];
@@ -1284,7 +1284,7 @@ INLINE void NAME(parameters_1_2_1)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_1_2_1)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_1_2_1)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.3162277660168379)) * y[6] + R((-0.5477225575051662)) * y[8];
     const REAL m0_1 = R((0.5477225575051662)) * y[5];
@@ -1346,7 +1346,7 @@ INLINE void NAME(dual_parameters_1_2_1)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_2_1_1)(FORWARD_ARGUMENTS)
+APART void NAME(forward_2_1_1)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.547722557505166)) * y[3];
     const REAL m0_2 = R((0.5477225575051661)) * y[1];
@@ -1371,7 +1371,7 @@ INLINE void NAME(forward_2_1_1)(FORWARD_ARGUMENTS)
         ADD(a + 2 * ca + u, w * (x0 * m0_2 + x2 * m2_2 + x3 * m3_2 + x4 * m4_2));
     }
 }
-INLINE void NAME(dual_forward_2_1_1)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_2_1_1)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.547722557505166)) * y[3];
     const REAL m0_2 = R((0.5477225575051661)) * y[1];
@@ -1418,7 +1418,7 @@ INLINE void NAME(dual_forward_2_1_1)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 2 * ca + u, w * (xd0 * m0_2 + xd2 * m2_2 + xd3 * m3_2 + xd4 * m4_2 + x0 * md0_2 + x2 * md2_2 + x3 * md3_2 + x4 * md4_2) + wd * t2);
     }
 }
-INLINE void NAME(backward_2_1_1)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_2_1_1)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.547722557505166)) * y[3];
     const REAL m0_2 = R((0.5477225575051661)) * y[1];
@@ -1497,7 +1497,7 @@ INLINE void NAME(backward_2_1_1)(BACKWARD_ARGUMENTS)
     gy[2] += R((0.5477225575051662)) * n1_0 + R((0.6324555320336763)) * n2_1 + R((0.547722557505166)) * n3_2;
     gy[3] += R((0.547722557505166)) * n0_0 + R((-0.3162277660168379)) * n2_2 + R((0.547722557505166)) * n3_1 + R((0.5477225575051659)) * n4_2;
 }
-INLINE void NAME(parameters_2_1_1)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_2_1_1)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.547722557505166)) * y[3];
     const REAL m0_2 = R((0.5477225575051661)) * y[1];
@@ -1547,7 +1547,7 @@ INLINE void NAME(parameters_2_1_1)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_2_1_1)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_2_1_1)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.547722557505166)) * y[3];
     const REAL m0_2 = R((0.5477225575051661)) * y[1];
@@ -2361,7 +2361,7 @@ APART void NAME(dual_parameters_3_2_1)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_0_2_2)(FORWARD_ARGUMENTS)
+APART void NAME(forward_0_2_2)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[4];
     const REAL m0_1 = R((1.0)) * y[5];
@@ -2378,7 +2378,7 @@ INLINE void NAME(forward_0_2_2)(FORWARD_ARGUMENTS)
         ADD(a + 4 * ca + u, w * (x0 * m0_4));
     }
 }
-INLINE void NAME(dual_forward_0_2_2)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_0_2_2)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[4];
     const REAL m0_1 = R((1.0)) * y[5];
@@ -2411,7 +2411,7 @@ INLINE void NAME(dual_forward_0_2_2)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 4 * ca + u, w * (xd0 * m0_4 + x0 * md0_4) + wd * t4);
     }
 }
-INLINE void NAME(backward_0_2_2)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_0_2_2)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[4];
     const REAL m0_1 = R((1.0)) * y[5];
@@ -2452,7 +2452,7 @@ INLINE void NAME(backward_0_2_2)(BACKWARD_ARGUMENTS)
     gy[7] += R((0.9999999999999998)) * n0_3;
     gy[8] += R((0.9999999999999996)) * n0_4;
 }
-INLINE void NAME(parameters_0_2_2)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_0_2_2)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[4];
     const REAL m0_1 = R((1.0)) * y[5];
@@ -2478,7 +2478,7 @@ INLINE void NAME(parameters_0_2_2)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_0_2_2)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_0_2_2)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[4];
     const REAL m0_1 = R((1.0)) * y[5];
@@ -2518,7 +2518,7 @@ INLINE void NAME(dual_parameters_0_2_2)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_1_1_2)(FORWARD_ARGUMENTS)
+APART void NAME(forward_1_1_2)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.7071067811865474)) * y[3];
     const REAL m0_1 = R((0.7071067811865475)) * y[2];
@@ -2543,7 +2543,7 @@ INLINE void NAME(forward_1_1_2)(FORWARD_ARGUMENTS)
         ADD(a + 4 * ca + u, w * (x0 * m0_4 + x2 * m2_4));
     }
 }
-INLINE void NAME(dual_forward_1_1_2)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_1_1_2)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.7071067811865474)) * y[3];
     const REAL m0_1 = R((0.7071067811865475)) * y[2];
@@ -2592,7 +2592,7 @@ INLINE void NAME(dual_forward_1_1_2)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 4 * ca + u, w * (xd0 * m0_4 + xd2 * m2_4 + x0 * md0_4 + x2 * md2_4) + wd * t4);
     }
 }
-INLINE void NAME(backward_1_1_2)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_1_1_2)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.7071067811865474)) * y[3];
     const REAL m0_1 = R((0.7071067811865475)) * y[2];
@@ -2661,7 +2661,7 @@ INLINE void NAME(backward_1_1_2)(BACKWARD_ARGUMENTS)
     gy[2] += R((0.7071067811865475)) * n0_1 + R((0.8164965809277267)) * n1_2 + R((0.7071067811865474)) * n2_3;
     gy[3] += R((0.7071067811865474)) * n0_0 + R((0.7071067811865474)) * n1_3 + R((-0.4082482904638629)) * n2_2 + R((0.7071067811865471)) * n2_4;
 }
-INLINE void NAME(parameters_1_1_2)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_1_1_2)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.7071067811865474)) * y[3];
     const REAL m0_1 = R((0.7071067811865475)) * y[2];
@@ -2703,7 +2703,7 @@ INLINE void NAME(parameters_1_1_2)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_1_1_2)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_1_1_2)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.7071067811865474)) * y[3];
     const REAL m0_1 = R((0.7071067811865475)) * y[2];
@@ -3068,7 +3068,7 @@ APART void NAME(dual_parameters_1_3_2)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_2_0_2)(FORWARD_ARGUMENTS)
+APART void NAME(forward_2_0_2)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[0];
     const REAL m1_1 = R((1.0)) * y[0];
@@ -3089,7 +3089,7 @@ INLINE void NAME(forward_2_0_2)(FORWARD_ARGUMENTS)
         ADD(a + 4 * ca + u, w * (x4 * m4_4));
     }
 }
-INLINE void NAME(dual_forward_2_0_2)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_2_0_2)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[0];
     const REAL m1_1 = R((1.0)) * y[0];
@@ -3130,7 +3130,7 @@ INLINE void NAME(dual_forward_2_0_2)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 4 * ca + u, w * (xd4 * m4_4 + x4 * md4_4) + wd * t4);
     }
 }
-INLINE void NAME(backward_2_0_2)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_2_0_2)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[0];
     const REAL m1_1 = R((1.0)) * y[0];
@@ -3191,7 +3191,7 @@ INLINE void NAME(backward_2_0_2)(BACKWARD_ARGUMENTS)
     *gr += slope;
     gy[0] += R((0.9999999999999998)) * n0_0 + R((1.0)) * n1_1 + R((1.0000000000000004)) * n2_2 + R((0.9999999999999998)) * n3_3 + R((0.9999999999999996)) * n4_4;
 }
-INLINE void NAME(parameters_2_0_2)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_2_0_2)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[0];
     const REAL m1_1 = R((1.0)) * y[0];
@@ -3237,7 +3237,7 @@ INLINE void NAME(parameters_2_0_2)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_2_0_2)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_2_0_2)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((0.9999999999999998)) * y[0];
     const REAL m1_1 = R((1.0)) * y[0];
@@ -3313,7 +3313,7 @@ INLINE void NAME(dual_parameters_2_0_2)(DUAL_PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z + hd[3] * zd);
     }
 }
-INLINE void NAME(forward_2_2_2)(FORWARD_ARGUMENTS)
+APART void NAME(forward_2_2_2)(FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.5345224838248487)) * y[6];
     const REAL m0_1 = R((0.4629100498862755)) * y[7];
@@ -3352,7 +3352,7 @@ INLINE void NAME(forward_2_2_2)(FORWARD_ARGUMENTS)
         ADD(a + 4 * ca + u, w * (x1 * m1_4 + x2 * m2_4 + x3 * m3_4 + x4 * m4_4));
     }
 }
-INLINE void NAME(dual_forward_2_2_2)(DUAL_FORWARD_ARGUMENTS)
+APART void NAME(dual_forward_2_2_2)(DUAL_FORWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.5345224838248487)) * y[6];
     const REAL m0_1 = R((0.4629100498862755)) * y[7];
@@ -3429,7 +3429,7 @@ INLINE void NAME(dual_forward_2_2_2)(DUAL_FORWARD_ARGUMENTS)
         ADD(ad + 4 * ca + u, w * (xd1 * m1_4 + xd2 * m2_4 + xd3 * m3_4 + xd4 * m4_4 + x1 * md1_4 + x2 * md2_4 + x3 * md3_4 + x4 * md4_4) + wd * t4);
     }
 }
-INLINE void NAME(backward_2_2_2)(BACKWARD_ARGUMENTS)
+APART void NAME(backward_2_2_2)(BACKWARD_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.5345224838248487)) * y[6];
     const REAL m0_1 = R((0.4629100498862755)) * y[7];
@@ -3548,7 +3548,7 @@ INLINE void NAME(backward_2_2_2)(BACKWARD_ARGUMENTS)
     gy[7] += R((0.4629100498862755)) * n0_1 + R((0.4629100498862755)) * n1_0 + R((0.26726124191242395)) * n2_3 + R((0.26726124191242395)) * n3_2 + R((0.4629100498862761)) * n3_4 + R((0.4629100498862761)) * n4_3;
     gy[8] += R((-0.46291004988627604)) * n1_1 + R((-0.5345224838248497)) * n2_4 + R((0.4629100498862761)) * n3_3 + R((-0.5345224838248495)) * n4_2;
 }
-INLINE void NAME(parameters_2_2_2)(PARAMETERS_ARGUMENTS)
+APART void NAME(parameters_2_2_2)(PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.5345224838248487)) * y[6];
     const REAL m0_1 = R((0.4629100498862755)) * y[7];
@@ -3612,7 +3612,7 @@ INLINE void NAME(parameters_2_2_2)(PARAMETERS_ARGUMENTS)
         ADD(gt + 3 * width + u, h[3] * z);
     }
 }
-INLINE void NAME(dual_parameters_2_2_2)(DUAL_PARAMETERS_ARGUMENTS)
+APART void NAME(dual_parameters_2_2_2)(DUAL_PARAMETERS_ARGUMENTS)
 {
     const REAL m0_0 = R((-0.5345224838248487)) * y[6];
     const REAL m0_1 = R((0.4629100498862755)) * y[7];

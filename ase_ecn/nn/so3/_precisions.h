@@ -1,5 +1,8 @@
 /* The functions of one set of instructions in both precisions, and the table of them. Included by
-   a file that defines TARGET, a suffix, and BYTES, the width of a register, and has told the compiler which instructions it may use. */
+   a
+   file that defines TARGET, a suffix, and BYTES, the width of a register, and has told the compiler
+   which instructions it may use. Doubles are for tests and second derivatives; with WITH_DOUBLES 0
+   there are none. */
 
 #include "_layer.h"
 
@@ -24,6 +27,7 @@ const RunActivation JOIN(activation_f32, TARGET) = NAME(run_activation);
 #undef R
 #undef NAME
 
+#if WITH_DOUBLES
 #define REAL double
 #define R(x) (x)
 #define NAME(x) JOIN(x, JOIN(f64, TARGET))
@@ -41,3 +45,4 @@ INLINE VEC NAME(exponential)(VEC x)
 const RunRange JOIN(convolution_f64, TARGET) = NAME(run_range);
 const RunGeometry JOIN(geometry_f64, TARGET) = NAME(run_geometry);
 const RunActivation JOIN(activation_f64, TARGET) = NAME(run_activation);
+#endif

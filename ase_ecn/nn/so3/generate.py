@@ -47,7 +47,9 @@ class _Path:
                 for j in range(self.c.shape[1])
                 if abs(self.c[i, j, k]) > _ZERO
             ]
-            lines.append(f"    const REAL {name}{i}_{k} = {' + '.join(terms)};".replace("np.float64", ""))
+            lines.append(
+                f"    const REAL {name}{i}_{k} = {' + '.join(terms)};".replace("np.float64", "")
+            )
         return lines
 
     def _forwards(self, small: str, values: str, k: int) -> str:
@@ -59,18 +61,23 @@ class _Path:
         return " + ".join(f"{values}{k} * {small}{i}_{k}" for ii, k in self.used if ii == i)
 
     def _load(self, name: str, array: str, count: int, stride: str) -> list[str]:
-        return [f"        const VEC {name}{c} = LOAD({array} + {c} * {stride} + u);" for c in range(count)]
+        return [
+            f"        const VEC {name}{c} = LOAD({array} + {c} * {stride} + u);"
+            for c in range(count)
+        ]
 
     def _start(self, name: str, arguments: str) -> list[str]:
         label = "_".join(map(str, self.degrees))
-        # Inlined everywhere, couplings of degree three would make functions that take minutes to compile.
-        kind = "INLINE" if max(self.degrees) < 3 else "APART"
-        return [f"{kind} void NAME({name}_{label})({arguments})", "{"]
+        # Inlined, they would make functions that take minutes to compile and are no quicker.
+        return [f"APART void NAME({name}_{label})({arguments})", "{"]
 
     def forward(self) -> list[str]:
         lines = self._start("forward", "FORWARD_ARGUMENTS")
         lines += self._small("m", "y")
-        lines += ["    for (int64_t u = 0; u < m; u += LANES) {", "        const VEC w = WEIGHTS(h);"]
+        lines += [
+            "    for (int64_t u = 0; u < m; u += LANES) {",
+            "        const VEC w = WEIGHTS(h);",
+        ]
         lines += self._load("x", "x", self.rows, "m")
         for k in range(self.columns):
             lines.append(f"        ADD(a + {k} * ca + u, w * ({self._forwards('m', 'x', k)}));")
@@ -110,7 +117,9 @@ class _Path:
         offset = self.degrees[1] ** 2
         for j in range(self.c.shape[1]):
             terms = [
-                f"R({self.c[i, j, k]!r}) * n{i}_{k}" for i, k in self.used if abs(self.c[i, j, k]) > _ZERO
+                f"R({self.c[i, j, k]!r}) * n{i}_{k}"
+                for i, k in self.used
+                if abs(self.c[i, j, k]) > _ZERO
             ]
             lines.append(f"    gy[{offset + j}] += {' + '.join(terms)};".replace("np.float64", ""))
         return [*lines, "}"]
@@ -118,7 +127,10 @@ class _Path:
     def parameters(self) -> list[str]:
         lines = self._start("parameters", "PARAMETERS_ARGUMENTS")
         lines += self._small("m", "y")
-        lines += ["    for (int64_t u = 0; u < m; u += LANES) {", "        const VEC w = WEIGHTS(h);"]
+        lines += [
+            "    for (int64_t u = 0; u < m; u += LANES) {",
+            "        const VEC w = WEIGHTS(h);",
+        ]
         lines += self._load("g", "g", self.columns, "cg")
         lines += ["        VEC z = {0};"]
         for i in range(self.rows):
@@ -137,7 +149,9 @@ class _Path:
         lines += self._small("m", "y") + self._small("md", "yd")
         lines += ["    for (int64_t u = 0; u < m; u += LANES) {"]
         lines += ["        const VEC w = WEIGHTS(h), wd = WEIGHTS(hd);"]
-        lines += self._load("g", "g", self.columns, "cg") + self._load("gd", "gd", self.columns, "cg")
+        lines += self._load("g", "g", self.columns, "cg") + self._load(
+            "gd", "gd", self.columns, "cg"
+        )
         lines += ["        VEC z = {0}, zd = {0};"]
         for i in range(self.rows):
             both = f"{self._backwards('m', 'g', i)} + {self._backwards('md', 'gd', i)}"
@@ -152,12 +166,20 @@ class _Path:
                 f"            ADD(gxd + {i} * m + u, w * s);",
                 "        }",
             ]
-        lines += [f"        ADD(gt + {b} * width + u, h[{b}] * z + hd[{b}] * zd);" for b in range(4)]
+        lines += [
+            f"        ADD(gt + {b} * width + u, h[{b}] * z + hd[{b}] * zd);" for b in range(4)
+        ]
         return [*lines, "    }", "}"]
 
     def code(self) -> list[str]:
         """All functions of this path."""
-        parts = (self.forward, self.dual_forward, self.backward, self.parameters, self.dual_parameters)
+        parts = (
+            self.forward,
+            self.dual_forward,
+            self.backward,
+            self.parameters,
+            self.dual_parameters,
+        )
         return [line for part in parts for line in part()]
 
 
@@ -171,7 +193,9 @@ def _polynomial(terms: dict[tuple[int, int, int], float]) -> str:
     return " + ".join(written) or "0"
 
 
-def _derivative(terms: dict[tuple[int, int, int], float], axis: int) -> dict[tuple[int, int, int], float]:
+def _derivative(
+    terms: dict[tuple[int, int, int], float], axis: int
+) -> dict[tuple[int, int, int], float]:
     found = {}
     for powers, factor in terms.items():
         if powers[axis]:
@@ -194,7 +218,8 @@ def _harmonics() -> list[str]:
             place = degree**2 + m
             lines.append(f"        y[{place}] = {_polynomial(terms)};")
             lines += [
-                f"        dy[{place}][{axis}] = {_polynomial(_derivative(terms, axis))};" for axis in range(3)
+                f"        dy[{place}][{axis}] = {_polynomial(_derivative(terms, axis))};"
+                for axis in range(3)
             ]
         lines.append("    }")
     return [*lines, "}"]

@@ -63,10 +63,7 @@ class _Geometry(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("task", "degree", "bonds", "intervals")),
         *((name, ctypes.c_double) for name in ("first_knot", "cutoff")),
-        *(
-            (name, ctypes.c_void_p)
-            for name in "vector direction gy gr y h hr pull bin".split()
-        ),
+        *((name, ctypes.c_void_p) for name in "vector direction gy gr y h hr pull bin".split()),
     )
 
 
@@ -181,8 +178,12 @@ def _pointer(tensor: Tensor | None) -> int | None:
     return None if tensor is None else tensor.data_ptr()
 
 
-def _run_geometry(task: int, splines: Splines, degree: int, vector: Tensor, **arrays: Tensor) -> None:
-    call = _Geometry(task, degree, len(vector), splines.intervals, splines.first_knot, splines.cutoff)
+def _run_geometry(
+    task: int, splines: Splines, degree: int, vector: Tensor, **arrays: Tensor
+) -> None:
+    call = _Geometry(
+        task, degree, len(vector), splines.intervals, splines.first_knot, splines.cutoff
+    )
     call.vector = vector.data_ptr()
     for name, tensor in arrays.items():
         setattr(call, name, tensor.data_ptr())
@@ -192,9 +193,7 @@ def _run_geometry(task: int, splines: Splines, degree: int, vector: Tensor, **ar
     library.so3_geometry(ctypes.byref(call), doubles, instructions(), torch.get_num_threads())
 
 
-def describe(
-    vector: Tensor, row: Tensor, neighbor: Tensor, splines: Splines, degree: int
-) -> Bonds:
+def describe(vector: Tensor, row: Tensor, neighbor: Tensor, splines: Splines, degree: int) -> Bonds:
     """Harmonics and splines of bonds; their derivatives are those of :func:`located`.
 
     Parameters
@@ -426,10 +425,7 @@ class _Activation(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("task", "atoms", "degrees")),
         *((name, ctypes.c_double) for name in ("epsilon", "gain")),
         *((name, ctypes.c_int64 * _DEGREES) for name in ("sizes", "out")),
-        *(
-            (name, ctypes.c_void_p * _DEGREES)
-            for name in "f fd gamma o od ao aod af afd".split()
-        ),
+        *((name, ctypes.c_void_p * _DEGREES) for name in "f fd gamma o od ao aod af afd".split()),
         ("agamma", ctypes.c_void_p),
     )
 
@@ -448,9 +444,7 @@ def _activate(task: int, gates: Gates, f: Sequence[Tensor], **arrays: Any) -> No
     library = _library()
     assert library is not None
     doubles = int(f[0].dtype == torch.float64)
-    if library.so3_activation(
-        ctypes.byref(call), doubles, instructions(), torch.get_num_threads()
-    ):
+    if library.so3_activation(ctypes.byref(call), doubles, instructions(), torch.get_num_threads()):
         raise MemoryError("no memory for the gradients of an activation")
 
 

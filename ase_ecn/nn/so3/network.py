@@ -112,7 +112,9 @@ def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor
     forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
     forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
     v = graph.vector.detach()
-    per_bond = torch.stack([(pulls[:, a] * v[:, b] + pulls[:, b] * v[:, a]) / 2 for a, b in VOIGT], 1)
+    per_bond = torch.stack(
+        [(pulls[:, a] * v[:, b] + pulls[:, b] * v[:, a]) / 2 for a, b in VOIGT], 1
+    )
     virial = per_bond.new_zeros(len(graph.volumes), 6)
     virial = virial.index_add(0, graph.crystal_of_atom[near], per_bond)
     return forces, virial / graph.volumes[:, None]

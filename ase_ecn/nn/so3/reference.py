@@ -53,9 +53,7 @@ def _cutoff(x: Tensor) -> Tensor:
     return torch.where(x < 1, inside, torch.zeros_like(x))
 
 
-def describe(
-    vector: Tensor, knots: Splines, degree: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def describe(vector: Tensor, knots: Splines, degree: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Harmonics, rows, splines and their slopes; see :func:`ase_ecn.nn.so3.kernel.describe`."""
     with torch.inference_mode(False), torch.enable_grad():
         r = torch.linalg.vector_norm(vector, dim=1).clone().requires_grad_(True)
@@ -73,9 +71,7 @@ def pulls(vector: Tensor, degree: int, gy: Tensor, gr: Tensor) -> Tensor:
     return pull
 
 
-def moving(
-    vector: Tensor, degree: int, slope: Tensor, direction: Tensor
-) -> tuple[Tensor, Tensor]:
+def moving(vector: Tensor, degree: int, slope: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
     """Derivatives of harmonics and splines along directions."""
     with torch.inference_mode(False), torch.enable_grad():
         _, yd = torch.autograd.functional.jvp(
