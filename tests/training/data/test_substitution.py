@@ -8,11 +8,15 @@ from ase import Atoms
 from ase.build import bulk
 from ase.data import atomic_numbers
 from ase.spacegroup import crystal as from_spacegroup
+from toys import rocksalts
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import Dataset, read_mp20, reduced_formula
-from ase_ecn.training.data.substitution import SubstitutedPair, substituted_pairs
+from ase_ecn.training.data.substitution import SubstitutedPair, substituted_pairs, training_pairs
+from ase_ecn.training.fits.fit_empnn import (
+    fit_empnn,
+)
 from ase_ecn.training.fits.metrics import relative_length_errors
 
 
@@ -283,3 +287,28 @@ def test_pairs_of_real_crystals(data: Path) -> None:
     )
     assert 0.04 < errors.mean() < 0.2
     assert errors.max() < 1.0
+
+
+def configuration(**options: object) -> dict[str, object]:
+    return {
+        "model": {"features": 16, "plain_layers": 1, "deforming_layers": 2},
+        "data": {"name": "perov_5"},
+        "fit": {"epochs": 2, "batch_size": 8, "learning_rate": 0.01, "ema_decay": 0.5},
+        **options,
+    }
+
+
+def test_substituted_pairs_are_made_of_training_crystals_once(halides: Path) -> None:
+    pairs = training_pairs(halides, "perov_5", 6)
+    assert len(pairs.crystals) == len(pairs.true_cells) == 6
+    known = {tuple(np.sort(c.numbers)): c.volume for c in rocksalts().crystals}
+    for crystal, true in zip(pairs.crystals, pairs.true_cells):
+        composition = tuple(np.sort(crystal.numbers))
+        assert abs(np.linalg.det(true)) == pytest.approx(known[composition], rel=1e-6)
+        assert crystal.volume != pytest.approx(known[composition], rel=1e-3)
+    again = training_pairs(halides, "perov_5", 6)
+    np.testing.assert_array_equal(again.true_cells, pairs.true_cells)
+    assert len(list((halides / "cache").glob("*substituted*"))) == 1
+    data = {"name": "perov_5", "substituted_share": 0.5, "substituted_pairs": 6}
+    _, result = fit_empnn(configuration(data=data), halides, halides / "out", "cpu")
+    assert np.isfinite(result.validation["lengths_improvement"])

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import parallel_fits
 import pytest
 import torch
 from parallel_fits import FITS, run
@@ -48,7 +49,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         patch.setenv("ASE_ECN_CACHE", str(one / "cache"))
         patch.setattr(loop, "_store", store_and_keep)
         run(1, one)
-    script = Path(__file__).with_name("parallel_fits.py")
+    script = Path(parallel_fits.__file__)
     environment = {**os.environ, "ASE_ECN_CACHE": str(two / "cache"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(script), "2", str(two)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=500)

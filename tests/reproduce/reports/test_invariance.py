@@ -20,7 +20,6 @@ from reproduce.reports.invariance import (
     prototype_library,
     table,
 )
-from reproduce.reports.soak import ALLOWED_GROWTH, growth, soak
 
 ENERGY = {"exact": 1e-5, "noise": 1e-5, "tolerance": EDGE_BOUND}
 """Largest difference in eV/atom by what is special about a description."""
@@ -97,13 +96,6 @@ def test_a_hair_moves_no_prediction(
     assert jump < 1e-5 < EDGE_BOUND
 
 
-def test_a_soak_counts_what_it_does() -> None:
-    samples = soak(100, 20)
-    assert (samples[-1].predictions, samples[-1].relaxations) == (128, 20)
-    assert all(sample.resident > 50 for sample in samples)
-    assert growth(samples * 5) == 0
-
-
 @pytest.mark.slow
 def test_descriptions_of_all_prototypes_agree(
     networks: tuple[PropertyPredictor, StrainPredictor], library: dict[str, Atoms]
@@ -112,8 +104,3 @@ def test_descriptions_of_all_prototypes_agree(
         rng = np.random.default_rng([1, k])
         check(disagreements(*networks, list(equivalent_pairs(name, atoms, EQUIVALENTS, rng))))
         assert edge_jump(networks[0], atoms, rng)[1] < EDGE_BOUND, name
-
-
-@pytest.mark.slow
-def test_memory_is_flat() -> None:
-    assert growth(soak(10_000, 1_000)) < ALLOWED_GROWTH

@@ -1,5 +1,3 @@
-"""The experiments of the EMPNN paper as commands."""
-
 from __future__ import annotations
 
 import json
@@ -7,16 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase.build import bulk
 
-from ase_ecn.checkpoint import save_checkpoint
-from ase_ecn.crystal import as_crystal
-from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
-from ase_ecn.training.data.datasets import READERS, Dataset
+from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.training.fits.fit_empnn import model_config
 from reproduce.__main__ import main
 from reproduce.empnn_tables import experiments
-from reproduce.empnn_tables.denoising import denoising_table
 from reproduce.empnn_tables.experiments import (
     Budget,
     Experiment,
@@ -29,17 +22,6 @@ TINY = [
     *("--epochs", "1", "--batch-size", "4", "--features", "8", "--plain-layers", "1"),
     *("--deforming-layers", "1", "--device", "cpu", "--datasets", "perov_5"),
 ]
-
-
-@pytest.fixture
-def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Eight crystals in place of Perov-5."""
-    crystals = [as_crystal(bulk("NaCl", "rocksalt", a=5 + 0.1 * k)) for k in range(8)]
-    dataset = Dataset("toy", [str(k) for k in range(8)], crystals)
-    monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setitem(READERS, "perov_5", lambda data, split: dataset)
-    (tmp_path / "data").mkdir()
-    return tmp_path / "data"
 
 
 def test_table_2_has_fifteen_networks_that_can_be_built() -> None:
@@ -109,39 +91,3 @@ def test_reconstruction_starts_from_a_cube(
     # A cube with the volume of a rhombohedron of 60 degrees.
     assert density["angles"] == pytest.approx(30)
     assert "| 2 | 4 | 8 / 8 |" in printed
-
-
-def test_a_checkpoint_is_tested_on_any_noise(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["denoise", "empnn-mp20", "--dataset", "perov_5", "--limit", "4"]
-    arguments += ["--data", str(data), "--device", "cpu"]
-    tables = {}
-    for sigma in ("0.0", "0.1"):
-        energy = ["--energy", "ecn-mp20"] if sigma == "0.1" else []
-        assert main([*arguments, "--sigma", sigma, *energy]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        values = {x.split(" | ")[0].strip("| "): x.split(" | ")[1:] for x in lines[2:]}
-        tables[sigma] = {k: [float(v.strip("| ")) for v in row] for k, row in values.items()}
-    assert lines[0] == "| | no change | mean density | one application | relaxer |"
-    assert tables["0.0"]["lengths_noise"] == [0, 0, 0, 0]
-    noisy = tables["0.1"]
-    assert noisy["lengths_improvement"][0] == noisy["energy_change"][0] == 0
-    assert noisy["angles_improvement"][1] == pytest.approx(0, abs=1e-6)
-    assert noisy["angles_removed"][3] > 0.8
-    assert noisy["log_strain"][3] < noisy["log_strain"][0]
-    assert main([*arguments, "--sigma", "-1"]) == 1
-    assert main([*arguments, "--energy", "ecn-perov5"]) == 1
-
-
-def test_noise_is_the_same_for_the_same_seed(data: Path, tmp_path: Path) -> None:
-    card = dict.fromkeys(("name", "version", "seed", "epochs", "hardware", "wall_time_s"), "")
-    card["configuration"] = {"data": {"name": "perov_5"}}
-    card["elements"] = [11, 17]
-    model = EMPNN(EMPNNConfig(features=8, plain_layers=1, deforming_layers=1))
-    save_checkpoint(tmp_path / "x.safetensors", model.eval(), card)
-    tables = [
-        denoising_table(tmp_path / "x.safetensors", data, seed=seed, limit=2) for seed in (1, 1, 2)
-    ]
-    assert tables[0] == tables[1]
-    assert tables[0]["no change"]["lengths_noise"] != tables[2]["no change"]["lengths_noise"]

@@ -1,0 +1,142 @@
+"""Unrolled training, substituted pairs and moves of atoms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ase.build import bulk
+from toys import random_cells, rocksalts
+
+from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import OptionError
+from ase_ecn.graphs.lattice import lattice_batch
+from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+from ase_ecn.training.fits.fit_empnn import (
+    Batch,
+    LatticeObjective,
+    denoising_scores,
+    fit_empnn,
+)
+from ase_ecn.training.fits.noise import rattled
+
+
+def configuration(**options: object) -> dict[str, object]:
+    return {
+        "model": {"features": 16, "plain_layers": 1, "deforming_layers": 2},
+        "data": {"name": "perov_5"},
+        "fit": {"epochs": 2, "batch_size": 8, "learning_rate": 0.01, "ema_decay": 0.5},
+        **options,
+    }
+
+
+class _Counting(torch.nn.Module):
+    """Halves the strain to 5 Å cubes, and remembers the cells that it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = torch.nn.Parameter(torch.tensor(0.5))
+        self.seen: list[torch.Tensor] = []
+
+    def forward(self, batch: object) -> list[torch.Tensor]:
+        cells = batch.cells
+        self.seen.append(cells)
+        return [cells + self.factor * (5 * torch.eye(3) - cells)]
+
+
+def test_each_application_starts_where_the_last_one_ended() -> None:
+    crystal = as_crystal(bulk("Po", "sc", a=5.0))
+    start = torch.tensor(np.tile(5.4 * np.eye(3), (2, 1, 1)))
+    true = torch.tensor(np.tile(5.0 * np.eye(3), (2, 1, 1)))
+    network = _Counting()
+    loss = LatticeObjective(6, "cpu")(network, Batch([crystal, crystal], start, true, 3))
+    assert [round(cells[0, 0, 0].item(), 4) for cells in network.seen] == [5.4, 5.2, 5.1]
+    assert not network.seen[2].requires_grad
+    loss.backward()
+    assert network.factor.grad is not None
+    assert network.factor.grad < 0  # to go further would be better, in every application
+
+
+def test_a_cell_that_runs_away_in_training_starts_over() -> None:
+    crystal = as_crystal(bulk("Po", "sc", a=5.0))
+    true = torch.tensor(5.0 * np.eye(3))[None]
+    network = _Counting()
+    network.factor.data.fill_(-8.0)
+    LatticeObjective(6, "cpu")(network, Batch([crystal], 0.9 * true, true, 2))
+    assert [round(cells[0, 0, 0].item(), 4) for cells in network.seen] == [4.5, 4.5]
+
+
+def test_unrolled_fits_are_repeatable(halides: Path) -> None:
+    models = []
+    for out in ("a", "b"):
+        config = configuration(unroll=3, loss="log-strain")
+        model, result = fit_empnn(config, halides, halides / out, "cpu")
+        models.append(model)
+        assert result.epochs == 2
+    for a, b in zip(models[0].parameters(), models[1].parameters()):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    with pytest.raises(OptionError, match="at least once"):
+        fit_empnn(configuration(unroll=0), halides, halides / "c", "cpu")
+    with pytest.raises(OptionError, match="unknown loss"):
+        fit_empnn(configuration(loss="l3"), halides, halides / "c", "cpu")
+    data = {"name": "perov_5", "substituted_share": 1.0}
+    with pytest.raises(OptionError, match="substituted_share"):
+        fit_empnn(configuration(data=data), halides, halides / "c", "cpu")
+
+
+def test_an_epoch_may_show_fewer_crystals_than_there_are(halides: Path) -> None:
+    curves = []
+    for shown in (2, 1000):
+        out = halides / f"shown-{shown}"
+        data = {"name": "perov_5", "crystals_per_epoch": shown}
+        fit_empnn(configuration(data=data), halides, out, "cpu")
+        state = torch.load(out / "state.pt", weights_only=True)
+        curves.append(state["schedule"]["total_steps"])
+    assert curves[0] < curves[1]
+
+
+def test_scores_say_what_was_removed_and_what_remains() -> None:
+    noisy, true = random_cells(3)
+    nothing, everything = denoising_scores(noisy, noisy, true), denoising_scores(noisy, true, true)
+    assert nothing["lengths_improvement"] == nothing["angles_removed"] == 0
+    assert everything["lengths_removed"] == everything["angles_removed"] == 1
+    assert everything["volume_error"] == pytest.approx(0, abs=1e-12)
+    assert everything["log_strain"] == pytest.approx(0, abs=1e-7)
+    larger = denoising_scores(noisy, 1.02 * true, true)
+    assert larger["volume_error"] == pytest.approx(1.02**3 - 1)
+    assert larger["log_strain"] == pytest.approx(np.sqrt(3) * np.log(1.02))
+
+
+def test_atoms_are_moved_only_if_asked(halides: Path, small_empnn: EMPNN) -> None:
+    batch = lattice_batch(rocksalts(2).crystals, 12, dtype=torch.float64)
+    assert all(shift is None for _, shift in small_empnn.steps(batch))
+    with pytest.raises(OptionError, match="rattle"):
+        fit_empnn(configuration(rattle=0.1), halides, halides / "out", "cpu")
+    model = {"features": 8, "plain_layers": 1, "deforming_layers": 1, "positions": True}
+    with pytest.raises(OptionError, match="unroll"):
+        fit_empnn(configuration(model=model, rattle=0.1, unroll=2), halides, halides / "a", "cpu")
+
+
+def test_a_network_learns_to_move_rattled_atoms_back(rng: np.random.Generator) -> None:
+    """Atoms of a crystal with symmetry find their places, up to a common translation."""
+    torch.manual_seed(0)
+    model = EMPNN(EMPNNConfig(features=16, plain_layers=1, deforming_layers=2, positions=True))
+    still = [as_crystal(bulk("NaCl", "rocksalt", a=5.6) * (2, 1, 1))] * 4
+    cells = torch.as_tensor(np.stack([c.cell for c in still]))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    objective = LatticeObjective(6, "cpu")
+    losses = []
+    for _ in range(25):
+        crystals = [rattled(c, 0.1, rng) for c in still]
+        shift = np.concatenate(
+            [a.scaled_positions - b.scaled_positions for a, b in zip(still, crystals)]
+        )
+        batch = Batch(crystals, cells, cells, 1, torch.as_tensor(shift))
+        optimizer.zero_grad()
+        loss = objective(model, batch)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
