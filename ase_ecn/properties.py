@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -156,12 +155,12 @@ register(
 
 
 def find(name: str, units: Mapping[str, str] | None = None) -> Property:
-    """Property of an output or a prediction.
+    """Property of a prediction.
 
     Parameters
     ----------
     name
-        As in :data:`PROPERTIES`, or the public name, or that of an uncertainty.
+        Public name, or that of the network's output, or that of an uncertainty.
     units
         Units by public name as a card has them, which go before those of the table.
 
@@ -185,6 +184,11 @@ def _made(name: str, known: Mapping[str, Property], units: Mapping[str, str]) ->
     return replace(found, unit=unit) if unit else found
 
 
+def of_output(name: str, units: Mapping[str, str] | None = None) -> Property:
+    """As :func:`find`, for the name of a network's output or of a label."""
+    return _made(name, PROPERTIES, units or {})
+
+
 def of_outputs(
     crystal: Iterable[str], site: Iterable[str] = (), units: Mapping[str, str] | None = None
 ) -> dict[str, Property]:
@@ -198,9 +202,8 @@ def of_outputs(
     units
         Of a card.
     """
-    made = partial(_made, known=PROPERTIES, units=units or {})
-    found = {name: replace(made(name), per_site=False) for name in crystal}
-    return found | {name: replace(made(name), per_site=True) for name in site}
+    found = {name: replace(of_output(name, units), per_site=False) for name in crystal}
+    return found | {name: replace(of_output(name, units), per_site=True) for name in site}
 
 
 def ase_names(available: Iterable[str]) -> list[str]:

@@ -19,7 +19,9 @@ from ase import Atoms
 from ase.build import bulk
 from ase.db import connect
 
+from ase_ecn.errors import DatasetError
 from ase_ecn.screening import count_structures, failures, read_structures, screen, unrelaxed
+from ase_ecn.training.data.user_data import read_user_data
 
 
 def programs() -> Path | None:
@@ -154,3 +156,18 @@ def test_the_best_are_kept(server: str, small_networks: dict[str, Path]) -> None
     report = screen(crystals, out, **options)
     assert (report.stored, report.outranked) == (2, 4)
     assert sorted(r.source for r in connect(out).select()) == ["#4", "#5"]
+
+
+def test_a_fit_reads_labels_from_a_server(server: str) -> None:
+    url = database(server, "labels")
+    with connect(url) as labels:
+        for k in range(12):
+            labels.write(bulk("Cu", a=3.4 + 0.05 * k), gap=0.25 * k, data={"shift": 2.0 * k})
+    gap = read_user_data(url, "gap")
+    np.testing.assert_array_equal(gap.targets["gap"], np.arange(12.0) / 4)
+    assert (gap.name, gap.ids[0]) == ("labels", "labels-1")
+    np.testing.assert_array_equal(
+        read_user_data(url, "shift").targets["shift"], np.arange(24.0)[::2]
+    )
+    with pytest.raises(DatasetError, match="no row of labels has 'none'; there are"):
+        read_user_data(url, "none")

@@ -83,6 +83,11 @@ class BondNetwork(PropertyNetwork):
         return (1.0,)
 
     @property
+    def networks(self) -> Sequence[BondNetwork]:
+        """The members of an ensemble, or itself alone."""
+        return (self,)
+
+    @property
     def gives_forces(self) -> bool:
         """Whether the energy is a smooth function of the positions."""
         return self.config.bonds == "radial" and POTENTIAL_ENERGY in self.config.crystal_targets

@@ -35,7 +35,7 @@ from ase_ecn.nn.layers import (
     smooth_step,
     two_layer,
 )
-from ase_ecn.nn.network import options
+from ase_ecn.nn.network import Network, options
 from ase_ecn.symmetry.colours import (
     GROUPS,
     LATTICE_COLOURS,
@@ -234,6 +234,18 @@ class ECN(BondNetwork):
     def networks(self) -> tuple[ECN, ...]:
         """Itself."""
         return (self,)
+
+    def takes(self, source: Network) -> bool:
+        """Whether the other is of the same class: heads of other targets stay fresh."""
+        return type(source) is type(self)
+
+    def take_units(self, source: Network) -> None:
+        """Adopt units by the names of targets, whose number and order may differ."""
+        assert isinstance(source, ECN)
+        for k, name in enumerate(self.targets):
+            if name in source.targets:
+                place = source.targets.index(name)
+                self.shift[k], self.scale[k] = source.shift[place], source.scale[place]
 
     def forward(self, batch: BondBatch) -> dict[str, Tensor]:
         """Predict every target in physical units (logits for classes).

@@ -45,6 +45,18 @@ class Network(nn.Module, ABC):
         """Build a network, with any weights, from what ``config.to_dict()`` gave."""
 
     @property
+    def networks(self) -> Sequence[Network]:
+        """The members of an ensemble; any other network is the only one of itself."""
+        return (self,)
+
+    def takes(self, source: Network) -> bool:
+        """Whether a fit of this network may start from the weights of another."""
+        return type(source) is type(self) and source.config == self.config
+
+    def take_units(self, source: Network) -> None:
+        """Adopt, where a fit starts from another network, what belongs to single targets."""
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device
@@ -90,11 +102,6 @@ class PropertyNetwork(Network):
     def motif(self) -> Motif | None:
         """Which primitive cell it wants to see; ``None`` for the crystals as they are."""
         return None
-
-    @property
-    def networks(self) -> Sequence[PropertyNetwork]:
-        """The members of an ensemble; any other network is the only one of itself."""
-        return (self,)
 
     @abstractmethod
     def graphs(self, crystals: Sequence[Crystal]) -> Any:

@@ -18,7 +18,7 @@ from ase_ecn.plotting.results import (
     relaxation_path,
 )
 from ase_ecn.properties import find
-from ase_ecn.screening.readers import is_url
+from ase_ecn.readers import is_url
 from ase_ecn.screening.store import journal_path
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ase_ecn.screening.readers import Source, count_structures, read_structures
+from ase_ecn.readers import Source, count_structures, read_structures
 from ase_ecn.screening.run import ScreenReport, screen
 from ase_ecn.screening.store import Failure, failures, unrelaxed
 

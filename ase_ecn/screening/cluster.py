@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from ase_ecn.errors import OptionError
+from ase_ecn.readers import Source
 from ase_ecn.screening.compute import Job, Outcome, compute_in_worker
-from ase_ecn.screening.readers import Source
 
 logger = logging.getLogger(__name__)
 

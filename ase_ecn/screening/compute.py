@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import ASEECNError, CheckpointError, OptionError
 from ase_ecn.prediction import Prediction, PropertyPredictor
+from ase_ecn.readers import Source
 from ase_ecn.relaxation.network import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
-from ase_ecn.screening.readers import Source
 
 logger = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import CrystalLike
 from ase_ecn.errors import OptionError
+from ase_ecn.readers import Source, count_structures, is_url, read_structures
 from ase_ecn.screening.cluster import Cluster
 from ase_ecn.screening.compute import (
     CRYSTAL_VALUES,
@@ -27,7 +28,6 @@ from ase_ecn.screening.compute import (
     provenance,
 )
 from ase_ecn.screening.conditions import Condition, parse_condition
-from ase_ecn.screening.readers import Source, count_structures, is_url, read_structures
 from ase_ecn.screening.store import (
     FAILED,
     OUTRANKED,

@@ -25,8 +25,8 @@ from ase.db.core import reserved_keys, str_represents
 from ase_ecn.calculator import single_point
 from ase_ecn.errors import OptionError, StorageError
 from ase_ecn.prediction import Prediction
+from ase_ecn.readers import Source, is_url
 from ase_ecn.screening.compute import Outcome
-from ase_ecn.screening.readers import Source, is_url
 
 logger = logging.getLogger(__name__)
 

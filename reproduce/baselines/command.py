@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from ase_ecn.checkpoint import read_card
 from ase_ecn.errors import OptionError
 from ase_ecn.execution import resolve_device
+from ase_ecn.properties import of_output
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.fits.fit_ecn import CLASSES, NONNEGATIVE
 from ase_ecn.training.fits.loop import FitOptions, Task, fit, shuffled_batches
 from ase_ecn.training.fits.losses import multitask_loss
 from ase_ecn.training.fits.metrics import mean_absolute_error, precision, roc_auc
@@ -68,7 +68,7 @@ def table_scores(
     scores = {
         f"{name}_mae": mean_absolute_error(predicted, labels[name])
         for name, predicted in predictions.items()
-        if name not in CLASSES
+        if not _is_class(name)
     }
     if "metal" not in predictions:
         return scores
@@ -104,7 +104,8 @@ def fit_network(
     """
     torch.manual_seed(options.seed)
     model: BaselineNetwork = NETWORKS[name](tuple(train.labels))
-    model.set_units(train.labels, CLASSES)
+    classes = frozenset(filter(_is_class, train.labels))
+    model.set_units(train.labels, classes)
     model.to(device)
     scales = dict(zip(model.targets, model.scale.tolist(), strict=True))
 
@@ -117,13 +118,13 @@ def fit_network(
             yield train.graphs.batch(indices, device=device), labels
 
     def loss(network: nn.Module, batch: tuple[NeighborBatch, dict[str, Tensor]]) -> Tensor:
-        return multitask_loss(network(batch[0]), batch[1], scales, LOSS_WEIGHTS, CLASSES)
+        return multitask_loss(network(batch[0]), batch[1], scales, LOSS_WEIGHTS, classes)
 
     def validate(network: nn.Module) -> dict[str, float]:
         scores = table_scores(predict(network, val.graphs, device), val.labels)
-        errors = {k: scores[f"{k}_mae"] / scales[k] for k in model.targets if k not in CLASSES}
-        classes = {k: 1 - scores[f"{k}_auc"] for k in model.targets if k in CLASSES}
-        return {**scores, "score": sum(errors.values()) + sum(classes.values())}
+        errors = {k: scores[f"{k}_mae"] / scales[k] for k in model.targets if not _is_class(k)}
+        areas = {k: 1 - scores[f"{k}_auc"] for k in model.targets if _is_class(k)}
+        return {**scores, "score": sum(errors.values()) + sum(areas.values())}
 
     task = Task(
         batches=batches,
@@ -147,12 +148,11 @@ def predict(
             indices = np.arange(start, min(start + batch_size, len(graphs)))
             parts.append(network(graphs.batch(indices, device=device)))
     joined = {k: torch.cat([part[k] for part in parts]).double() for k in parts[0]}
-    for name, values in joined.items():
-        if name in CLASSES:
-            joined[name] = torch.sigmoid(values)
-        elif name in NONNEGATIVE:
-            joined[name] = values.clamp(min=0)
-    return {k: v.cpu().numpy() for k, v in joined.items()}
+    return {k: of_output(k).physical(v.cpu().numpy()) for k, v in joined.items()}
+
+
+def _is_class(name: str) -> bool:
+    return of_output(name).kind == "class"
 
 
 def add_baselines_arguments(parser: argparse.ArgumentParser) -> None:
@@ -269,11 +269,12 @@ def _run_one(
     else:
         train, val, test = (splits.dataset(split) for split in ("train", "val", "test"))
         begin = time.perf_counter()
-        targets = {name: name in CLASSES for name in TARGETS[data_set]}
+        targets = {name: _is_class(name) for name in TARGETS[data_set]}
         fitted = fit_composition_model(model, train, val, targets, wanted.seed)
         predictions = fitted(test)
+        # What fits classes gives probabilities.
         predictions = {
-            k: np.maximum(v, 0) if k in NONNEGATIVE else v for k, v in predictions.items()
+            k: v if _is_class(k) else of_output(k).physical(v) for k, v in predictions.items()
         }
         wall_time = time.perf_counter() - begin
     return BaselineResult(

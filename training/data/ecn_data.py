@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,34 +65,92 @@ def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGra
         raise OptionError("radial bonds are for fit-pes")
     kind = {"bonds": model.get("bonds", "voronoi"), "motif": model.get("motif", "free")}
     labelled = cached_graphs(f"{name}-{split}", lambda: READERS[name](data, split), **kind)
-    if "site_moments" in config["model"].get("site_targets", ()):
-        if split == "train":
-            labelled = _with_nonmagnetic_sites(labelled)
-        sites = cached_graphs(
-            f"{_SITE_MOMENTS}-{split}",
-            lambda: site_moment_split(data, name, split),
-            **kind,
-        )
-        labelled = concatenate(labelled, sites)
-        largest = int(config["data"].get("site_moment_max_atoms", SITE_MOMENT_ATOMS))
-        if split == "train" and largest > SITE_MOMENT_ATOMS:
-            larger = cached_graphs(
-                f"{_SITE_MOMENTS}-{SITE_MOMENT_ATOMS + 1}-{largest}",
-                lambda: _larger_than(
-                    SITE_MOMENT_ATOMS, site_moment_split(data, name, split, largest)
-                ),
-                **kind,
-            )
-            labelled = concatenate(labelled, larger)
-    if "fermi_level" in model["crystal_targets"] and name != "fermi":
-        levels = cached_graphs(f"fermi-{split}", lambda: READERS["fermi"](data, split), **kind)
-        labelled = concatenate(labelled, levels)
+    wanted = Request(data, name, split, config["data"], kind)
+    targets = (*model.get("crystal_targets", ()), *model.get("site_targets", ()))
+    for target, further in FURTHER.items():
+        if target in targets and name != further.data:
+            labelled = further.add(labelled, wanted)
     if split == "train" and "mp_2018_max_atoms" in config["data"]:
         largest = int(config["data"]["mp_2018_max_atoms"])
         extra = cached_graphs(f"mp_2018-{largest}", lambda: read_mp_2018(data, largest), **kind)
         labelled = concatenate(labelled, extra)
     group = model.get("group", "S_lattice")
     return replace(labelled, graphs=labelled.graphs.with_group(group))
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which labels are wanted: of a split, beside those of the main set.
+
+    Attributes
+    ----------
+    folder
+        The data folder.
+    name
+        Of the main set.
+    split
+        ``"train"``, ``"val"`` or ``"test"``.
+    section
+        ``data`` of the configuration.
+    kind
+        Bonds and motif of the graphs.
+    """
+
+    folder: Path
+    name: str
+    split: str
+    section: dict[str, Any]
+    kind: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Further:
+    """Another set with labels of a property that the main one lacks.
+
+    Attributes
+    ----------
+    data
+        Name of the set.
+    add
+        Adds its graphs to those of the main set.
+    """
+
+    data: str
+    add: Callable[[LabelledGraphs, Request], LabelledGraphs]
+
+
+def _add_site_moments(labelled: LabelledGraphs, wanted: Request) -> LabelledGraphs:
+    data, name, split = wanted.folder, wanted.name, wanted.split
+    if split == "train":
+        labelled = _with_nonmagnetic_sites(labelled)
+    sites = cached_graphs(
+        f"{_SITE_MOMENTS}-{split}", lambda: site_moment_split(data, name, split), **wanted.kind
+    )
+    labelled = concatenate(labelled, sites)
+    largest = int(wanted.section.get("site_moment_max_atoms", SITE_MOMENT_ATOMS))
+    if split != "train" or largest <= SITE_MOMENT_ATOMS:
+        return labelled
+    larger = cached_graphs(
+        f"{_SITE_MOMENTS}-{SITE_MOMENT_ATOMS + 1}-{largest}",
+        lambda: _larger_than(SITE_MOMENT_ATOMS, site_moment_split(data, name, split, largest)),
+        **wanted.kind,
+    )
+    return concatenate(labelled, larger)
+
+
+def _add_fermi_levels(labelled: LabelledGraphs, wanted: Request) -> LabelledGraphs:
+    split = wanted.split
+    levels = cached_graphs(
+        f"fermi-{split}", lambda: READERS["fermi"](wanted.folder, split), **wanted.kind
+    )
+    return concatenate(labelled, levels)
+
+
+FURTHER = {
+    "site_moments": Further(_SITE_MOMENTS, _add_site_moments),
+    "fermi_level": Further("fermi", _add_fermi_levels),
+}
+"""Where labels of some properties come from, by the name of the property."""
 
 
 def trains_on_val(config: dict[str, Any]) -> bool:

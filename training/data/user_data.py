@@ -7,26 +7,23 @@ of the cell (energy, magnetic moment) are divided by the number of atoms here.
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
-from ase import Atoms
-from ase.db import connect
-from ase.io import iread, read
 from numpy.typing import NDArray
 from torch import nn
 
 from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import Crystal, as_crystal
-from ase_ecn.errors import CheckpointError, DatasetError, OptionError
-from ase_ecn.training.data.datasets import SPLITS, Dataset, parse_cif, reduced_formula
+from ase_ecn.errors import CheckpointError, CrystalError, DatasetError, OptionError
+from ase_ecn.properties import find
+from ase_ecn.readers import Source, is_url, read_structures
+from ase_ecn.training.data.datasets import SPLITS, Dataset, reduced_formula
 from ase_ecn.training.data.splits import grouped_split
 
 logger = logging.getLogger(__name__)
@@ -38,33 +35,20 @@ PER_CELL_RESULTS = frozenset({"energy", "free_energy", "magmom"})
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One crystal, not read yet, with all that may be a label."""
-
-    number: int
-    crystal: Callable[[], Crystal]
-    values: Mapping[str, Any]
-    results: Mapping[str, Any] = field(default_factory=dict)
-
-    def label(self, target: str) -> Any:
-        """Raw label, ``None`` where missing; what the user wrote goes before results."""
-        return self.values.get(target, self.results.get(target))
-
-
 def read_user_data(path: str | Path, target: str) -> Dataset:
-    """Read crystals with one property from a file.
+    """Read crystals with one property, from anything that a screen can read.
 
     Rows without a label or with an invalid crystal are skipped with a warning.
 
     Parameters
     ----------
     path
-        ``.db`` (ase.db): the label is a key-value pair, an entry of ``data`` or a result.
-        ``.extxyz`` or ``.xyz``: an entry of the comment line, a column of the atoms, or a result.
-        ``.csv``: a column; the crystal is in the column ``cif`` (text of a CIF) or ``file`` (name
-        of a file of any format that ASE reads, relative to the CSV). A JSON list in the column
-        holds one number for each atom.
+        ``.db`` or the URL of a PostgreSQL database (ase.db): the label is a key-value pair, an
+        entry of ``data`` or a result. ``.csv`` or ``.parquet``: a column; the crystal is in the
+        column ``cif`` (text of a CIF) or ``file`` (name of a file of any format that ASE reads,
+        relative to the table). ``.extxyz`` and other files that ASE reads: an entry of the comment
+        line, a column of the atoms, or a result. Or a folder of these, such as VASP runs. In a
+        table a JSON list holds one number for each atom.
     target
         Name of the property.
 
@@ -81,40 +65,71 @@ def read_user_data(path: str | Path, target: str) -> Dataset:
         If the file cannot be read, has no such property, a label is not numeric, has another
         shape, or fewer than 10 crystals are left.
     """
-    path = Path(path)
-    rows = list(_rows(path))
-    if not rows:
-        raise DatasetError(f"{path} holds no crystals")
-    if all(row.label(target) is None for row in rows):
-        there = dict.fromkeys(k for row in rows for k in (*row.values, *row.results))
-        raise DatasetError(f"no row of {path} has {target!r}; there are {', '.join(there) or '-'}")
-    if any(target in row.results and target not in row.values for row in rows):
-        _note_division(path, target)
+    name = _name(path)
+    rows = _rows(path, name)
+    if all(_label(row, target) is None for row in rows):
+        there = dict.fromkeys(k for row in rows for k in (*row.labels, *row.results))
+        raise DatasetError(f"no row of {name} has {target!r}; there are {', '.join(there) or '-'}")
+    if any(target in row.results and target not in row.labels for row in rows):
+        _note_division(name, target)
     crystals, labels, names, skipped = [], [], [], []
     for row in rows:
+        where = _where(row, name)
         try:
-            crystal = row.crystal()
-        except Exception as error:  # readers of files raise anything
-            skipped.append(f"row {row.number}: {_reason(error)}")
+            crystal = as_crystal(row.load())
+        except CrystalError as error:
+            skipped.append(f"{where}: {error}")
             continue
-        label = _numeric(row, target, len(crystal), path)
+        label = _numeric(row, target, len(crystal), name)
         if np.isnan(label).all():
-            skipped.append(f"row {row.number}: no {target}")
+            skipped.append(f"{where}: no {target}")
             continue
         crystals.append(crystal)
         labels.append(label)
-        names.append(f"{path.stem}-{row.number}")
+        names.append(_identifier(row, name))
     if len(crystals) < MIN_CRYSTALS:
         raise DatasetError(
-            f"{path} has {len(crystals)} valid crystals with {target!r}; "
+            f"{name} has {len(crystals)} valid crystals with {target!r}; "
             f"at least {MIN_CRYSTALS} are needed" + _examples(skipped)
         )
-    _report_skipped(path, skipped, len(rows))
-    return _dataset(path, target, names, crystals, labels)
+    _report_skipped(name, skipped, len(rows))
+    return _dataset(name, target, names, crystals, labels)
+
+
+def _name(path: str | Path) -> str:
+    """Of the input in messages, without what may be a password."""
+    return urlsplit(str(path)).path.strip("/") if is_url(path) else str(path)
+
+
+def _rows(path: str | Path, name: str) -> Sequence[Source]:
+    try:
+        rows = list(read_structures(path, labelled=True))
+    except OptionError as error:
+        raise DatasetError(str(error)) from error
+    if not rows:
+        raise DatasetError(f"{name} holds no crystals")
+    if all(row.problem for row in rows):
+        raise DatasetError(f"{name} cannot be read: {rows[0].problem}")
+    return rows
+
+
+def _label(row: Source, target: str) -> Any:
+    """Raw label, ``None`` where missing; what the user wrote goes before results."""
+    return row.labels.get(target, row.results.get(target))
+
+
+def _where(row: Source, name: str) -> str:
+    file = row.label.split("#")[0]
+    return f"row {row.number}" if file == Path(name).name else row.label
+
+
+def _identifier(row: Source, name: str) -> str:
+    file = row.label.split("#")[0]
+    return f"{Path(name).stem}-{row.number}" if file == Path(name).name else row.label
 
 
 def _dataset(
-    path: Path,
+    name: str,
     target: str,
     names: list[str],
     crystals: list[Crystal],
@@ -123,19 +138,19 @@ def _dataset(
     kinds = {label.ndim for label in labels}
     if len(kinds) > 1:
         raise DatasetError(
-            f"{target!r} in {path} is one number for some crystals and one per atom for others"
+            f"{target!r} in {name} is one number for some crystals and one per atom for others"
         )
-    if target == "metal" and not set(np.hstack(labels)) <= {0.0, 1.0}:
-        raise DatasetError(f"'metal' in {path} is a class: labels must be 0 or 1")
+    if find(target).kind == "class" and not set(np.hstack(labels)) <= {0.0, 1.0}:
+        raise DatasetError(f"{target!r} in {name} is a class: labels must be 0 or 1")
     if kinds == {0}:
-        return Dataset(path.name, names, crystals, {target: np.array(labels)})
-    return Dataset(path.name, names, crystals, {}, {target: np.concatenate(labels)})
+        return Dataset(Path(name).name, names, crystals, {target: np.array(labels)})
+    return Dataset(Path(name).name, names, crystals, {}, {target: np.concatenate(labels)})
 
 
-def _numeric(row: _Row, target: str, atoms: int, path: Path) -> NDArray[np.float64]:
+def _numeric(row: Source, target: str, atoms: int, name: str) -> NDArray[np.float64]:
     """Label as () or (N,) numbers; NaN where missing."""
-    value = row.label(target)
-    where = f"{target!r} in row {row.number} of {path}"
+    value = _label(row, target)
+    where = f"{target!r} in {_where(row, name)} of {name}"
     try:
         if isinstance(value, str):
             value = json.loads(value) if value.lstrip().startswith("[") else float(value)
@@ -149,23 +164,19 @@ def _numeric(row: _Row, target: str, atoms: int, path: Path) -> NDArray[np.float
         )
     if np.isinf(label).any():
         raise DatasetError(f"{where} is infinite")
-    if target in PER_CELL_RESULTS and target not in row.values:
+    if target in PER_CELL_RESULTS and target not in row.labels:
         label = label / atoms
     return np.asarray(label, dtype=np.float64)
 
 
-def _note_division(path: Path, target: str) -> None:
+def _note_division(name: str, target: str) -> None:
     if target in PER_CELL_RESULTS:
-        logger.warning("%s in %s is a total of the cell: divided by atoms", target, path)
+        logger.warning("%s in %s is a total of the cell: divided by atoms", target, name)
 
 
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _report_skipped(path: Path, skipped: list[str], rows: int) -> None:
+def _report_skipped(name: str, skipped: list[str], rows: int) -> None:
     if skipped:
-        logger.warning("%s: skipped %d of %d rows%s", path, len(skipped), rows, _examples(skipped))
+        logger.warning("%s: skipped %d of %d rows%s", name, len(skipped), rows, _examples(skipped))
 
 
 def _examples(skipped: list[str]) -> str:
@@ -173,63 +184,6 @@ def _examples(skipped: list[str]) -> str:
         return ""
     more = "; ..." if len(skipped) > _SHOWN else ""
     return f" ({'; '.join(skipped[:_SHOWN])}{more})"
-
-
-def _rows(path: Path) -> Iterable[_Row]:
-    readers = {".db": _database, ".extxyz": _extxyz, ".xyz": _extxyz, ".csv": _table}
-    if path.suffix not in readers:
-        raise DatasetError(f"{path} has an unknown format; known are {', '.join(readers)}")
-    if not path.is_file():
-        raise DatasetError(f"the data file {path} does not exist")
-    try:
-        return list(readers[path.suffix](path))
-    except DatasetError:
-        raise
-    except Exception as error:  # readers of files raise anything
-        raise DatasetError(f"{path} cannot be read: {_reason(error)}") from error
-
-
-def _database(path: Path) -> Iterator[_Row]:
-    for row in connect(path).select():
-        atoms = row.toatoms()
-        values = {**row.data, **row.key_value_pairs}
-        yield _Row(int(row.id), partial(as_crystal, atoms), values, _results(atoms))
-
-
-def _extxyz(path: Path) -> Iterator[_Row]:
-    for number, atoms in enumerate(iread(path, format="extxyz"), start=1):
-        columns = {k: v for k, v in atoms.arrays.items() if k not in ("numbers", "positions")}
-        values = {**columns, **atoms.info}
-        yield _Row(number, partial(as_crystal, atoms), values, _results(atoms))
-
-
-def _results(atoms: Atoms) -> dict[str, Any]:
-    return {} if atoms.calc is None else dict(atoms.calc.results)
-
-
-def _table(path: Path) -> Iterator[_Row]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        if "cif" not in columns and "file" not in columns:
-            raise DatasetError(
-                f"{path} needs a column 'cif' (text of a CIF) or 'file' (name of a structure "
-                f"file); there are {', '.join(columns) or 'none'}"
-            )
-        for number, row in enumerate(reader, start=1):
-            crystal = (
-                partial(parse_cif, row["cif"])
-                if row.get("cif")
-                else partial(_read_file, path.parent / str(row.get("file")))
-            )
-            values = {k: v or None for k, v in row.items() if k not in ("cif", "file")}
-            yield _Row(number, crystal, values)
-
-
-def _read_file(path: Path) -> Crystal:
-    atoms = read(path)
-    assert isinstance(atoms, Atoms)
-    return as_crystal(atoms)
 
 
 def split_user_data(dataset: Dataset, seed: int = 0) -> dict[str, Dataset]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.properties import of_output
 from ase_ecn.symmetry.colours import view_counts
 from ase_ecn.training.data.cache import LabelledGraphs, labelled_graphs
 from ase_ecn.training.data.datasets import (
@@ -34,9 +35,6 @@ from ase_ecn.training.fits.loop import (
 )
 from ase_ecn.training.fits.losses import multitask_loss
 from ase_ecn.training.fits.metrics import mean_absolute_error, roc_auc
-
-CLASSES = frozenset({"metal"})
-NONNEGATIVE = frozenset({"band_gap", "magnetization", "site_moments"})
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,7 @@ def fit_to_graphs(
     largest_twin = int(config["data"].get("twin_atoms", 0))
     twin_weight = float(config["data"].get("twin_weight", 1.0))
     weights = config.get("loss_weights", {})
+    classes = frozenset(name for name in model.targets if of_output(name).kind == "class")
     sizes = np.diff(train.graphs.atom_offsets)
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
@@ -120,7 +119,7 @@ def fit_to_graphs(
 
     def loss(network: nn.Module, batch: Batch) -> Tensor:
         outputs = network(batch.graphs)
-        total = multitask_loss(outputs, batch.labels, scales, weights, CLASSES)
+        total = multitask_loss(outputs, batch.labels, scales, weights, classes)
         if batch.twins is not None and parallel.total(len(batch.twins)):
             crystal_outputs = {k: outputs[k] for k in model.config.crystal_targets}
             total = total + twin_weight * twin_differences(crystal_outputs, batch.twins, scales)
@@ -154,7 +153,7 @@ def labelled_graphs_for(dataset: Dataset, config: ECNConfig) -> LabelledGraphs:
 
 def _set_units(model: ECN, train: LabelledGraphs) -> None:
     for k, name in enumerate(model.targets):
-        if name in CLASSES:
+        if of_output(name).kind == "class":
             continue
         labels = train.targets.get(name, train.site_targets.get(name))
         assert labels is not None
@@ -257,14 +256,7 @@ def predict_graphs(
 ) -> dict[str, NDArray[np.float64]]:
     """Predictions in physical units for all graphs: (G,) and (N,), probabilities for classes."""
     outputs = network_outputs(model, labelled, device, batch_size)
-    return {name: physical(name, values) for name, values in outputs.items()}
-
-
-def physical(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities of classes, and nothing negative where the property is not."""
-    if name in CLASSES:
-        return np.asarray(1 / (1 + np.exp(-values)))
-    return np.maximum(values, 0) if name in NONNEGATIVE else values
+    return {name: of_output(name).physical(values) for name, values in outputs.items()}
 
 
 def ecn_scores(
@@ -277,7 +269,7 @@ def ecn_scores(
         if truth is None:  # an uncertainty
             continue
         known = ~np.isnan(truth)
-        if name in CLASSES:
+        if of_output(name).kind == "class":
             scores[f"{name}_auc"] = roc_auc(predicted[known], truth[known] > 0.5)
         else:
             scores[f"{name}_mae"] = mean_absolute_error(predicted, truth)

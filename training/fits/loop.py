@@ -24,8 +24,7 @@ from tqdm import tqdm
 
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.errors import CheckpointError, OptionError, StorageError
-from ase_ecn.nn.ecn import ECN
-from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.network import Network
 from ase_ecn.storage import replace_file, replacing, storing
 from ase_ecn.training.fits import parallel
 
@@ -296,7 +295,7 @@ def _keep_rows(path: Path, epochs: int) -> None:
             replace_file(path, b"".join(lines[: 1 + epochs]))
 
 
-def start_from(model: nn.Module, checkpoint: str) -> None:
+def start_from(model: Network, checkpoint: str) -> None:
     """Give a new network the weights of a checkpoint of the same architecture.
 
     Heads of properties that the checkpoint doesn't predict stay fresh, and so do angular features
@@ -307,30 +306,20 @@ def start_from(model: nn.Module, checkpoint: str) -> None:
     CheckpointError
         If the checkpoint cannot be loaded or has another architecture.
     """
-    source = load_checkpoint(checkpoint).model
-    if isinstance(source, ECNEnsemble):
-        source = source.networks[0]
+    source = load_checkpoint(checkpoint).model.networks[0]
     theirs, mine = source.state_dict(), model.state_dict()
     theirs = {k: v.clone() for k, v in theirs.items()}
-    mine = {k: v.clone() for k, v in mine.items()}
     taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
+    # Their order is another where targets differ.
+    units: dict[str, Tensor] = {k: mine[k].clone() for k in ("shift", "scale") if k in mine}
     fresh = [k for k in mine if k not in taken and not _MAY_BE_FRESH.search(k)]
-    other = not isinstance(model, ECN) and source.config != model.config
-    if type(source) is not type(model) or other or fresh:
+    if fresh or not model.takes(source):
         raise CheckpointError(
             f"{checkpoint} has another architecture than the configuration"
             + (f": it doesn't fit {', '.join(fresh[:5])}" if fresh else "")
         )
-    model.load_state_dict({**mine, **taken})
-    if isinstance(model, ECN) and isinstance(source, ECN):
-        places = {name: k for k, name in enumerate(source.targets)}
-        # Units belong to targets, whose number and order may differ.
-        for unit in ("shift", "scale"):
-            values = mine[unit].clone()
-            for k, name in enumerate(model.targets):
-                if name in places:
-                    values[k] = theirs[unit][places[name]]
-            getattr(model, unit).copy_(values)
+    model.load_state_dict({**mine, **taken, **units})
+    model.take_units(source)
 
 
 def shuffled_batches(

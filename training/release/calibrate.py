@@ -9,7 +9,6 @@ validation crystals that were not used before.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from statistics import NormalDist
 
@@ -20,14 +19,16 @@ from torch import Tensor, nn
 
 from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.errors import OptionError
+from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import scatter_mean
+from ase_ecn.properties import of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.ecn_data import load_ecn_data
-from ase_ecn.training.fits.fit_ecn import CLASSES, predict_graphs
+from ase_ecn.training.fits.fit_ecn import predict_graphs
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Levels of the reliability curve."""
@@ -64,9 +65,9 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
     OptionError
         If the checkpoint does not predict one of the properties.
     """
-    loaded = load_checkpoint(checkpoint, "ecn")
-    assert isinstance(loaded.model, ECN | ECNEnsemble)
-    possible = [t for t in loaded.model.config.crystal_targets if t not in CLASSES]
+    loaded = load_checkpoint(checkpoint, BondNetwork)
+    numbers = [t for t in loaded.model.targets if of_output(t).kind == "number"]
+    possible = [t for t in numbers if t not in loaded.model.site_targets]
     if not set(properties) <= set(possible):
         raise OptionError(
             f"no uncertainties of {', '.join(properties)}; possible are {', '.join(possible)}"
@@ -91,27 +92,27 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
 
 
 def with_spreads(
-    model: ECN | ECNEnsemble, val: LabelledGraphs, properties: tuple[str, ...]
-) -> tuple[ECN | ECNEnsemble, dict[str, float]]:
+    model: BondNetwork, val: LabelledGraphs, properties: tuple[str, ...]
+) -> tuple[BondNetwork, dict[str, float]]:
     """Return the network with spread heads, and their coverage of what set the factors.
 
     In an ensemble the first member gets the heads; the errors are the ensemble's, and its members'
     disagreement counts as :func:`with_disagreement` finds best.
     """
     torch.manual_seed(0)
-    member = model.members[0] if isinstance(model, ECNEnsemble) else model
-    assert isinstance(member, ECN)
-    wider = ECN(replace(member.config, uncertainties=properties))
+    member = model.networks[0]
+    wider = ECN.from_dict({**member.config.to_dict(), "uncertainties": properties})
     # Heads that are there already are made anew: calibrating twice gives the same as once.
     theirs = {k: v for k, v in member.state_dict().items() if not k.startswith("spread")}
     wider.load_state_dict({**wider.state_dict(), **theirs})
-    features = pooled_features(member, val)
+    wider.eval()
+    features = pooled_features(wider, val)
     predictions = predict_graphs(model, val, "cpu")
     coverage = {}
     for k, name in enumerate(properties):
         labels = val.targets[name]
         known = np.flatnonzero(~np.isnan(labels))
-        unit = float(member.scale[member.targets.index(name)])
+        unit = float(wider.scale[wider.targets.index(name)])
         errors = torch.as_tensor(np.abs(predictions[name] - labels)[known] / unit).float()
         x = features[torch.as_tensor(known)]
         held = torch.arange(len(known)) % _HELD_OUT == 0

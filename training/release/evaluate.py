@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ase_ecn.card import card_text
 from ase_ecn.checkpoint import load_checkpoint, read_card
+from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN
-from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.relaxation.course import MAX_STEPS
 from ase_ecn.relaxation.network import StrainPredictor
 from ase_ecn.storage import replace_file
@@ -70,8 +70,7 @@ def evaluate_ecn(
     checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
 ) -> dict[str, float]:
     """Mean absolute errors, gap error of insulators, ROC AUC and both precisions."""
-    model = load_checkpoint(checkpoint, "ecn").model.to(device)
-    assert isinstance(model, ECN | ECNEnsemble)
+    model = load_checkpoint(checkpoint, BondNetwork).model.to(device)
     labelled = load_ecn_data(data, config, split)
     predictions = predict_graphs(model, labelled, device)
     scores = ecn_scores(predictions, labelled)
@@ -91,7 +90,7 @@ def evaluate_ecn(
         )
     for name, curve in reliability(predictions, labelled).items():
         scores |= {f"{name}_in_{float(k):.0%}_interval": v for k, v in curve.items()}
-    if "formation_energy" in predictions and model.config.motif == "free":
+    if "formation_energy" in predictions and model.motif == "free":
         crystals = cached_dataset(
             f"{config['data']['name']}-{split}",
             lambda: READERS[config["data"]["name"]](data, split),
@@ -125,8 +124,7 @@ def evaluate_pes(
     Where several sets were joined, by set, and by set and system; identifiers begin with the
     set's name.
     """
-    model = load_checkpoint(checkpoint, "ecn").model.to(device)
-    assert isinstance(model, ECN)
+    model = load_checkpoint(checkpoint, ECN).model.to(device)
     dataset = load_force_data(data, config, split)
     scores = pes_scores(model, dataset, device)
     sets = [name.split("-")[0] for name in dataset.ids]

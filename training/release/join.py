@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from ase_ecn.card import Card
 from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.errors import OptionError
+from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.properties import Property, of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.ecn_data import load_ecn_data
-from ase_ecn.training.fits.fit_ecn import CLASSES, network_outputs, physical
+from ase_ecn.training.fits.fit_ecn import network_outputs
 from ase_ecn.training.fits.metrics import mean_absolute_error
 
 _PARTS = 20
@@ -108,7 +109,8 @@ def best_weights(model: ECNEnsemble, labelled: LabelledGraphs) -> dict[str, tupl
     outputs = [network_outputs(member, labelled, "cpu") for member in model.networks]
     chosen = {}
     for name in model.targets:
-        if name in CLASSES or not all(name in output for output in outputs):
+        known_as = of_output(name)
+        if known_as.kind == "class" or not all(name in output for output in outputs):
             continue
         labels = labelled.targets.get(name, labelled.site_targets.get(name))
         assert labels is not None
@@ -117,11 +119,11 @@ def best_weights(model: ECNEnsemble, labelled: LabelledGraphs) -> dict[str, tupl
 
         def error(
             weights: tuple[float, ...],
-            name: str = name,
+            known_as: Property = known_as,
             values: NDArray[np.float64] = values,
             truth: NDArray[np.float64] = labels[known],
         ) -> float:
-            return mean_absolute_error(physical(name, np.dot(weights, values)), truth)
+            return mean_absolute_error(known_as.physical(np.dot(weights, values)), truth)
 
         chosen[name] = min(_simplex(len(outputs)), key=error)
     return chosen
@@ -170,19 +172,14 @@ class _Member:
 def _members(checkpoint: str) -> list[_Member]:
     """The networks that a name or path stands for."""
     source, _, number = checkpoint.partition("#")
-    loaded = load_checkpoint(source, "ecn")
+    loaded = load_checkpoint(source, BondNetwork)
     content = dict(loaded.card.content)
-    assert isinstance(loaded.model, ECN | ECNEnsemble)
-    stated = {f"{name}_std" for name in loaded.model.config.uncertainties}
+    stated = {of_output(name).uncertainty().public_name for name in loaded.model.uncertainties}
     content["properties"] = {k: v for k, v in content["properties"].items() if k not in stated}
-    models: list[nn.Module] = [loaded.model]
-    cards: list[dict[str, Any]] = [{}]
-    if isinstance(loaded.model, ECNEnsemble):
-        models, cards = list(loaded.model.members), content["members"]
     # What is said about a member counts, all else is common to them.
     found = [
         _Member(_without_uncertainties(model), {**content, **card})
-        for model, card in zip(models, cards, strict=True)
+        for model, card in zip(loaded.model.networks, content.get("members", [{}]), strict=True)
     ]
     if not number:
         return found
@@ -191,9 +188,8 @@ def _members(checkpoint: str) -> list[_Member]:
     return [found[int(number) - 1]]
 
 
-def _without_uncertainties(model: nn.Module) -> ECN:
-    assert isinstance(model, ECN)
-    plain = ECN(replace(model.config, uncertainties=()))
+def _without_uncertainties(model: BondNetwork) -> ECN:
+    plain = ECN.from_dict({**model.config.to_dict(), "uncertainties": ()})
     theirs = model.state_dict()
     plain.load_state_dict({name: theirs[name] for name in plain.state_dict()})
     return plain.eval().requires_grad_(False)

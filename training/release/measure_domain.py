@@ -17,8 +17,7 @@ from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.domain import bond_domain_features, lattice_domain_features
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
-from ase_ecn.nn.ecn import ECN
-from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.datasets import data_folder
@@ -103,9 +102,8 @@ def spread_ranges(
     That of training crystals is smaller: members of an ensemble agree on what they were fitted to.
     Gaps have no such range, for those of many usual semiconductors are uncertain.
     """
-    model = load_checkpoint(checkpoint, "ecn").model
-    assert isinstance(model, ECN | ECNEnsemble)
-    if _ENERGY not in model.config.uncertainties:
+    model = load_checkpoint(checkpoint, BondNetwork).model
+    if _ENERGY not in model.uncertainties:
         return {}
     val = load_ecn_data(data, configuration, "val")
     known = ~np.isnan(val.targets[_ENERGY])

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal, PrimitiveCrystal, as_crystal
 from ase_ecn.graphs.batch import bond_graph, pack
-from ase_ecn.nn.ecn import ECN
-from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.fits.fit_ecn import predict_graphs
 
@@ -26,7 +25,7 @@ CRYSTALS = 200
 
 
 def supercell_jumps(
-    model: ECN | ECNEnsemble,
+    model: BondNetwork,
     crystals: Sequence[Crystal],
     target: str = "formation_energy",
     device: str = "cpu",

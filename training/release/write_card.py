@@ -12,10 +12,10 @@ from torch import nn
 
 from ase_ecn.card import Card
 from ase_ecn.checkpoint import read_card, save_checkpoint
-from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import find, of_outputs
 from ase_ecn.selftest import make_references
-from ase_ecn.training.data.ecn_data import trains_on_val
+from ase_ecn.training.data.ecn_data import FURTHER, trains_on_val
 from ase_ecn.training.fits.loop import FitOptions, FitResult
 
 SOURCES = {
@@ -107,11 +107,9 @@ def write_checkpoint(
         "license": "weights: CC BY 4.0, as the data" if published else "as the user's data",
         "elements": elements,
     }
-    if isinstance(model, ECN):
-        if model.config.site_targets:
-            sources.append(SOURCES["mp_site_magmoms"])
-        if "fermi_level" in model.targets and name != "fermi":
-            sources.append(SOURCES["fermi"])
+    if isinstance(model, PropertyNetwork):
+        further = [FURTHER[target].data for target in FURTHER if target in model.targets]
+        sources += [SOURCES[part] for part in further if published and part != name]
         if "mp_2018_max_atoms" in config["data"]:
             sources.append(SOURCES["mp_2018"])
         units = config.get("units", {})

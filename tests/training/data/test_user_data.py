@@ -118,6 +118,32 @@ def test_a_table_holds_crystals_or_names_of_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_user_data(by_name, "gap").targets["gap"], np.arange(12.0))
 
 
+def test_a_parquet_table_and_a_folder_are_read_as_a_screen_reads_them(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rows = [{"cif": cif(a), "gap": float(k), "q": [1.0, -1.0]} for k, a in enumerate(salts())]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "my.parquet")
+    gap = read_user_data(tmp_path / "my.parquet", "gap")
+    np.testing.assert_array_equal(gap.targets["gap"], np.arange(12.0))
+    assert gap.ids[:2] == ["my-1", "my-2"]
+    charges = read_user_data(tmp_path / "my.parquet", "q").site_targets["q"]
+    assert charges.tolist() == [1.0, -1.0] * 12
+    # A folder: one crystal a file in one of its folders, and a table.
+    folder = tmp_path / "folder"
+    (folder / "runs").mkdir(parents=True)
+    for k, atoms in enumerate(salts(6)):
+        atoms.info["gap"] = 0.5 * k
+        write(folder / "runs" / f"{k}.extxyz", labelled(atoms, energy=-4.0 * k))
+    table(folder / "more.csv", rows[:6])
+    found = read_user_data(folder, "gap")
+    np.testing.assert_allclose(found.targets["gap"][:6], np.arange(6.0))
+    np.testing.assert_allclose(found.targets["gap"][6:], np.arange(6.0) / 2)
+    assert found.ids[0] == "more.csv#0"
+    assert found.ids[6] == "runs/0.extxyz"
+    assert found.crystals[6].numbers.tolist() == gap.crystals[0].numbers.tolist()
+
+
 def test_bad_rows_are_named_and_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows: list[dict[str, Any]] = [{"cif": cif(a), "gap": 1.0} for a in salts(13)]
     rows[2]["cif"] = "data_nothing"
@@ -127,7 +153,7 @@ def test_bad_rows_are_named_and_skipped(tmp_path: Path, caplog: pytest.LogCaptur
         dataset = read_user_data(path, "gap")
     assert len(dataset) == 11
     assert dataset.ids[2] == "my-4"
-    assert "skipped 2 of 13 rows (row 3: S" in caplog.text  # ASE's StopIteration has no message
+    assert "skipped 2 of 13 rows (row 3: no readable CIF: StopIteration" in caplog.text
     assert "row 5: no gap" in caplog.text
     molecule = Atoms("H2", [[0, 0, 0], [0, 0, 0.74]])
     flat = database(tmp_path / "flat.db", [(molecule, {"gap": 1.0})] * 12)
@@ -144,10 +170,9 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
         read_user_data(path, "gpa")
     with pytest.raises(DatasetError, match=r"'name' in row 1 of .* is not numeric: 'x'"):
         read_user_data(path, "name")
-    with pytest.raises(
-        DatasetError, match=r"unknown format; known are \.db, \.extxyz, \.xyz, \.csv"
-    ):
-        read_user_data(tmp_path / "my.json", "gap")
+    (tmp_path / "my.txt").write_text("no structure")
+    with pytest.raises(DatasetError, match=r"my\.txt cannot be read: not readable"):
+        read_user_data(tmp_path / "my.txt", "gap")
     with pytest.raises(DatasetError, match="does not exist"):
         read_user_data(tmp_path / "none.db", "gap")
     with pytest.raises(DatasetError, match="5 valid crystals with 'gap'; at least 10"):

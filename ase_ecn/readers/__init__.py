@@ -1,0 +1,88 @@
+"""Structures from folders, files, tables and databases, for commands, screens and fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ase import Atoms
+
+from ase_ecn.crystal import CrystalLike, as_crystal
+from ase_ecn.errors import CrystalError, OptionError
+from ase_ecn.readers.databases import count_rows, is_url, read_database
+from ase_ecn.readers.folders import files, read_folder
+from ase_ecn.readers.formats import Reader, read_path, reader_of, register
+from ase_ecn.readers.source import Source, of_atoms, unreadable
+
+__all__ = [
+    "Reader",
+    "Source",
+    "count_structures",
+    "is_url",
+    "of_atoms",
+    "read_structures",
+    "register",
+    "unreadable",
+]
+
+
+def read_structures(
+    source: str | Path | CrystalLike | Iterable[CrystalLike], *, labelled: bool = False
+) -> Iterator[Source]:
+    """Structures of an input, read as they are asked for.
+
+    A structure that cannot be read is a :class:`Source` as well, whose ``load`` says why.
+
+    Parameters
+    ----------
+    source
+        An ase.db (path, or URL for PostgreSQL), a CSV or Parquet table with a column ``cif`` or
+        ``file``, any file that ASE reads, a folder of these and of folders, or structures
+        themselves. Of a VASP run in a folder only the last step counts.
+    labelled
+        Whether all that may be a label for a fit is wanted, which costs time for databases.
+
+    Raises
+    ------
+    OptionError
+        If there is no such input, or it is not what its name says.
+    """
+    if isinstance(source, Atoms) or hasattr(source, "lattice"):
+        return _from_structures([source])  # type: ignore[list-item]
+    if not isinstance(source, str | Path):
+        return _from_structures(source)  # type: ignore[arg-type]
+    if is_url(source):
+        # Without the rest of the address, which may hold a password.
+        name = urlsplit(str(source)).path.strip("/") or "db"
+        return read_database(str(source), name, labelled)
+    path = Path(source)
+    if not path.exists():
+        raise OptionError(f"{path} does not exist")
+    if path.is_dir():
+        return read_folder(path, labelled)
+    return read_path(path, path.name, labelled)
+
+
+def count_structures(source: Any) -> int | None:
+    """How many structures an input has, or ``None`` if only reading it all would tell.
+
+    In a folder each file counts once.
+    """
+    if not isinstance(source, str | Path):
+        return len(source) if hasattr(source, "__len__") else None
+    if is_url(source):
+        return count_rows(source)
+    path = Path(source)
+    return sum(1 for _ in files(path)) if path.is_dir() else reader_of(path).count(path)
+
+
+def _from_structures(structures: Iterable[CrystalLike]) -> Iterator[Source]:
+    for k, structure in enumerate(structures):
+        label = f"#{k}"
+        try:
+            atoms = structure if isinstance(structure, Atoms) else as_crystal(structure).to_atoms()
+            yield of_atoms(label, atoms, k + 1)
+        except CrystalError as error:
+            yield unreadable(label, str(error), k + 1)

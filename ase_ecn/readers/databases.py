@@ -1,0 +1,124 @@
+"""Structures from ase.db databases: files, and servers such as PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+from ase.db import connect
+
+from ase_ecn.errors import CrystalError, OptionError
+from ase_ecn.readers.source import Source, digest, unreadable
+
+DATABASES = (".db", ".json", ".aselmdb")
+"""Ends of the names of files that are databases."""
+_URLS = ("postgresql://", "postgres://", "mysql://", "mariadb://")
+_PAGE = 256
+
+
+def is_url(source: str | Path) -> bool:
+    """Whether this is the address of a database server."""
+    return str(source).startswith(_URLS)
+
+
+def read_database(address: str | Path, label: str, labelled: bool = False) -> Iterator[Source]:
+    """Rows of a database.
+
+    Parameters
+    ----------
+    address
+        Path or URL.
+    label
+        What the labels of the rows begin with.
+    labelled
+        Whether entries of ``data`` and results are wanted as labels, too.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be read.
+    """
+    try:
+        for row in _rows(address, labelled):
+            yield _of_row(f"{label}#{row.id}", row, labelled)
+    except Exception as error:  # each backend has its own
+        raise OptionError(f"cannot read {label}: {type(error).__name__}: {error}") from error
+
+
+def count_rows(address: str | Path) -> int:
+    """How many rows a database has."""
+    return int(connect(address).count())
+
+
+def _of_row(label: str, row: Any, labelled: bool) -> Source:
+    if isinstance(row, _BadRow):
+        return unreadable(label, row.reason, row.id)
+    try:
+        columns = dict(row.key_value_pairs)
+        return Source(
+            label,
+            digest(row.numbers, row.cell, row.positions, row.pbc),
+            partial(_row_atoms, row),
+            columns,
+            number=int(row.id),
+            labels={**row.data, **columns} if labelled else columns,
+            results=_results(row) if labelled else {},
+        )
+    except Exception as error:  # rows are decoded when they are asked for something
+        return unreadable(label, f"damaged row: {type(error).__name__}: {error}", int(row.id))
+
+
+def _rows(address: str | Path, data: bool) -> Iterator[Any]:
+    database = connect(address)
+    if not is_url(address) and Path(address).suffix != ".db":
+        yield from database.select()
+        return
+    # ASE fetches all rows that a query gives at once, and sorts them if asked for the next few
+    # in order; ranges of the primary key need neither.
+    with database.managed_connection() as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT MAX(id) FROM systems")
+        last = cursor.fetchone()[0] or 0
+    for start in range(0, last, _PAGE):
+        page = range(start + 1, start + _PAGE + 1)
+        try:
+            rows = list(database.select(f"id>{start},id<={start + _PAGE}", include_data=data))
+        except Exception:  # a damaged row raises anything, and takes its page along
+            if is_url(address):
+                raise  # it is the connection that is lost
+            rows = [row for number in page for row in _rows_one_by_one(database, number, data)]
+        yield from sorted(rows, key=lambda row: row.id)
+
+
+@dataclass(frozen=True)
+class _BadRow:
+    """Number of a row that cannot be read, and why."""
+
+    id: int
+    reason: str
+
+
+def _rows_one_by_one(database: Any, number: int, data: bool) -> list[Any]:
+    try:
+        return list(database.select(f"id={number}", include_data=data))
+    except Exception as error:
+        return [_BadRow(number, f"damaged row: {type(error).__name__}: {error}")]
+
+
+def _results(row: Any) -> dict[str, Any]:
+    calculator = row.toatoms().calc
+    return {} if calculator is None else dict(calculator.results)
+
+
+def _row_atoms(row: Any) -> Atoms:
+    try:
+        atoms: Atoms = row.toatoms()
+    except Exception as error:  # a damaged row raises anything
+        raise CrystalError(f"damaged row: {type(error).__name__}: {error}") from error
+    # Results of the input belong to the input, not to what a screen makes of it.
+    atoms.calc = None
+    return atoms

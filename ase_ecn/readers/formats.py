@@ -1,0 +1,79 @@
+"""Which reader is for which file.
+
+A new format is a function from a path to :class:`~ase_ecn.readers.Source`s and one line of
+:data:`READERS`, or a call of :func:`register`. What none of them is for is left to ASE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ase_ecn.errors import OptionError
+from ase_ecn.readers.databases import DATABASES, count_rows, read_database
+from ase_ecn.readers.files import EXTXYZ, count_extxyz, read_extxyz, read_file
+from ase_ecn.readers.source import Source, unreadable
+from ase_ecn.readers.tabular import (
+    CSV,
+    PARQUET,
+    count_csv,
+    count_parquet,
+    read_csv,
+    read_parquet,
+)
+
+
+def _unknown(path: Path) -> int | None:
+    del path
+    return None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How files whose names end in a certain way are read.
+
+    Attributes
+    ----------
+    endings
+        Such as ``".csv.gz"``.
+    read
+        Gives the structures of a file one after the other. Called with its path, what their labels
+        begin with, and whether labels for a fit are wanted. May raise an
+        :class:`~ase_ecn.errors.OptionError`; one bad structure among many is better given as
+        :func:`~ase_ecn.readers.unreadable`.
+    count
+        How many there are, ``None`` if only reading them all would tell.
+    """
+
+    endings: tuple[str, ...]
+    read: Callable[[Path, str, bool], Iterator[Source]]
+    count: Callable[[Path], int | None] = _unknown
+
+
+READERS = [
+    Reader(DATABASES, read_database, count_rows),
+    Reader(CSV, read_csv, count_csv),
+    Reader(PARQUET, read_parquet, count_parquet),
+    Reader(EXTXYZ, read_extxyz, count_extxyz),
+]
+"""The first whose ending fits is taken."""
+_ANY = Reader(("",), read_file)
+
+
+def register(reader: Reader) -> None:
+    """Take a reader before those that are there."""
+    READERS.insert(0, reader)
+
+
+def reader_of(path: Path) -> Reader:
+    """Return the reader for a file; ASE's for what no other is for."""
+    return next((one for one in READERS if path.name.endswith(one.endings)), _ANY)
+
+
+def read_path(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:
+    """Structures of a file; what is no such file is an unreadable source."""
+    try:
+        yield from reader_of(path).read(path, label, labelled)
+    except OptionError as error:
+        yield unreadable(label, str(error))

@@ -1,0 +1,93 @@
+"""One structure of an input, before it is loaded: what all readers give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from ase_ecn.errors import CrystalError
+
+
+@dataclass(frozen=True)
+class Source:
+    """One structure of an input.
+
+    Attributes
+    ----------
+    label
+        Unique within the input: file name, with ``#`` and a number where there are several.
+    digest
+        Hash of the content.
+    load
+        Returns the atoms, or raises a :class:`~ase_ecn.errors.CrystalError` with the reason why
+        they cannot be read. Can be sent to another process.
+    columns
+        What else the input says about the structure.
+    number
+        Of the row or frame in its file, from 1; in a database its id.
+    labels
+        All that a fit may be asked to predict: columns, comments, values of atoms.
+    results
+        What a calculator returned, by ASE's names.
+    problem
+        Why the structure cannot be read, where that is known already.
+    """
+
+    label: str
+    digest: str
+    load: Callable[[], Atoms]
+    columns: dict[str, Any] = field(default_factory=dict)
+    number: int = 1
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+
+def of_atoms(label: str, atoms: Atoms, number: int = 1) -> Source:
+    """Make the source of a structure that is in memory; its comments may be labels."""
+    results = dict(getattr(atoms.calc, "results", {}))
+    plain = atoms.copy()
+    values = {k: v for k, v in plain.arrays.items() if k not in ("numbers", "positions")}
+    return Source(
+        label,
+        digest(plain.numbers, plain.cell[:], plain.positions, plain.pbc),
+        partial(_given, plain),
+        number=number,
+        labels={**values, **plain.info},
+        results=results,
+    )
+
+
+def unreadable(label: str, reason: str, number: int = 1) -> Source:
+    """Make a source that only says why there is no structure."""
+    return Source(label, text_digest(reason), partial(_fail, reason), number=number, problem=reason)
+
+
+def digest(numbers: Any, cell: Any, positions: Any, pbc: Any) -> str:
+    """Hash of a structure, lengths rounded to 1e-10 Å."""
+    parts = (
+        np.asarray(numbers, dtype=np.int64),
+        np.asarray(cell, dtype=np.float64).round(10),
+        np.asarray(positions, dtype=np.float64).round(10),
+        np.asarray(pbc, dtype=np.int64),
+    )
+    return sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:32]
+
+
+def text_digest(text: str) -> str:
+    """Hash of a structure that is text."""
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def _given(atoms: Atoms) -> Atoms:
+    return atoms
+
+
+def _fail(reason: str) -> Atoms:
+    raise CrystalError(reason)

@@ -1,0 +1,167 @@
+"""Structures from CSV and Parquet tables, one a row."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from ase import Atoms
+from ase.io import read
+
+from ase_ecn.errors import CrystalError, OptionError
+from ase_ecn.readers.source import Source, text_digest, unreadable
+
+CSV = (".csv", ".csv.gz")
+PARQUET = (".parquet",)
+_CIF, _FILE = "cif", "file"
+_PAGE = 256
+
+
+def read_csv(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:
+    """Rows of a CSV with a column ``cif``, or ``file`` with names relative to it.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be read or has neither column.
+    """
+    del labelled  # all columns are read in any case
+    return _sources(_csv_rows(path), path, label)
+
+
+def read_parquet(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:
+    """Rows of a Parquet table with the same columns.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be read or has neither column, or pyarrow is missing.
+    """
+    del labelled
+    return _sources(_parquet_rows(path), path, label)
+
+
+def count_csv(path: Path) -> int:
+    """How many rows a CSV has."""
+    return sum(1 for _ in _csv_rows(path))
+
+
+def count_parquet(path: Path) -> int:
+    """How many rows a Parquet table has."""
+    return int(_parquet(path).metadata.num_rows)
+
+
+def _sources(rows: Iterator[dict[str, Any]], path: Path, label: str) -> Iterator[Source]:
+    for k, row in enumerate(rows):
+        where = f"{label}#{k}"
+        column = _CIF if row.get(_CIF) or _FILE not in row else _FILE
+        if column not in row:
+            raise OptionError(
+                f"{path} needs a column 'cif' (text of a CIF) or 'file' (name of a structure "
+                f"file); there are {', '.join(map(str, row)) or 'none'}"
+            )
+        text = row.pop(column)
+        if text is None:  # the row has ended too early
+            reason = f"damaged row: there is nothing in column {column!r}"
+            yield unreadable(where, reason, k + 1)
+            continue
+        if column == _CIF:
+            load, digest = partial(_parse_cif, str(text)), text_digest(str(text))
+        else:
+            file = path.parent / str(text)
+            load, digest = partial(_read_file, file), _file_digest(file)
+        columns = {str(name): _plain(value) for name, value in row.items()}
+        labels = {str(name): value for name, value in row.items() if value not in (None, "")}
+        yield Source(where, digest, load, columns, number=k + 1, labels=labels)
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        return text_digest(path.read_bytes().hex())
+    except OSError:  # which reading it will say
+        return text_digest(str(path))
+
+
+def _parse_cif(text: str) -> Atoms:
+    try:
+        atoms = read(io.StringIO(text), format="cif")
+    except Exception as error:  # ASE's readers raise anything
+        raise CrystalError(f"no readable CIF: {type(error).__name__}: {error}") from error
+    assert isinstance(atoms, Atoms)
+    return atoms
+
+
+def _read_file(path: Path) -> Atoms:
+    try:
+        atoms = read(path)
+    except Exception as error:  # ASE's readers raise anything
+        raise CrystalError(f"cannot read {path}: {type(error).__name__}: {error}") from error
+    assert isinstance(atoms, Atoms)
+    atoms.calc = None
+    return atoms
+
+
+def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
+    with _opened(path) as stream:
+        reader = csv.DictReader(stream)
+        try:
+            while (row := _next_row(reader)) is not None:
+                yield row
+        except (csv.Error, OSError, EOFError, zlib.error) as error:
+            raise OptionError(f"cannot read {path}: {error}") from error
+
+
+def _opened(path: Path) -> IO[str]:
+    # Bytes that are no text spoil their own row only: no number can contain a replacement.
+    # Excel begins its UTF-8 with a mark.
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", newline="", encoding="utf-8-sig", errors="replace")
+    return path.open(newline="", encoding="utf-8-sig", errors="replace")
+
+
+def _next_row(reader: csv.DictReader[str]) -> dict[str, Any] | None:
+    # The limit of 128 KiB is one for the whole process, and a CIF may be longer.
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    file = _parquet(path)
+    try:
+        for batch in file.iter_batches(batch_size=_PAGE):
+            yield from batch.to_pylist()
+    except (OSError, ValueError) as error:  # ArrowInvalid is one of the latter
+        raise OptionError(f"cannot read {path}: {error}") from error
+
+
+def _parquet(path: Path) -> Any:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise OptionError("Parquet needs pyarrow: pip install 'ase-ecn[parquet]'") from error
+    try:
+        return parquet.ParquetFile(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise OptionError(f"cannot read {path}: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as numbers; what a JSON file cannot hold as text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    try:
+        return float(text)
+    except ValueError:
+        return text
