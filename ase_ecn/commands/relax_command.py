@@ -11,7 +11,7 @@ from ase_ecn.checkpoint import DEFAULT_EMPNN, read_card
 from ase_ecn.commands.command_line import Command, add_network_options
 from ase_ecn.commands.structures import formula, print_skipped, print_table, read_valid
 from ase_ecn.errors import OptionError
-from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE
+from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
