@@ -94,6 +94,17 @@ class SphereBatch:
     atom_counts: Tensor
     volumes: Tensor
 
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> SphereBatch:
+        """Copy to a device, with vectors and volumes in another type if one is given."""
+        return SphereBatch(
+            self.numbers.to(device),
+            self.row.to(device),
+            self.neighbor.to(device),
+            self.vector.to(device, dtype),
+            self.atom_counts.to(device),
+            self.volumes.to(device, dtype),
+        )
+
     @property
     def crystal_of_atom(self) -> Tensor:
         """(N,) index of the crystal of each atom."""
@@ -134,8 +145,8 @@ def sphere_batch(
         If two atoms are nearer to each other than ``shortest``.
     """
     spheres = [sphere(c.cell, c.positions, cutoff) for c in crystals]
-    for crystal, found in zip(crystals, spheres, strict=True):
-        _check_shortest(crystal, found, shortest)
+    for found in spheres:
+        _check_shortest(found, shortest)
     atoms = np.array([len(crystal) for crystal in crystals])
     first = np.cumsum(atoms) - atoms
     counts = np.concatenate([found.counts for found in spheres])
@@ -155,7 +166,7 @@ def sphere_batch(
     )
 
 
-def _check_shortest(crystal: Crystal, found: Sphere, shortest: float) -> None:
+def _check_shortest(found: Sphere, shortest: float) -> None:
     if not len(found.vector):
         return
     length = np.sqrt((found.vector * found.vector).sum(axis=1))

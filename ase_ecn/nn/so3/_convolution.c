@@ -8,7 +8,7 @@
    There is one build for each set of instructions; which one runs is decided when the first call
    is made. Threads share the atoms. Each atom's result is the work of one thread, and gradients of
    the table are summed in parts that depend on the number of atoms alone, so the number of threads
-   changes no bit. kernel.py calls `so3_convolution` and `so3_geometry` through ctypes, which gives
+   changes no bit. library.py calls these functions through ctypes, which gives
    up the interpreter's lock. */
 
 #define PY_SSIZE_T_CLEAN

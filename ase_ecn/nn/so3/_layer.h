@@ -10,7 +10,7 @@ enum { FORWARD, DUAL_FORWARD, BACKWARD, PARAMETERS, DUAL_PARAMETERS };
 enum { FIRST, MIDDLE, LAST };
 enum { DEGREES = 4 };
 
-/* Arrays of a precision, C-contiguous, the channels last. kernel.py has the same structure. */
+/* Arrays of a precision, C-contiguous, the channels last. library.py has the same structures. */
 typedef struct {
     int64_t task, kind, degree;
     int64_t atoms, rows, width; /* rows and width of the table */

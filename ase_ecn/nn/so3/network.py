@@ -2,7 +2,7 @@
 
 Features of an atom are scalars, vectors and tensors of higher degree, with some channels of each.
 A layer mixes the channels, sums over the neighbours what the convolution makes of them and of the
-bonds (:mod:`ase_ecn.nn.so3.kernel`), mixes again, normalises by the root mean square of all
+bonds (:mod:`ase_ecn.nn.so3.convolution`), mixes again, normalises by the root mean square of all
 degrees, and lets scalars gate the others. The energy is a sum of contributions of the atoms, read
 from the last scalars, plus a constant of the element. All is smooth in the positions.
 """
@@ -21,8 +21,9 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
 from ase_ecn.nn.network import PropertyNetwork, options
-from ase_ecn.nn.so3 import kernel
-from ase_ecn.nn.so3.kernel import Bonds, Splines
+from ase_ecn.nn.so3.activation import activate, activate_moving
+from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
+from ase_ecn.nn.so3.convolution import convolve, convolve_moving
 from ase_ecn.nn.so3.layout import Gates, Layout
 from ase_ecn.properties import POTENTIAL_ENERGY
 
@@ -142,14 +143,18 @@ class _Interaction(nn.Module):
         last = layout.kind == "last"
         self.out = {0: config.widths[0]} if last else dict(enumerate(config.widths))
         gates = sum(width for degree, width in self.out.items() if degree)
-        sizes = {l: width + (0 if l else gates) for l, width in self.out.items()}
+        sizes = {degree: width + (0 if degree else gates) for degree, width in self.out.items()}
         inputs = layout.multiplicities
-        self.before = nn.ModuleDict({str(l): _Linear(m, m) for l, m in inputs.items()})
+        self.before = nn.ModuleDict({str(degree): _Linear(m, m) for degree, m in inputs.items()})
         self.after = nn.ModuleDict(
-            {str(l): _Linear(c, sizes[l]) for l, c in layout.channels.items()}
+            {str(degree): _Linear(c, sizes[degree]) for degree, c in layout.channels.items()}
         )
         self.skip = nn.ModuleDict(
-            {str(l): _Linear(m, sizes[l]) for l, m in inputs.items() if l in sizes}
+            {
+                str(degree): _Linear(m, sizes[degree])
+                for degree, m in inputs.items()
+                if degree in sizes
+            }
         )
         self.gates = Gates(tuple(self.out.values()))
         self.norm = nn.ParameterList(torch.ones(size) for size in sizes.values())
@@ -158,33 +163,31 @@ class _Interaction(nn.Module):
         self.table = nn.Parameter(_first_table(config.intervals + 3, layout.width))
 
     def mixed(self, x: Mapping[int, Tensor]) -> list[Tensor]:
-        return [self.before[str(l)](part) for l, part in x.items()]
+        return [self.before[str(degree)](part) for degree, part in x.items()]
 
     def joined(self, sums: Sequence[Tensor], x: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """What the sums and the atoms' own features make, without the element's constants."""
         found = {}
-        for l, part in zip(self.layout.channels, sums, strict=True):
-            found[l] = self.after[str(l)](part) * self.scale
-            if str(l) in self.skip:
-                found[l] = found[l] + self.skip[str(l)](x[l])
+        for degree, part in zip(self.layout.channels, sums, strict=True):
+            found[degree] = self.after[str(degree)](part) * self.scale
+            if str(degree) in self.skip:
+                found[degree] = found[degree] + self.skip[str(degree)](x[degree])
         return found
 
     def activated(self, f: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """Normalise and gate."""
-        return dict(enumerate(kernel.activate(self.gates, list(self.norm), list(f.values()))))
+        return dict(enumerate(activate(self.gates, list(self.norm), list(f.values()))))
 
     def activated_moving(
         self, f: Mapping[int, Tensor], fd: Mapping[int, Tensor]
     ) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
         """Normalise and gate, and the derivative of that along a direction of ``f``."""
-        x, xd = kernel.activate_moving(
-            self.gates, list(self.norm), list(f.values()), list(fd.values())
-        )
+        x, xd = activate_moving(self.gates, list(self.norm), list(f.values()), list(fd.values()))
         return dict(enumerate(x)), dict(enumerate(xd))
 
 
 def _first_table(rows: int, width: int) -> Tensor:
-    """Smooth waves of random length and phase, so that channels begin with different radial shapes."""
+    """Smooth waves of random length and phase: channels begin with different radial shapes."""
     place = torch.linspace(0, 1, rows)[:, None]
     waves = torch.empty(1, width), torch.empty(1, width), torch.empty(rows, width)
     nn.init.normal_(waves[0], std=9.0)
@@ -258,9 +261,7 @@ class SO3ECN(PropertyNetwork):
 
     def bonds(self, graph: SphereBatch) -> Bonds:
         """Harmonics and splines of a graph whose vectors have the type of the weights."""
-        return kernel.describe(
-            graph.vector, graph.row, graph.neighbor, self.splines, self.config.degree
-        )
+        return describe(graph.vector, graph.row, graph.neighbor, self.splines, self.config.degree)
 
     def energies(self, graph: SphereBatch) -> Tensor:
         """(B,) energies in eV per cell, float64; differentiable by the weights."""
@@ -272,7 +273,7 @@ class SO3ECN(PropertyNetwork):
         bonds = self.bonds(graph)
         with torch.inference_mode(False), torch.enable_grad():
             vector = bonds.vector.clone().requires_grad_(True)
-            y, r = kernel.located(vector, bonds)
+            y, r = located(vector, bonds)
             total = self._total(graph, self._contributions(graph, bonds, y, r, frozen=True))
             (pulls,) = torch.autograd.grad(total.sum(), vector)
         return Derivatives(total.detach(), pulls)
@@ -283,12 +284,12 @@ class SO3ECN(PropertyNetwork):
         Both can be differentiated by the weights; so a loss of the pulls is fitted.
         """
         bonds = self.bonds(graph)
-        moved = kernel.moving(bonds, direction)
+        moved = moving(bonds, direction)
         x = {0: self.embedding(graph.numbers)[:, None, :]}
         xd = {0: torch.zeros_like(x[0])}
         for layer in self.interactions:
             assert isinstance(layer, _Interaction)
-            sums, rates = kernel.convolve_moving(
+            sums, rates = convolve_moving(
                 layer.layout, bonds, moved, layer.table, layer.mixed(x), layer.mixed(xd)
             )
             f, fd = layer.joined(sums, x), layer.joined(rates, xd)
@@ -311,7 +312,7 @@ class SO3ECN(PropertyNetwork):
         for layer in self.interactions:
             assert isinstance(layer, _Interaction)
             table = layer.table.detach() if frozen else layer.table
-            sums = kernel.convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
+            sums = convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
             f = layer.joined(sums, x)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
             x = layer.activated(f)

@@ -15,7 +15,7 @@ from ase_ecn.nn.so3.coupling import HARMONICS, coupling
 from ase_ecn.nn.so3.layout import Gates, Layout
 
 if TYPE_CHECKING:
-    from ase_ecn.nn.so3.kernel import Bonds, Splines
+    from ase_ecn.nn.so3.bonds import Bonds, Splines
 
 SMOOTHNESS = 6
 """Power of the cutoff function, a polynomial with two vanishing derivatives at the cutoff."""
@@ -54,7 +54,7 @@ def _cutoff(x: Tensor) -> Tensor:
 
 
 def describe(vector: Tensor, knots: Splines, degree: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Harmonics, rows, splines and their slopes; see :func:`ase_ecn.nn.so3.kernel.describe`."""
+    """Harmonics, rows, splines and their slopes; see :func:`ase_ecn.nn.so3.bonds.describe`."""
     with torch.inference_mode(False), torch.enable_grad():
         r = torch.linalg.vector_norm(vector, dim=1).clone().requires_grad_(True)
         bins, h = splines(r, knots)
@@ -112,7 +112,7 @@ def _messages(
 def convolve(
     layout: Layout, bonds: Bonds, y: Tensor, r: Tensor, table: Tensor, x: list[Tensor]
 ) -> list[Tensor]:
-    """As :func:`ase_ecn.nn.so3.kernel.convolve`."""
+    """As :func:`ase_ecn.nn.so3.convolution.convolve`."""
     h = bonds.h
     if r.requires_grad:
         # The value stays, and the length has its derivative.
@@ -128,7 +128,7 @@ def convolve_moving(
     x: list[Tensor],
     xd: list[Tensor],
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """As :func:`ase_ecn.nn.so3.kernel.convolve_moving`."""
+    """As :func:`ase_ecn.nn.so3.convolution.convolve_moving`."""
     yd, hd = moved
     w, wd = _weights(bonds, bonds.h, table), _weights(bonds, hd, table)
     sums = _messages(layout, bonds, bonds.y, w, x)
@@ -141,18 +141,18 @@ def convolve_moving(
 
 
 def activate(gates: Gates, gamma: Sequence[Tensor], f: Sequence[Tensor]) -> list[Tensor]:
-    """As :func:`ase_ecn.nn.so3.kernel.activate`."""
+    """As :func:`ase_ecn.nn.so3.activation.activate`."""
     square = torch.stack([(part * part).mean(dim=(1, 2)) for part in f]).mean(dim=0)
     norm = (square + gates.epsilon).rsqrt()[:, None, None]
     g = [part * (factor * norm) for part, factor in zip(f, gamma, strict=True)]
     scalars = torch.split(torch.nn.functional.silu(g[0]) * gates.gain, gates.out, dim=2)
-    return [scalars[0], *(g[l] * scalars[l] for l in range(1, len(g)))]
+    return [scalars[0], *(part * gate for part, gate in zip(g[1:], scalars[1:], strict=True))]
 
 
 def activate_moving(
     gates: Gates, gamma: Sequence[Tensor], f: Sequence[Tensor], fd: Sequence[Tensor]
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """As :func:`ase_ecn.nn.so3.kernel.activate_moving`."""
+    """As :func:`ase_ecn.nn.so3.activation.activate_moving`."""
     square = torch.stack([(part * part).mean(dim=(1, 2)) for part in f]).mean(dim=0)
     change = torch.stack([(a * b).mean(dim=(1, 2)) for a, b in zip(f, fd, strict=True)]).mean(dim=0)
     norm = (square + gates.epsilon).rsqrt()
@@ -167,6 +167,6 @@ def activate_moving(
     sd = torch.split(gd[0] * bent, gates.out, dim=2)
     degrees = range(1, len(g))
     return (
-        [s[0], *(g[l] * s[l] for l in degrees)],
-        [sd[0], *(gd[l] * s[l] + g[l] * sd[l] for l in degrees)],
+        [s[0], *(g[k] * s[k] for k in degrees)],
+        [sd[0], *(gd[k] * s[k] + g[k] * sd[k] for k in degrees)],
     )
