@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from ase_ecn.corrections import reference_energy, smooth_correction
 from ase_ecn.errors import DatasetError
 from ase_ecn.graphs.spheres import SphereBatch, sphere
+from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.storage import storing
 
 logger = logging.getLogger(__name__)
@@ -186,7 +187,7 @@ class LabelBatch:
 
 
 def packed_labels(
-    key: str, rows: Iterable[LabelledCrystal], cutoff: float, folder: Path
+    key: str, rows: Iterable[LabelledCrystal], cutoff: float, target: str, folder: Path
 ) -> PackedLabels:
     """Labels that were packed under a key, or those of ``rows``, packed now.
 
@@ -199,24 +200,27 @@ def packed_labels(
         those without neighbours are left out.
     cutoff
         Of the neighbours, Å.
+    target
+        ``"formation_energy"`` or ``"potential_energy"``: what energies become.
     folder
         Of all packed labels.
     """
-    target = folder / f"labels-v{_VERSION}-{key}-{cutoff:g}"
+    target = folder / f"labels-v{_VERSION}-{key}-{target}-{cutoff:g}"
     if not (target / "complete").is_file():
         logger.info("packing labels of %s", key)
         with storing(target):
             target.mkdir(parents=True, exist_ok=True)
-            for name, array in _packed(rows, cutoff).items():
+            for name, array in _packed(rows, cutoff, target).items():
                 np.save(target / f"{name}.npy", array)
             (target / "complete").touch()
     return PackedLabels.load(target)
 
 
-def _packed(rows: Iterable[LabelledCrystal], cutoff: float) -> dict[str, NDArray[Any]]:
+def _packed(rows: Iterable[LabelledCrystal], cutoff: float, target: str) -> dict[str, NDArray[Any]]:
     of_atoms: dict[str, list[NDArray[Any]]] = {name: [] for name in ("numbers", "counts", "forces")}
     of_bonds: dict[str, list[NDArray[Any]]] = {"neighbor": [], "vector": []}
     energy, stress, volume, percent, left_out = [], [], [], [], 0
+    formation = target == FORMATION_ENERGY
     for row in rows:
         found = sphere(row.cell, row.scaled_positions @ row.cell, cutoff)
         shortest = np.linalg.norm(found.vector, axis=1).min(initial=np.inf)
@@ -228,8 +232,7 @@ def _packed(rows: Iterable[LabelledCrystal], cutoff: float) -> dict[str, NDArray
         of_atoms["forces"].append(row.forces.astype(np.float32))
         of_bonds["neighbor"].append(found.neighbor.astype(np.int16))
         of_bonds["vector"].append(found.vector.astype(np.float32))
-        constant = smooth_correction(row.numbers) - reference_energy(row.numbers)
-        energy.append(row.energy + constant)
+        energy.append(row.energy + (smooth_constant(row.numbers) if formation else 0.0))
         stress.append(row.stress)
         volume.append(abs(np.linalg.det(row.cell)))
         percent.append(zlib.crc32(row.source.encode()) % 100)
@@ -247,3 +250,8 @@ def _packed(rows: Iterable[LabelledCrystal], cutoff: float) -> dict[str, NDArray
         "atoms": atoms,
         "bonds": bonds,
     }
+
+
+def smooth_constant(numbers: NDArray[np.int64]) -> float:
+    """What makes of an energy of DFT the formation energy that the network learns, eV/atom."""
+    return smooth_correction(numbers) - reference_energy(numbers)

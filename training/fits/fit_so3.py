@@ -151,16 +151,16 @@ def fit_so3(
 
 
 def _labels(config: SO3FitConfig, data: Path | None) -> PackedLabels:
-    cutoff = config.model.cutoff
+    cutoff, target = config.model.cutoff, config.model.target
     if config.labels != "teacher":
         path = Path(config.labels)
         rows = read_labels(path)
         stamp = path.stat() if path.is_file() else None
         key = path.name if stamp is None else f"{path.name}-{stamp.st_size}-{stamp.st_mtime_ns}"
-        return packed_labels(key, rows, cutoff, cache_folder())
+        return packed_labels(key, rows, cutoff, target, cache_folder())
     if data is None:
         raise OptionError("the teacher's labels need the folder of data sets")
-    return packed_labels("teacher", teacher_labels(data), cutoff, cache_folder())
+    return packed_labels("teacher", teacher_labels(data), cutoff, target, cache_folder())
 
 
 def split(

@@ -25,8 +25,8 @@
     P(3, 0, 3) \
     P(3, 2, 3)
 
-INLINE void NAME(harmonics)(const int degree, const REAL u0, const REAL u1, const REAL u2,
-                            REAL *y, REAL (*dy)[3])
+INLINE void NAME(harmonics)(const int degree, const REAL u0, const REAL u1,
+                            const REAL u2, REAL *y, REAL (*dy)[3])
 {
     if (degree >= 0) {
         y[0] = R(1.0);

@@ -21,6 +21,7 @@ from ase_ecn.nn.so3.coupling import HARMONICS, MAX_DEGREE, coupling, degrees_of_
 _HEAD = """/* Written by generate.py, which explains it; not to be changed by hand. */
 """
 _ZERO = 1e-12
+PATHS_FILE = Path(__file__).parent / "_paths.h"
 
 
 def _size(degree: int) -> int:
@@ -208,8 +209,8 @@ def _derivative(
 def _harmonics() -> list[str]:
     """Harmonics of a unit vector, and the gradients of their polynomials."""
     lines = [
-        "INLINE void NAME(harmonics)(const int degree, const REAL u0, const REAL u1, const REAL u2,",
-        "                            REAL *y, REAL (*dy)[3])",
+        "INLINE void NAME(harmonics)(const int degree, const REAL u0, const REAL u1,",
+        "                            const REAL u2, REAL *y, REAL (*dy)[3])",
         "{",
     ]
     for degree, components in enumerate(HARMONICS):
@@ -238,4 +239,4 @@ def generate() -> str:
 
 
 if __name__ == "__main__":
-    (Path(__file__).parent / "_paths.h").write_text(generate())
+    PATHS_FILE.write_text(generate())

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ase_ecn.corrections import correction, oxide_kind, smooth_correction
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
@@ -25,7 +26,7 @@ from ase_ecn.nn.so3.activation import activate, activate_moving
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
 from ase_ecn.nn.so3.layout import Gates, Layout
-from ase_ecn.properties import POTENTIAL_ENERGY
+from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
 
 _ELEMENTS = 119
 _LANES = 16
@@ -51,8 +52,10 @@ class SO3ECNConfig:
         Of the splines.
     neighbors
         Typical number of neighbours, by whose root sums are divided.
-    targets
-        What the network predicts; an energy.
+    target
+        ``"formation_energy"`` in the Materials Project's convention, of which the network learns
+        the part that is smooth in the composition (see :mod:`ase_ecn.corrections`), or
+        ``"potential_energy"`` as the labels have it.
     """
 
     widths: tuple[int, ...] = (64, 32, 16)
@@ -61,12 +64,16 @@ class SO3ECNConfig:
     first_knot: float = 0.6
     intervals: int = 20
     neighbors: float = 30.0
-    targets: tuple[str, ...] = (POTENTIAL_ENERGY,)
+    target: str = FORMATION_ENERGY
 
     def __post_init__(self) -> None:
         if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
             raise OptionError(
                 f"widths must be three or four multiples of {_LANES}, got {self.widths}"
+            )
+        if self.target not in (FORMATION_ENERGY, POTENTIAL_ENERGY):
+            raise OptionError(
+                f"target must be {FORMATION_ENERGY} or {POTENTIAL_ENERGY}, got {self.target!r}"
             )
         if self.layers < 2:
             raise OptionError(f"at least two layers are needed, got {self.layers}")
@@ -81,6 +88,14 @@ class SO3ECNConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class EnergyGraphs:
+    """B crystals, and (B,) constants in eV/atom that are added to what the network gives."""
+
+    batch: SphereBatch
+    constants: Tensor
 
 
 @dataclass(frozen=True)
@@ -240,24 +255,29 @@ class SO3ECN(PropertyNetwork):
     @property
     def targets(self) -> tuple[str, ...]:
         """The energy's name."""
-        return self.config.targets
+        return (self.config.target,)
 
     @property
     def gives_forces(self) -> bool:
         """Always."""
         return True
 
-    def graphs(self, crystals: Sequence[Crystal]) -> SphereBatch:
+    def graphs(self, crystals: Sequence[Crystal]) -> EnergyGraphs:
         """Neighbours within the cutoff, in float64.
 
         Raises
         ------
         OverlappingAtomsError
             If atoms are nearer than the splines reach.
+        UnsupportedElementError
+            If a formation energy is asked for of an element without a reference.
         """
-        return sphere_batch(
+        batch = sphere_batch(
             crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
         )
+        smooth = self.config.target == FORMATION_ENERGY
+        constants = [_rough_part(crystal) if smooth else 0.0 for crystal in crystals]
+        return EnergyGraphs(batch, torch.tensor(constants, dtype=torch.float64))
 
     def bonds(self, graph: SphereBatch) -> Bonds:
         """Harmonics and splines of a graph whose vectors have the type of the weights."""
@@ -324,17 +344,16 @@ class SO3ECN(PropertyNetwork):
         zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=energies.device)
         return zeros.index_add(0, graph.crystal_of_atom, energies)
 
-    def predict(self, graphs: SphereBatch) -> Mapping[str, Tensor]:
+    def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
         """Energy in eV/atom, forces and stress."""
-        graph = SphereBatch(
-            graphs.numbers.to(self.device),
-            graphs.row.to(self.device),
-            graphs.neighbor.to(self.device),
-            graphs.vector.to(self.device, self.dtype),
-            graphs.atom_counts.to(self.device),
-            graphs.volumes.to(self.device, self.dtype),
-        )
+        graph = graphs.batch.to(self.device, self.dtype)
         found = self.derivatives(graph)
         forces, stress = forces_and_stress(graph, found.pulls)
-        energy = found.energies / graph.atom_counts
-        return {self.config.targets[0]: energy, "forces": forces, "stress": stress}
+        energy = found.energies / graph.atom_counts + graphs.constants.to(self.device)
+        return {self.config.target: energy, "forces": forces, "stress": stress}
+
+
+def _rough_part(crystal: Crystal) -> float:
+    """The part of the corrections that depends on guessed oxidation states, eV/atom."""
+    numbers = crystal.numbers
+    return correction(numbers, oxide=oxide_kind(crystal)) - smooth_correction(numbers)
