@@ -205,15 +205,15 @@ def packed_labels(
     folder
         Of all packed labels.
     """
-    target = folder / f"labels-v{_VERSION}-{key}-{target}-{cutoff:g}"
-    if not (target / "complete").is_file():
+    place = folder / f"labels-v{_VERSION}-{key}-{target}-{cutoff:g}"
+    if not (place / "complete").is_file():
         logger.info("packing labels of %s", key)
-        with storing(target):
-            target.mkdir(parents=True, exist_ok=True)
+        with storing(place):
+            place.mkdir(parents=True, exist_ok=True)
             for name, array in _packed(rows, cutoff, target).items():
-                np.save(target / f"{name}.npy", array)
-            (target / "complete").touch()
-    return PackedLabels.load(target)
+                np.save(place / f"{name}.npy", array)
+            (place / "complete").touch()
+    return PackedLabels.load(place)
 
 
 def _packed(rows: Iterable[LabelledCrystal], cutoff: float, target: str) -> dict[str, NDArray[Any]]:

@@ -233,7 +233,8 @@ def _moved_loss(
     by_energy, by_pulls = torch.autograd.grad(value, (energies, pulls))
     again, rates = network.energies_moving(graph, by_pulls)
     surrogate = (again * by_energy).sum() + rates.sum()
-    return value.detach() + surrogate - surrogate.detach()
+    loss: Tensor = value.detach() + surrogate - surrogate.detach()
+    return loss
 
 
 def label_scores(

@@ -44,7 +44,7 @@ def _by_degree(gradient: Tensor, gamma: Sequence[Tensor]) -> tuple[Tensor, ...]:
 
 class _Activated(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, gates: Gates, *inputs: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+    def forward(ctx: Any, gates: Gates, *inputs: Tensor) -> tuple[Tensor, ...]:
         inputs = tuple(part.contiguous() for part in inputs)
         half = len(inputs) // 2
         gamma, f = inputs[:half], inputs[half:]
@@ -55,7 +55,7 @@ class _Activated(torch.autograd.Function):
         return tuple(o)
 
     @staticmethod
-    def backward(ctx: Any, *ao: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *ao: Tensor) -> tuple[Tensor | None, ...]:
         half = len(ao)
         gamma, f = ctx.saved_tensors[:half], ctx.saved_tensors[half:]
         ao = tuple(part.contiguous() for part in ao)
@@ -67,7 +67,7 @@ class _Activated(torch.autograd.Function):
 
 class _MovingActivated(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, gates: Gates, *inputs: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+    def forward(ctx: Any, gates: Gates, *inputs: Tensor) -> tuple[Tensor, ...]:
         inputs = tuple(part.contiguous() for part in inputs)
         n = len(inputs) // 3
         gamma, f, fd = inputs[:n], inputs[n : 2 * n], inputs[2 * n :]
@@ -78,7 +78,7 @@ class _MovingActivated(torch.autograd.Function):
         return (*o, *od)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         n = len(gradients) // 2
         saved = ctx.saved_tensors
         gamma, f, fd = saved[:n], saved[n : 2 * n], saved[2 * n :]

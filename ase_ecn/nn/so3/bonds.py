@@ -108,12 +108,12 @@ class _Located(torch.autograd.Function):
     """Harmonics and lengths as functions of the vectors, for one derivative."""
 
     @staticmethod
-    def forward(ctx: Any, vector: Tensor, bonds: Bonds) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def forward(ctx: Any, vector: Tensor, bonds: Bonds) -> tuple[Tensor, Tensor]:
         ctx.bonds = bonds
         return bonds.y.detach(), torch.linalg.vector_norm(vector, dim=1)
 
     @staticmethod
-    def backward(ctx: Any, gy: Tensor, gr: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gy: Tensor, gr: Tensor) -> tuple[Tensor, None]:
         bonds = ctx.bonds
         if not in_c(gy):
             return reference.pulls(bonds.vector, bonds.degree, gy, gr), None

@@ -70,7 +70,7 @@ def _sums(layout: Layout, bonds: Bonds, like: Tensor) -> list[Tensor]:
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, layout: Layout, bonds: Bonds, y: Tensor, r: Tensor, table: Tensor, *x: Tensor
     ) -> tuple[Tensor, ...]:
         del y, r
@@ -83,7 +83,7 @@ class _Convolution(torch.autograd.Function):
         return tuple(sums)
 
     @staticmethod
-    def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *g: Tensor) -> tuple[Tensor | None, ...]:
         table, *x = ctx.saved_tensors
         layout, bonds = ctx.layout, ctx.bonds
         g = tuple(part.contiguous() for part in g)
@@ -128,7 +128,7 @@ def convolve(
 
 class _MovingConvolution(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, layout: Layout, bonds: Bonds, yd: Tensor, hd: Tensor, table: Tensor, *xs: Tensor
     ) -> tuple[Tensor, ...]:
         xs = tuple(part.contiguous() for part in xs)
@@ -141,7 +141,7 @@ class _MovingConvolution(torch.autograd.Function):
         return (*a, *ad)
 
     @staticmethod
-    def backward(ctx: Any, *gs: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *gs: Tensor) -> tuple[Tensor | None, ...]:
         yd, hd, table, *xs = ctx.saved_tensors
         x, xd = xs[: len(xs) // 2], xs[len(xs) // 2 :]
         gs = tuple(part.contiguous() for part in gs)

@@ -247,7 +247,7 @@ class SO3ECN(PropertyNetwork):
 
     def _apply(self, fn: Any, recurse: bool = True) -> SO3ECN:
         """Energies of elements and their scale stay in float64."""
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         for name in ("element_energies", "scale"):
             setattr(self, name, getattr(self, name).double())
         return self

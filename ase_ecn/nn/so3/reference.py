@@ -145,7 +145,7 @@ def activate(gates: Gates, gamma: Sequence[Tensor], f: Sequence[Tensor]) -> list
     square = torch.stack([(part * part).mean(dim=(1, 2)) for part in f]).mean(dim=0)
     norm = (square + gates.epsilon).rsqrt()[:, None, None]
     g = [part * (factor * norm) for part, factor in zip(f, gamma, strict=True)]
-    scalars = torch.split(torch.nn.functional.silu(g[0]) * gates.gain, gates.out, dim=2)
+    scalars = torch.split(torch.nn.functional.silu(g[0]) * gates.gain, list(gates.out), dim=2)
     return [scalars[0], *(part * gate for part, gate in zip(g[1:], scalars[1:], strict=True))]
 
 
@@ -163,8 +163,8 @@ def activate_moving(
     gd = [w * (b * norm + a * slope) for a, b, w in zip(f, fd, gamma, strict=True)]
     sigmoid = torch.sigmoid(g[0])
     bent = sigmoid * (1 + g[0] * (1 - sigmoid)) * gates.gain
-    s = torch.split(g[0] * sigmoid * gates.gain, gates.out, dim=2)
-    sd = torch.split(gd[0] * bent, gates.out, dim=2)
+    s = torch.split(g[0] * sigmoid * gates.gain, list(gates.out), dim=2)
+    sd = torch.split(gd[0] * bent, list(gates.out), dim=2)
     degrees = range(1, len(g))
     return (
         [s[0], *(g[k] * s[k] for k in degrees)],
