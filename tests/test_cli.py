@@ -4,13 +4,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.db import connect
 from ase.io import read, write
 
+from ase_ecn import relax
 from ase_ecn.checkpoint import bundled_checkpoints
 from ase_ecn.cli import main
 from ase_ecn.screening import read_structures
@@ -57,6 +60,36 @@ def test_relax_writes_all_structures(folder: Path, tmp_path: Path) -> None:
     images = read(out, index=":")
     assert [a.get_chemical_formula() for a in images] == ["ClNa", "Cu", "Si2"]
     assert images[0].get_volume() < bulk("NaCl", "rocksalt", a=5.9).get_volume()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--mask", "1,1,0,0,0,1"], {"mask": [1, 1, 0, 0, 0, 1]}),
+        (["--hydrostatic"], {"hydrostatic": True}),
+        (["--constant-volume"], {"constant_volume": True}),
+    ],
+)
+def test_relax_limits_the_strain(
+    options: list[str], expected: dict[str, Any], tmp_path: Path
+) -> None:
+    atoms = bulk("ZnO", "wurtzite", a=3.4, c=5.2)
+    write(tmp_path / "in.extxyz", atoms)
+    out = str(tmp_path / "out.extxyz")
+    assert main(["relax", str(tmp_path / "in.extxyz"), "-o", out, "--device", "cpu", *options]) == 0
+    (relaxation,) = relax(atoms, device="cpu", **expected)
+    np.testing.assert_allclose(read(out).cell[:], relaxation.atoms.cell[:], atol=1e-6)
+    assert relaxation.steps > 0
+
+
+def test_relax_refuses_a_mask_that_is_none(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["relax", str(folder / "a.cif"), "-o", str(tmp_path / "out.extxyz")]
+    assert main([*arguments, "--mask", "xy"]) == 1
+    assert "--mask must be six times 0 or 1" in capsys.readouterr().err
+    assert main([*arguments, "--mask", "1,1"]) == 1
+    assert "6 components" in capsys.readouterr().err
 
 
 def test_screen_fills_a_database_and_goes_on(
