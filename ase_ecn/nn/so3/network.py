@@ -14,11 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.corrections import correction, oxide_kind, smooth_correction
 from ase_ecn.crystal import Crystal
+from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
 from ase_ecn.nn.network import PropertyNetwork, options
@@ -262,6 +265,11 @@ class SO3ECN(PropertyNetwork):
         """Always."""
         return True
 
+    @property
+    def batch_size(self) -> int:
+        """As many as the caches hold."""
+        return 64
+
     def graphs(self, crystals: Sequence[Crystal]) -> EnergyGraphs:
         """Neighbours within the cutoff, in float64.
 
@@ -349,8 +357,22 @@ class SO3ECN(PropertyNetwork):
         graph = graphs.batch.to(self.device, self.dtype)
         found = self.derivatives(graph)
         forces, stress = forces_and_stress(graph, found.pulls)
-        energy = found.energies / graph.atom_counts + graphs.constants.to(self.device)
+        energy = self._per_atom(found.energies, graphs)
         return {self.config.target: energy, "forces": forces, "stress": stress}
+
+    def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
+        """Energy in eV/atom alone."""
+        with torch.inference_mode():
+            energies = self.energies(graphs.batch.to(self.device, self.dtype))
+        return {self.config.target: self._per_atom(energies, graphs)}
+
+    def _per_atom(self, energies: Tensor, graphs: EnergyGraphs) -> Tensor:
+        counts = graphs.batch.atom_counts.to(self.device)
+        return energies / counts + graphs.constants.to(self.device)
+
+    def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:
+        """``packing`` and ``shortest_bond`` of each crystal, as of the bonds of an ECN."""
+        return sphere_domain_features(graphs.batch)
 
 
 def _rough_part(crystal: Crystal) -> float:
