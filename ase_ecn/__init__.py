@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ase.calculators.calculator import external_calculators, register_calculator_class
 
-from ase_ecn.api import Relaxation, predict, relax
+from ase_ecn.api import predict, relax
 from ase_ecn.calculator import ECNCalculator
 from ase_ecn.prediction import Prediction
+from ase_ecn.relaxation.result import Relaxation
 from ase_ecn.relaxer import LatticeRelaxer
 
 __version__ = "0.1.0"

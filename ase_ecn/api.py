@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, overload
 
-import numpy as np
 import torch
 from ase import Atoms
 
@@ -15,44 +13,11 @@ from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.geometry.strain import StrainMask, allowed_strain
 from ase_ecn.prediction import Prediction, PropertyPredictor
-from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, CellRelaxation, LatticeNetwork
+from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, check_stopping
+from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.result import Relaxation
 
 OnError = Literal["raise", "return"]
-
-
-@dataclass(frozen=True)
-class Relaxation:
-    """A relaxed crystal.
-
-    Attributes
-    ----------
-    atoms
-        A copy of the input with the relaxed cell; fractional coordinates are those of the input.
-    converged
-        Whether the last strain was below the tolerance.
-    steps
-        Applications of the network.
-    reason
-        ``"converged"``, ``"steps"``, ``"oscillating"``: strains no longer shrink, and the cell with
-        the smallest is taken; or ``"strain out of range"`` or ``"out of memory"``, which
-        leave the input's cell.
-    strain
-        Norm of the strain that the network would apply next.
-    strain_spread
-        How far the last steps disagree, in units of logarithmic strain; orders crystals by how
-        much their cells can be trusted, but is no calibrated error, see
-        :func:`ase_ecn.relaxation.strain_spread`.
-    out_of_domain
-        Empty for an input like those of the training data, else what is unusual about it.
-    """
-
-    atoms: Atoms
-    converged: bool
-    steps: int
-    reason: str
-    strain: float
-    strain_spread: float = float("nan")
-    out_of_domain: tuple[str, ...] = ()
 
 
 def predict(
@@ -186,14 +151,14 @@ def relax(
     _check_batch_size(batch_size)
     if on_error not in ("raise", "return"):
         raise OptionError(f"on_error must be 'raise' or 'return', got {on_error!r}")
-    _check_stopping(strain_tol, steps)
+    check_stopping(strain_tol, steps)
     allowed = allowed_strain(
         mask,
         hydrostatic=hydrostatic,
         constant_volume=constant_volume,
         scalar_pressure=scalar_pressure,
     )
-    network = LatticeNetwork(checkpoint, device=device, dtype=dtype)
+    network = StrainPredictor(checkpoint, device=device, dtype=dtype)
     inputs = _as_list(structures)
     crystals: list[Crystal | ASEECNError] = []
     for k, structure in enumerate(inputs):
@@ -204,7 +169,7 @@ def relax(
                 raise
             crystals.append(error)
     options: dict[str, Any] = {} if batch_size is None else {"batch_size": batch_size}
-    outcomes = iter(
+    results = iter(
         network.relax(
             [crystal for crystal in crystals if isinstance(crystal, Crystal)],
             strain_tol=strain_tol,
@@ -215,24 +180,13 @@ def relax(
         )
     )
     return [
-        _relaxed(structure, crystal, next(outcomes)) if isinstance(crystal, Crystal) else crystal
+        _of_input(next(results), structure) if isinstance(crystal, Crystal) else crystal
         for structure, crystal in zip(inputs, crystals, strict=True)
     ]
 
 
-def _relaxed(structure: CrystalLike, crystal: Crystal, outcome: CellRelaxation) -> Relaxation:
-    atoms = structure.copy() if isinstance(structure, Atoms) else crystal.to_atoms()
-    atoms.set_cell(np.asarray(atoms.cell[:]) @ outcome.deformation)
-    atoms.positions @= outcome.deformation
-    return Relaxation(
-        atoms,
-        outcome.converged,
-        outcome.steps,
-        outcome.reason,
-        outcome.strain,
-        outcome.strain_spread,
-        outcome.out_of_domain,
-    )
+def _of_input(result: Relaxation, structure: CrystalLike) -> Relaxation:
+    return result.of(structure) if isinstance(structure, Atoms) else result
 
 
 def _as_list(structures: CrystalLike | Iterable[CrystalLike]) -> list[Any]:
@@ -247,13 +201,6 @@ def _validated(position: int, structure: CrystalLike, elements: frozenset[int]) 
         return as_crystal(structure, elements)
     except ASEECNError as error:
         raise type(error)(f"structure {position}: {error}") from None
-
-
-def _check_stopping(strain_tol: float, steps: int) -> None:
-    if not strain_tol > 0:
-        raise OptionError(f"strain_tol must be positive, got {strain_tol}")
-    if steps < 0:
-        raise OptionError(f"steps must not be negative, got {steps}")
 
 
 def _check_batch_size(batch_size: int | None) -> None:

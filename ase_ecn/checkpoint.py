@@ -5,9 +5,8 @@ Nothing is unpickled, and weights are only used if their sha256 is the one in th
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -20,8 +19,8 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from ase_ecn.card_format import FORMAT_VERSION, MAX_CARD_BYTES, parse_card
-from ase_ecn.errors import CheckpointError, MemoryExhaustedError, OptionError
+from ase_ecn.card import FORMAT_VERSION, MAX_CARD_BYTES, Card, card_text, parse_card
+from ase_ecn.errors import CheckpointError, MemoryExhaustedError
 from ase_ecn.nn.network import Network, PropertyNetwork
 from ase_ecn.nn.registry import NETWORKS, build, check_kind
 from ase_ecn.storage import replace_file, storing
@@ -48,70 +47,6 @@ N_co = TypeVar("N_co", bound=Network, covariant=True)
 
 
 @dataclass(frozen=True)
-class Card:
-    """What a checkpoint is: the parsed JSON next to the weights.
-
-    Attributes
-    ----------
-    content
-        The whole card; see ``docs/checkpoints.md`` for its entries.
-    """
-
-    content: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Name of the checkpoint."""
-        return str(self.content["name"])
-
-    @property
-    def version(self) -> str:
-        """Version of the weights under this name."""
-        return str(self.content.get("version", "0"))
-
-    @property
-    def network(self) -> str:
-        """Kind of the network, such as ``"ecn"``; see :mod:`ase_ecn.nn.registry`."""
-        return str(self.content["network"])
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the weights file."""
-        return str(self.content["sha256"])
-
-    @cached_property
-    def elements(self) -> frozenset[int]:
-        """Atomic numbers that occur in the training data."""
-        return frozenset(int(z) for z in self.content["elements"])
-
-    @cached_property
-    def property_elements(self) -> dict[str, frozenset[int]]:
-        """Atomic numbers among a property's training labels, where they are fewer than all."""
-        parts = self.content.get("property_elements", {})
-        return {name: frozenset(int(z) for z in numbers) for name, numbers in parts.items()}
-
-    @property
-    def units(self) -> dict[str, str]:
-        """Units of the predicted properties, by their public names."""
-        return {name: str(unit) for name, unit in self.content.get("properties", {}).items()}
-
-    @property
-    def forces(self) -> bool:
-        """Whether it was fitted to forces, so that it gives forces and stress."""
-        return bool(self.content.get("forces", False))
-
-    @property
-    def systems(self) -> tuple[frozenset[int], ...]:
-        """Sets of atomic numbers that occurred together; none if that doesn't matter."""
-        parts = self.content.get("systems", [])
-        return tuple(frozenset(int(z) for z in numbers) for numbers in parts)
-
-    def provenance(self) -> dict[str, str]:
-        """Name, version and hash, to be kept with every result."""
-        return {"checkpoint": self.name, "version": self.version, "sha256": self.sha256}
-
-
-@dataclass(frozen=True)
 class Checkpoint(Generic[N_co]):
     """A network with its card."""
 
@@ -121,12 +56,18 @@ class Checkpoint(Generic[N_co]):
 
 def bundled_checkpoints() -> list[str]:
     """Names of the checkpoints that come with the package."""
-    folder = resources.files("ase_ecn.checkpoints")
-    return sorted(f.name.removesuffix(".json") for f in folder.iterdir() if _is_card(f.name))
+    files = _bundled_folder().iterdir()
+    return sorted(f.name.removesuffix(".json") for f in files if f.name.endswith(".json"))
 
 
-def _is_card(name: str) -> bool:
-    return name.endswith(".json")
+@cache
+def _bundled_folder() -> Traversable:
+    return resources.files("ase_ecn.checkpoints")
+
+
+def _is_bundled(name: str) -> bool:
+    """Whether this is the name of a checkpoint of the package, and no path."""
+    return Path(name).name == name and (_bundled_folder() / f"{name}.json").is_file()
 
 
 def read_card(checkpoint: str | Path) -> Card:
@@ -264,11 +205,6 @@ def save_checkpoint(path: Path, model: nn.Module, card: dict[str, Any]) -> Card:
     return Card(content)
 
 
-def card_text(content: dict[str, Any]) -> bytes:
-    """A card as it is in its file."""
-    return (json.dumps(content, indent=1) + "\n").encode()
-
-
 def _check_fit(card: Card, tensors: dict[str, torch.Tensor]) -> None:
     """Compare with the architecture before anything of its size is allocated."""
     with torch.device("meta"), _WithoutRandomNumbers():
@@ -312,7 +248,7 @@ def _card(text: str) -> Card:
 
 
 def _bundled_files(name: str) -> tuple[Traversable, Traversable]:
-    folder = resources.files("ase_ecn.checkpoints")
+    folder = _bundled_folder()
     return folder / f"{name}.json", folder / f"{name}.safetensors"
 
 
@@ -320,7 +256,7 @@ def _stamps(checkpoint: str | Path) -> tuple[object, ...]:
     """What changes when the files do; quicker than reading them."""
     name = str(checkpoint)
     files: tuple[Traversable, ...]
-    if name in bundled_checkpoints():
+    if _is_bundled(name):
         files = _bundled_files(name)
     elif Path(name).suffix == ".safetensors":
         files = (Path(name).with_suffix(".json"), Path(name))
@@ -338,7 +274,7 @@ def _stamps(checkpoint: str | Path) -> tuple[object, ...]:
 
 def _read_files(checkpoint: str | Path) -> tuple[str, bytes]:
     name = str(checkpoint)
-    if name in bundled_checkpoints():
+    if _is_bundled(name):
         card, weights = _bundled_files(name)
         return card.read_text(encoding="utf-8"), weights.read_bytes()
     path = Path(checkpoint)
@@ -354,29 +290,3 @@ def _read_files(checkpoint: str | Path) -> tuple[str, bytes]:
         return card_file.read_text(encoding="utf-8"), path.read_bytes()
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"cannot read checkpoint {path} and its card: {error}") from error
-
-
-def resolve_device(device: str | torch.device | None) -> torch.device:
-    """Return the device asked for, else CUDA where there is one, else the CPU.
-
-    Raises
-    ------
-    OptionError
-        If there is no such device here.
-    """
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise OptionError(f"device {device!r} cannot be used: {error}") from None
-    return resolved
-
-
-def resolve_dtype(dtype: str) -> torch.dtype:
-    """Return the torch dtype for ``"float32"`` or ``"float64"``; others are an OptionError."""
-    known = {"float32": torch.float32, "float64": torch.float64}
-    if dtype not in known:
-        raise OptionError(f"unknown dtype {dtype!r}; known are {', '.join(known)}")
-    return known[dtype]

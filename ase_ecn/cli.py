@@ -14,14 +14,15 @@ from typing import Any
 from ase import Atoms
 from ase.io import write
 
-from ase_ecn.checkpoint import bundled_checkpoints, read_card
+from ase_ecn.api import relax
+from ase_ecn.checkpoint import DEFAULT_EMPNN, bundled_checkpoints, read_card
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.plotting import pattern_figure, pattern_text
 from ase_ecn.plotting.sources import FIGURES, draw
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import PROPERTIES, Property
-from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
+from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE
 from ase_ecn.report import write_report
 from ase_ecn.screening import failures, read_structures, screen
 from ase_ecn.screening.run import BATCH_SIZE
@@ -64,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--output", required=True, help="file for all relaxed structures")
     command.add_argument("--strain-tol", type=float, default=STRAIN_TOLERANCE)
     command.add_argument("--steps", type=int, default=MAX_STEPS)
+    command.add_argument(
+        "--mask",
+        metavar="XX,YY,ZZ,YZ,XZ,XY",
+        help="strain components that may change: 1,1,0,0,0,1 for those in the plane",
+    )
+    command.add_argument("--hydrostatic", action="store_true", help="change the volume only")
+    command.add_argument("--constant-volume", action="store_true", help="change the shape only")
     add_network_options(command)
     command = add("screen", "predict all structures of a database, table, file or folder")
     command.add_argument("source", metavar="IN", help=_SOURCES)
@@ -124,22 +132,25 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _relax(options: argparse.Namespace) -> int:
-    network = LatticeNetwork(options.checkpoint, device=options.device)
-    good, skipped = _valid(options.files, network.card.elements)
-    outcomes = network.relax(
-        [as_crystal(atoms) for _, atoms in good],
+    good, skipped = _valid(options.files, read_card(options.checkpoint or DEFAULT_EMPNN).elements)
+    found = relax(
+        [atoms for _, atoms in good],
+        checkpoint=options.checkpoint,
+        device=options.device,
         strain_tol=options.strain_tol,
         steps=options.steps,
+        mask=None if options.mask is None else _mask(options.mask),
+        hydrostatic=options.hydrostatic,
+        constant_volume=options.constant_volume,
     )
     rows, images = [], []
-    for (label, atoms), outcome in zip(good, outcomes, strict=True):
-        relaxed = atoms.copy()
-        relaxed.set_cell(atoms.cell[:] @ outcome.deformation, scale_atoms=True)
+    for (label, atoms), relaxation in zip(good, found, strict=True):
+        relaxed = relaxation.atoms
         images.append(relaxed)
         change = 100 * (relaxed.get_volume() / atoms.get_volume() - 1)
         lengths = " ".join(f"{x:.3f}" for x in relaxed.cell.lengths())
-        outcome_cells = [str(outcome.steps), outcome.reason, label]
-        rows.append([_formula(atoms), f"{change:+.1f}", lengths, *outcome_cells])
+        outcome = [str(relaxation.steps), relaxation.reason, label]
+        rows.append([_formula(atoms), f"{change:+.1f}", lengths, *outcome])
     _print_table(["formula", "ΔV/V %", "a b c / Å", "steps", "stopped", "source"], rows)
     if images:
         try:
@@ -148,6 +159,16 @@ def _relax(options: argparse.Namespace) -> int:
             raise OptionError(f"cannot write {options.output}: {error}") from error
         print(f"wrote {options.output}")
     return _print_skipped(skipped)
+
+
+def _mask(text: str) -> list[int]:
+    """Six components of the strain from ``1,1,0,0,0,1``."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise OptionError(
+            f"--mask must be six times 0 or 1, for xx,yy,zz,yz,xz,xy, got {text!r}"
+        ) from error
 
 
 def _screen(options: argparse.Namespace) -> int:

@@ -10,9 +10,10 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from ase_ecn.api import Relaxation, predict, relax
+from ase_ecn.api import predict, relax
 from ase_ecn.plotting.canvas import new_figure
 from ase_ecn.prediction import Prediction
+from ase_ecn.relaxation.result import Relaxation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,22 +12,16 @@ import numpy as np
 import torch
 from ase.data import chemical_symbols
 
-from ase_ecn.checkpoint import (
-    DEFAULT_ECN,
-    Card,
-    resolve_device,
-    resolve_dtype,
-    shared_checkpoint,
-)
+from ase_ecn.card import Card
+from ase_ecn.checkpoint import DEFAULT_ECN, shared_checkpoint
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.domain import Domain
 from ase_ecn.errors import MemoryExhaustedError, UnsupportedElementError
-from ase_ecn.memory import is_out_of_memory
+from ase_ecn.execution import in_halves, in_threads, resolve_device, resolve_dtype
 from ase_ecn.nn import registry
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import SPREAD, Property, find, of_outputs
 from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
-from ase_ecn.threads import in_threads
 
 _DEFAULT_BATCH_SIZE = 256
 _FORCES_BATCH_SIZE = 16
@@ -183,22 +177,7 @@ class PropertyPredictor:
         return predictions
 
     def _predict_in_halves(self, crystals: Sequence[Crystal]) -> list[Prediction]:
-        """Predict a batch at once, or in halves if memory runs out."""
-        try:
-            return self._predict_batch(crystals)
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-        # Outside of the handler, which holds the failed pass's tensors by its traceback.
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        if len(crystals) == 1:
-            raise MemoryExhaustedError(
-                f"a crystal of {len(crystals[0])} atoms does not fit into memory"
-            )
-        half = len(crystals) // 2
-        first = self._predict_in_halves(crystals[:half])
-        return first + self._predict_in_halves(crystals[half:])
+        return in_halves(self._predict_batch, crystals, _too_large)
 
     def check_system(self, crystal: Crystal) -> None:
         """Refuse combinations of elements on which a potential energy surface has no data.
@@ -260,3 +239,7 @@ def _all_pairs_in(elements: frozenset[int], known: Collection[frozenset[int]]) -
 
 def _symbols(numbers: Iterable[int]) -> list[str]:
     return [chemical_symbols[z] for z in sorted(numbers)]
+
+
+def _too_large(crystal: Crystal) -> Prediction:
+    raise MemoryExhaustedError(f"a crystal of {len(crystal)} atoms does not fit into memory")

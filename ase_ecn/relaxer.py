@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,19 +18,12 @@ from ase.utils.abc import Optimizable
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal, as_crystal
-from ase_ecn.errors import CrystalError, OptionError, OutOfDomainWarning
+from ase_ecn.errors import CrystalError, OutOfDomainWarning
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, StrainMask, allowed_strain
-from ase_ecn.relaxation import MAX_STEPS, STRAIN_TOLERANCE, LatticeNetwork
-from ase_ecn.stopping import (
-    CONVERGED,
-    OSCILLATING,
-    OUT_OF_RANGE,
-    STEPS,
-    reliable_part,
-    smallest,
-    stop_reason,
-    strain_spread,
-)
+from ase_ecn.graphs.lattice import LatticeBatch
+from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse, check_stopping
+from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.stopping import reliable_part
 
 
 class CellOptimizable(Optimizable):
@@ -39,13 +34,11 @@ class CellOptimizable(Optimizable):
     """
 
     def __init__(
-        self, atoms: Atoms, network: LatticeNetwork, allowed: AllowedStrain = ANY_STRAIN
+        self, atoms: Atoms, network: StrainPredictor, allowed: AllowedStrain = ANY_STRAIN
     ) -> None:
         self.atoms = atoms
         self.network = network
         self.allowed = allowed
-        self._key: bytes | None = None
-        self._strain = np.zeros((3, 3))
 
     def ndofs(self) -> int:
         """Nine."""
@@ -61,14 +54,8 @@ class CellOptimizable(Optimizable):
 
     def get_strain(self) -> NDArray[np.float64]:
         """(3, 3) logarithmic strain that the network wants to apply now, as far as allowed."""
-        atoms = self.atoms
-        key = atoms.cell[:].tobytes() + atoms.positions.tobytes() + atoms.numbers.tobytes()
-        if key != self._key:
-            crystal = as_crystal(atoms, self.network.card.elements).primitive.crystal
-            strains = self.network.log_strains([crystal], crystal.cell[None])
-            self._strain = self.allowed.project(strains[0])
-            self._key = key
-        return self._strain
+        crystal = as_crystal(self.atoms, self.network.card.elements).primitive.crystal
+        return self.allowed.project(self.network.log_strains([crystal])[0])
 
     def get_gradient(self) -> NDArray[np.float64]:
         """Minus the strain, flattened."""
@@ -87,15 +74,25 @@ class CellOptimizable(Optimizable):
         return iter([self.atoms])
 
 
+@dataclass
+class _Seen:
+    """Atoms as they were validated, and what followed from them."""
+
+    atoms: Atoms
+    crystal: Crystal
+    graphs: LatticeBatch | None = None
+
+
 class LatticeRelaxer(Optimizer):
     """Relaxes the cell of a crystal with an EMPNN; an :class:`ase.optimize.optimize.Optimizer`.
 
     Each step applies the network once: ``cell <- cell @ exp(S)`` with fractional coordinates
-    unchanged. ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer.
+    unchanged. ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer;
+    observers should leave the atoms where they are, for a run follows the crystal it began with.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
     ``"oscillating"``, which goes back to the cell with the smallest strain, or ``"strain out of
     range"``, which leaves the cell as it was at the start. :attr:`strain_spread` says how far the
-    last steps of the run disagreed, see :func:`ase_ecn.relaxation.strain_spread`.
+    last steps of the run disagreed, see :func:`ase_ecn.relaxation.stopping.strain_spread`.
     :attr:`out_of_domain` says what is unusual about the input for the network, if anything.
 
     Parameters
@@ -104,8 +101,8 @@ class LatticeRelaxer(Optimizer):
         Crystal to relax, in place.
     checkpoint
         Name of a bundled checkpoint or path of a ``.safetensors`` file; ``None`` for
-        ``"empnn-mp20"``. A :class:`~ase_ecn.relaxation.LatticeNetwork` that is loaded already
-        saves loading it for every crystal.
+        ``"empnn-mp20"``. A loaded
+        :class:`~ase_ecn.relaxation.network.StrainPredictor` may be shared by many relaxations.
     device
         ``None`` for CUDA where there is one, else the CPU.
     logfile
@@ -146,7 +143,7 @@ class LatticeRelaxer(Optimizer):
         self,
         atoms: Atoms,
         *,
-        checkpoint: str | Path | LatticeNetwork | None = None,
+        checkpoint: str | Path | StrainPredictor | None = None,
         device: str | torch.device | None = None,
         logfile: IO[str] | str | Path | None = "-",
         trajectory: str | Path | None = None,
@@ -162,24 +159,28 @@ class LatticeRelaxer(Optimizer):
             constant_volume=constant_volume,
             scalar_pressure=scalar_pressure,
         )
-        if isinstance(checkpoint, LatticeNetwork):
+        if isinstance(checkpoint, StrainPredictor):
             self.network = checkpoint
         else:
-            self.network = LatticeNetwork(checkpoint, device=device)
+            self.network = StrainPredictor(checkpoint, device=device)
         crystal = as_crystal(atoms, self.network.card.elements)
-        self._warn_of_domain(crystal.primitive.crystal)
         if atoms.constraints:
             kinds = ", ".join(type(c).__name__ for c in atoms.constraints)
             raise CrystalError(f"constraints are not supported, remove them first: {kinds}")
+        self._seen = _Seen(atoms.copy(), crystal.primitive.crystal)
+        self._seen.graphs = self.network.graphs([self._seen.crystal])
+        self._warn_of_domain()
         self.strain_tol = STRAIN_TOLERANCE
         self.reason: str | None = None
         self.strain_spread = float("nan")
         self._start_cell = np.array(atoms.cell[:])
+        self._has_reported = False
         super().__init__(atoms, restart=restart, logfile=logfile, trajectory=trajectory)
         self.optimizable = CellOptimizable(atoms, self.network, self.allowed)
 
-    def _warn_of_domain(self, crystal: Crystal) -> None:
-        (self.out_of_domain,) = self.network.out_of_domain([crystal])
+    def _warn_of_domain(self) -> None:
+        seen = self._seen
+        (self.out_of_domain,) = self.network.out_of_domain([seen.crystal], seen.graphs)
         if self.out_of_domain:
             warnings.warn(
                 f"the crystal is unlike the training data of {self.network.card.name}: "
@@ -214,34 +215,60 @@ class LatticeRelaxer(Optimizer):
         self, strain_tol: float = STRAIN_TOLERANCE, steps: int = MAX_STEPS
     ) -> Iterator[bool]:
         """Relax step by step: yields whether it has converged, first before any step."""
-        if not strain_tol > 0:
-            raise OptionError(f"strain_tol must be positive, got {strain_tol}")
-        if steps < 0:
-            raise OptionError(f"steps must not be negative, got {steps}")
+        check_stopping(strain_tol, steps)
         self.strain_tol = strain_tol
         # ASE's base class keeps the tolerance under this name and writes it to trajectories.
         self.fmax = strain_tol  # type: ignore[assignment]
-        return self._steps(steps)
+        return self._follow(steps)
 
-    def _steps(self, steps: int) -> Iterator[bool]:
+    def _follow(self, steps: int) -> Iterator[bool]:
+        """Move the atoms along a new course; as in ASE, observers see them after each step."""
+        self.max_steps = self.nsteps + steps
+        course = self._course(steps)
+        for number in count():
+            strain = self._ask(course)
+            if number or not self.nsteps:  # where a run ended is not reported again by the next
+                self._report(strain)
+            before = course.deformation
+            course.take(strain)
+            self.reason, self.strain_spread = course.reason, course.strain_spread
+            if course.reason is not None:
+                break
+            yield False
+            self._move(course.deformation)
+            self.nsteps += 1
+        if course.steps > number:  # the reliable part of the last strain
+            self._move(course.deformation)
+            self.nsteps += 1
+            self._report(strain - reliable_part(strain))
+        elif course.deformation is not before:  # back to a better cell than the last
+            self._set_deformation(course.deformation)
+        yield course.converged
+
+    def _course(self, steps: int) -> CellCourse:
+        """A course from where the atoms are now, which are validated if they are not as before."""
         self.reason = None
-        cells, strains = [], []
-        for converged in super(Optimizer, self).irun(steps=steps):
-            cells.append(np.array(self.atoms.cell[:]))
-            strains.append(self.optimizable.get_strain())
-            self.strain_spread = strain_spread(strains)
-            self.reason = stop_reason(strains, self._deformation(), self.strain_tol)
-            if self.reason == OUT_OF_RANGE:
-                self.optimizable.set_x(self._start_cell.ravel())
-            elif self.reason == OSCILLATING:
-                self.optimizable.set_x(cells[smallest(strains)].ravel())
-            elif self.nsteps >= self.max_steps:
-                self.reason = self.reason or STEPS
-            elif self.reason == CONVERGED:
-                self._last_step()
-            yield converged
-            if self.reason in (OUT_OF_RANGE, OSCILLATING):
-                return
+        if self.atoms != self._seen.atoms:
+            crystal = as_crystal(self.atoms, self.network.card.elements)
+            self._seen = _Seen(self.atoms.copy(), crystal.primitive.crystal)
+        return CellCourse(
+            self._seen.crystal,
+            strain_tol=self.strain_tol,
+            steps=steps,
+            allowed=self.allowed,
+            deformation=self._deformation(),
+        )
+
+    def _ask(self, course: CellCourse) -> NDArray[np.float64]:
+        graphs = self._seen.graphs if course.crystal is self._seen.crystal else None
+        return self.allowed.project(self.network.log_strains([course.crystal], graphs)[0])
+
+    def _report(self, strain: NDArray[np.float64]) -> None:
+        self.log(-strain.ravel())
+        # A trajectory begins with one image, however often a run of no steps is repeated.
+        if self.nsteps or self.trajectory is None or not self._has_reported:
+            self.call_observers()
+        self._has_reported = True
 
     def converged(self, gradient: NDArray[np.float64] | None = None) -> bool:
         """Whether the strain is below the tolerance: that of the cell, if it is not given.
@@ -250,24 +277,19 @@ class LatticeRelaxer(Optimizer):
         """
         if gradient is None:
             gradient = self.optimizable.get_gradient()
-        return bool(self.optimizable.converged(np.ravel(gradient), self.strain_tol))
+        return bool(self.optimizable.gradient_norm(np.ravel(gradient)) < self.strain_tol)
 
     def step(self) -> None:
         """Apply the network once."""
-        self._apply(self.optimizable.get_strain())
-
-    def _last_step(self) -> None:
-        """Apply the reliable part of a strain below the tolerance, and count it as a step."""
         strain = self.optimizable.get_strain()
-        self._apply(reliable_part(strain))
-        self.nsteps += 1
-        self.log((reliable_part(strain) - strain).ravel())
-        self.call_observers()
+        self._move(self.allowed.advance(self._deformation(), strain))
 
-    def _apply(self, strain: NDArray[np.float64]) -> None:
-        deformation = self.allowed.advance(self._deformation(), strain)
-        self.optimizable.set_x((self._start_cell @ deformation).ravel())
+    def _move(self, deformation: NDArray[np.float64]) -> None:
+        self._set_deformation(deformation)
         self.dump({"nsteps": self.nsteps + 1, "cell": self.atoms.cell[:].tolist()})
+
+    def _set_deformation(self, deformation: NDArray[np.float64]) -> None:
+        self.optimizable.set_x((self._start_cell @ deformation).ravel())
 
     def read(self) -> None:
         """Go on from a restart file; called by ASE."""

@@ -14,7 +14,7 @@ from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.nn.registry import predicts_properties
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
 
 TOLERANCE = 1e-4
 """Largest allowed difference, in the unit of each property (strains are dimensionless)."""
@@ -110,6 +110,6 @@ def _results(
     if predicts_properties(read_card(checkpoint).network):
         predictor = PropertyPredictor(checkpoint, device="cpu", dtype=dtype)
         return [{k: np.asarray(v) for k, v in p.items()} for p in predictor.predict(crystals)]
-    network = LatticeNetwork(checkpoint, device="cpu", dtype=dtype)
-    strains = network.log_strains(crystals, np.stack([c.cell for c in crystals]))
+    network = StrainPredictor(checkpoint, device="cpu", dtype=dtype)
+    strains = network.log_strains(crystals)
     return [{"log_strain": strain} for strain in strains]

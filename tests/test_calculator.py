@@ -16,7 +16,7 @@ from pymatgen.core import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from ase_ecn import ECNCalculator, predict
-from ase_ecn.checkpoint import Card
+from ase_ecn.card import Card
 from ase_ecn.errors import (
     CheckpointError,
     OptionError,

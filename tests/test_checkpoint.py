@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save
 
-from ase_ecn.card_format import MAX_CARD_BYTES
+from ase_ecn.card import MAX_CARD_BYTES
 from ase_ecn.checkpoint import bundled_checkpoints, load_checkpoint, read_card, save_checkpoint
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.ecn import ECN

@@ -453,7 +453,7 @@ def test_a_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(RuntimeError):
         predict(crystals)
     monkeypatch.setattr(
-        "ase_ecn.prediction.is_out_of_memory", lambda error: "DefaultCPUAllocator" in str(error)
+        "ase_ecn.execution.is_out_of_memory", lambda error: "DefaultCPUAllocator" in str(error)
     )
     sizes.clear()
     assert [p.formation_energy for p in predict(crystals)] == pytest.approx(expected, abs=1e-6)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
 from ase_ecn.testing import random_equivalent, unusual_inputs
 
 BOUND = 1e-5
@@ -32,12 +32,12 @@ def predictor() -> PropertyPredictor:
 
 
 @pytest.fixture(scope="module")
-def network() -> LatticeNetwork:
-    return LatticeNetwork(dtype="float64", device="cpu")
+def network() -> StrainPredictor:
+    return StrainPredictor(dtype="float64", device="cpu")
 
 
 def check(
-    predictor: PropertyPredictor, network: LatticeNetwork, named: tuple[str, Any], seed: int
+    predictor: PropertyPredictor, network: StrainPredictor, named: tuple[str, Any], seed: int
 ) -> None:
     """Fail where the outcome is neither an error on purpose nor a finite, invariant result."""
     name, given_input = named
@@ -62,7 +62,7 @@ def check(
 @given(unusual_inputs(), st.integers(0, 2**32 - 1))
 @settings(max_examples=500, **SLOW_IS_FINE)
 def test_any_input_gives_an_invariant_result_or_a_clear_error(
-    predictor: PropertyPredictor, network: LatticeNetwork, named: tuple[str, Any], seed: int
+    predictor: PropertyPredictor, network: StrainPredictor, named: tuple[str, Any], seed: int
 ) -> None:
     check(predictor, network, named, seed)
 
@@ -71,6 +71,6 @@ def test_any_input_gives_an_invariant_result_or_a_clear_error(
 @given(unusual_inputs(), st.integers(0, 2**32 - 1))
 @settings(max_examples=20_000, derandomize=False, **SLOW_IS_FINE)
 def test_twenty_thousand_inputs(
-    predictor: PropertyPredictor, network: LatticeNetwork, named: tuple[str, Any], seed: int
+    predictor: PropertyPredictor, network: StrainPredictor, named: tuple[str, Any], seed: int
 ) -> None:
     check(predictor, network, named, seed)

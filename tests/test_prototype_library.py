@@ -12,7 +12,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import UnsupportedElementError
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
 from ase_ecn.testing import (
     assert_prediction_invariant,
     assert_relaxation_equivariant,
@@ -69,13 +69,13 @@ def test_all_properties_of_some_are_invariant(library: list[Atoms]) -> None:
 
 def test_strains_turn_with_the_crystal(library: list[Atoms]) -> None:
     rng = np.random.default_rng(22)
-    network = LatticeNetwork(device="cpu", dtype="float64")
+    network = StrainPredictor(device="cpu", dtype="float64")
     for atoms in library[::6]:
         assert_relaxation_equivariant(network, atoms, rng, tolerance=1e-7)
 
 
 def test_relaxation_keeps_the_space_group(library: list[Atoms]) -> None:
-    network = LatticeNetwork(device="cpu")
+    network = StrainPredictor(device="cpu")
     crystals = [as_crystal(atoms) for atoms in library]
     for crystal, outcome in zip(crystals, network.relax(crystals), strict=True):
         before, after = (

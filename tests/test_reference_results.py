@@ -10,7 +10,7 @@ from ase import Atoms
 from reference_results import TOLERANCE, differences, examples, prototypes, results, stored
 
 from ase_ecn import LatticeRelaxer
-from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_results_of_the_examples_are_unchanged(
 def test_the_relaxer_takes_the_same_course(
     reference: dict[str, Any], crystals: dict[str, Atoms]
 ) -> None:
-    network = LatticeNetwork("empnn-mp20", device="cpu", dtype="float64")
+    network = StrainPredictor("empnn-mp20", device="cpu", dtype="float64")
     for name, expected in reference["examples"]["empnn-mp20 free"].items():
         optimizer = LatticeRelaxer(crystals[name].copy(), checkpoint=network, logfile=None)
         optimizer.run()

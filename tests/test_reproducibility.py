@@ -23,11 +23,11 @@ from ase import Atoms
 from ase_ecn import ECNCalculator, LatticeRelaxer, predict, relax
 from ase_ecn.api import Relaxation
 from ase_ecn.crystal import as_crystal
+from ase_ecn.execution import in_threads as compute_batches
 from ase_ecn.graphs.batch import bond_graphs, pack
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.prediction import Prediction, PropertyPredictor
-from ase_ecn.relaxation import LatticeNetwork
-from ase_ecn.threads import in_threads as compute_batches
+from ase_ecn.relaxation.network import StrainPredictor
 
 SUMMATION = {"float32": 2e-5, "float64": 1e-11}
 """Largest difference of a property in its unit (moments per atom) by the order of sums."""
@@ -177,7 +177,7 @@ def test_eight_threads_share_networks(crystals: list[Atoms]) -> None:
     expected = [numbers(predict(atoms)) + cells(relax(atoms)) for atoms in crystals]
     found = in_threads(lambda atoms: numbers(predict(atoms)) + cells(relax(atoms)), crystals)
     assert found == [expected] * 8
-    network = LatticeNetwork()
+    network = StrainPredictor()
 
     def relaxed(atoms: Atoms) -> bytes:
         atoms = atoms.copy()
@@ -241,7 +241,7 @@ def test_compiled_networks_agree(dtype: str, crystals: list[Atoms]) -> None:
     with torch.no_grad():
         for name, values in ecn.model(batch).items():
             assert (values - compiled(batch)[name]).abs().max() < bound, name
-    empnn = LatticeNetwork(device="cpu", dtype=dtype)
+    empnn = StrainPredictor(device="cpu", dtype=dtype)
     lattices = lattice_batch(primitives, empnn.model.config.neighbors, dtype=empnn.dtype)
     with torch.no_grad():
         plain, fast = empnn.model(lattices)[-1], torch.compile(empnn.model)(lattices)[-1]

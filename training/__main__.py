@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ase_ecn.checkpoint import resolve_device
 from ase_ecn.errors import OptionError
+from ase_ecn.execution import resolve_device
 from ase_ecn.training.commands import add_common_options, run_command
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.ecn_data import labelled_elements

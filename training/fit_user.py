@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ase_ecn.checkpoint import load_checkpoint, read_card, resolve_device
+from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.crystal import CrystalLike
 from ase_ecn.errors import CheckpointError, OptionError
+from ase_ecn.execution import resolve_device
 from ase_ecn.training.data.ecn_data import USER
 from ase_ecn.training.data.user_data import read_user_data, split_user_data
 from ase_ecn.training.fits.config import ECNConfiguration

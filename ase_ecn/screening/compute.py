@@ -16,7 +16,8 @@ from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import ASEECNError, CheckpointError, OptionError
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.readers import Source
-from ase_ecn.relaxation import CellRelaxation, LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.result import Relaxation
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class Screener:
         self.network = (
             None
             if job.relaxer_checkpoint is None
-            else LatticeNetwork(job.relaxer_checkpoint, device=job.device)
+            else StrainPredictor(job.relaxer_checkpoint, device=job.device)
         )
         found = provenance(self.predictor, self.network)
         if job.provenance and found != job.provenance:
@@ -136,11 +137,11 @@ class Screener:
         self, valid: Sequence[tuple[int, Atoms, Crystal]], sources: Sequence[Source]
     ) -> list[tuple[int, Outcome]]:
         crystals = [crystal for _, _, crystal in valid]
-        courses: list[CellRelaxation | None] = [None] * len(crystals)
+        courses: list[Relaxation | None] = [None] * len(crystals)
         if self.network is not None:
             courses = list(self.network.relax(crystals))
         finals = [
-            c if o is None else Crystal(c.numbers, c.cell @ o.deformation, c.scaled_positions)
+            c if o is None else c.with_cell(c.cell @ o.deformation)
             for c, o in zip(crystals, courses, strict=True)
         ]
         predictions = self.predictor.predict(finals, len(finals))
@@ -161,7 +162,7 @@ class Screener:
         return results
 
 
-def provenance(predictor: PropertyPredictor, network: LatticeNetwork | None) -> dict[str, str]:
+def provenance(predictor: PropertyPredictor, network: StrainPredictor | None) -> dict[str, str]:
     """Names and hashes of the checkpoints, by the keys that a database row has them under."""
     found = {"ecn_checkpoint": predictor.card.name, "ecn_sha256": predictor.card.sha256}
     if network is not None:
@@ -179,7 +180,7 @@ def _screener(job: Job) -> Screener:
     return Screener(job)
 
 
-def _values(start: Crystal, final: Crystal, course: CellRelaxation | None) -> dict[str, float]:
+def _values(start: Crystal, final: Crystal, course: Relaxation | None) -> dict[str, float]:
     values: dict[str, Any] = {
         "natoms": len(final),
         "volume": final.volume,

@@ -19,8 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.checkpoint import read_card, resolve_device
+from ase_ecn.checkpoint import read_card
 from ase_ecn.errors import OptionError
+from ase_ecn.execution import resolve_device
 from ase_ecn.properties import of_output
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.fits.loop import FitOptions, Task, fit, shuffled_batches

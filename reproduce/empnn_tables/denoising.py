@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import read_card, resolve_device
+from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.execution import resolve_device
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.relaxed_lattices import load_crystals, spread
 from ase_ecn.training.fits.noise import gaussian_noise
@@ -61,7 +62,7 @@ def denoising_table(
         Scores by name for no change, the mean density of the training split, one application of
         the network, and the relaxer, which repeats it.
     """
-    network = LatticeNetwork(checkpoint, device=device)
+    network = StrainPredictor(checkpoint, device=device)
     name = dataset or str(read_card(checkpoint).content["configuration"]["data"]["name"])
     crystals = spread(load_crystals(data, name, split), limit)
     train = load_crystals(data, name, "train")

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from ase_ecn.checkpoint import resolve_device
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.execution import resolve_device
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.relaxed_lattices import load_crystals, spread

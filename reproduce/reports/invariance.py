@@ -23,7 +23,8 @@ from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.geometry.repetition import SYMPREC
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation import CellRelaxation, LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.result import Relaxation
 from ase_ecn.testing import random_equivalent
 
 logger = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ def _displaced_supercell(atoms: Atoms, rng: np.random.Generator) -> Atoms:
 
 
 def disagreements(
-    predictor: PropertyPredictor, network: LatticeNetwork | None, pairs: Sequence[Pair]
+    predictor: PropertyPredictor, network: StrainPredictor | None, pairs: Sequence[Pair]
 ) -> list[Disagreement]:
     """Compare the answers for both sides of each pair.
 
@@ -156,7 +157,7 @@ def disagreements(
     """
     crystals = [crystal for pair in pairs for crystal in (pair.first, pair.second)]
     predictions = predictor.predict(crystals)
-    courses: list[CellRelaxation | None] = [None] * len(crystals)
+    courses: list[Relaxation | None] = [None] * len(crystals)
     if network is not None:
         courses = list(network.relax(crystals))
     found = []
@@ -300,7 +301,7 @@ def add_invariance_arguments(command: argparse.ArgumentParser) -> None:
 def run_invariance(options: argparse.Namespace) -> int:
     """Command ``invariance``; the exit status is 1 if a jump is above the bound."""
     predictor = PropertyPredictor(options.checkpoint, device="cpu", dtype=options.dtype)
-    network = LatticeNetwork(options.relaxer, device="cpu", dtype=options.dtype)
+    network = StrainPredictor(options.relaxer, device="cpu", dtype=options.dtype)
     relaxer = None if options.predictions_only else network
     library = prototype_library(predictor.card.elements & network.card.elements)
     found: list[Disagreement] = []

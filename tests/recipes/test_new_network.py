@@ -20,7 +20,7 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.nn.registry import NETWORKS
-from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
 from ase_ecn.screening import screen
 
 
@@ -143,7 +143,7 @@ def test_many_crystals_and_a_screen(checkpoint: Path, tmp_path: Path) -> None:
 
 def test_it_relaxes_no_cells(checkpoint: Path) -> None:
     with pytest.raises(CheckpointError, match="gives properties, not relaxed cells"):
-        LatticeNetwork(checkpoint)
+        StrainPredictor(checkpoint)
 
 
 def test_an_unknown_kind_is_named(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:

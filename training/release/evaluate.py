@@ -11,10 +11,12 @@ import numpy as np
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import card_text, load_checkpoint, read_card
+from ase_ecn.card import card_text
+from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN
-from ase_ecn.relaxation import MAX_STEPS, LatticeNetwork
+from ase_ecn.relaxation.course import MAX_STEPS
+from ase_ecn.relaxation.network import StrainPredictor
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.data.datasets import READERS, Dataset, reduced_formula
@@ -154,7 +156,7 @@ def evaluate_empnn(
     relaxer, which repeats it until nothing moves. Most of Carbon-24 occurs several times: there
     ``novel`` scores are those of crystals that are new structures.
     """
-    network = LatticeNetwork(checkpoint, device=device)
+    network = StrainPredictor(checkpoint, device=device)
     crystals = load_crystals(data, name, split)
     true = np.stack([crystal.cell for crystal in crystals])
     noisy = gaussian_noise(true, NOISE_SIGMA, np.random.default_rng(NOISE_SEED))
@@ -193,7 +195,7 @@ def _novel_carbon(data: Path, split: str) -> np.ndarray[Any, np.dtype[np.int64]]
 
 
 def relaxed_cells(
-    network: LatticeNetwork,
+    network: StrainPredictor,
     crystals: list[Any],
     cells: np.ndarray[Any, np.dtype[np.float64]],
     steps: int | None = None,
@@ -207,7 +209,7 @@ def relaxed_cells(
     return np.stack([c @ o.deformation for c, o in zip(cells, outcomes, strict=True)])
 
 
-def _substituted_scores(network: LatticeNetwork, data: Path, split: str) -> dict[str, float]:
+def _substituted_scores(network: StrainPredictor, data: Path, split: str) -> dict[str, float]:
     def load(part: str) -> Dataset:
         return cached_dataset(f"mp_20-{part}", lambda: READERS["mp_20"](data, part))
 

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import Card, load_checkpoint, save_checkpoint
+from ase_ecn.card import Card
+from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN

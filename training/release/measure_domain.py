@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import Card, card_text, load_checkpoint, read_card
+from ase_ecn.card import Card, card_text
+from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.domain import bond_domain_features, lattice_domain_features
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch

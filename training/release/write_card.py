@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ase_ecn.checkpoint import Card, read_card, save_checkpoint
+from ase_ecn.card import Card
+from ase_ecn.checkpoint import read_card, save_checkpoint
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import find, of_outputs
 from ase_ecn.selftest import make_references

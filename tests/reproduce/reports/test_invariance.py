@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation import LatticeNetwork
+from ase_ecn.relaxation.network import StrainPredictor
 from ase_ecn.testing import random_equivalent
 from reproduce.reports.invariance import (
     EDGE_BOUND,
@@ -28,12 +28,12 @@ DEFORMATION = {"exact": 2e-5, "noise": 2e-5, "tolerance": 2e-3}
 
 
 @pytest.fixture(scope="module")
-def networks() -> tuple[PropertyPredictor, LatticeNetwork]:
-    return PropertyPredictor(device="cpu"), LatticeNetwork(device="cpu")
+def networks() -> tuple[PropertyPredictor, StrainPredictor]:
+    return PropertyPredictor(device="cpu"), StrainPredictor(device="cpu")
 
 
 @pytest.fixture(scope="module")
-def library(networks: tuple[PropertyPredictor, LatticeNetwork]) -> dict[str, Atoms]:
+def library(networks: tuple[PropertyPredictor, StrainPredictor]) -> dict[str, Atoms]:
     found = prototype_library(networks[0].card.elements & networks[1].card.elements)
     assert len(found) == 288
     return found
@@ -49,7 +49,7 @@ def check(found: list[Disagreement]) -> None:
 
 
 def test_descriptions_of_some_prototypes_agree(
-    networks: tuple[PropertyPredictor, LatticeNetwork], library: dict[str, Atoms]
+    networks: tuple[PropertyPredictor, StrainPredictor], library: dict[str, Atoms]
 ) -> None:
     rng = np.random.default_rng(5)
     found: list[Disagreement] = []
@@ -61,7 +61,7 @@ def test_descriptions_of_some_prototypes_agree(
 
 
 def test_a_disagreement_would_be_seen(
-    networks: tuple[PropertyPredictor, LatticeNetwork], library: dict[str, Atoms]
+    networks: tuple[PropertyPredictor, StrainPredictor], library: dict[str, Atoms]
 ) -> None:
     """Of crystals that are not the same."""
     rng = np.random.default_rng(5)
@@ -88,7 +88,7 @@ def test_equivalents_are_of_all_kinds(library: dict[str, Atoms]) -> None:
 
 @pytest.mark.parametrize("formula", ["W", "Po", "WC", "C4"])
 def test_a_hair_moves_no_prediction(
-    formula: str, networks: tuple[PropertyPredictor, LatticeNetwork], library: dict[str, Atoms]
+    formula: str, networks: tuple[PropertyPredictor, StrainPredictor], library: dict[str, Atoms]
 ) -> None:
     """Those prototypes whose graphs change the most where a supercell becomes another crystal."""
     name = next(name for name in library if name.endswith(f" {formula}"))
@@ -98,7 +98,7 @@ def test_a_hair_moves_no_prediction(
 
 @pytest.mark.slow
 def test_descriptions_of_all_prototypes_agree(
-    networks: tuple[PropertyPredictor, LatticeNetwork], library: dict[str, Atoms]
+    networks: tuple[PropertyPredictor, StrainPredictor], library: dict[str, Atoms]
 ) -> None:
     for k, (name, atoms) in enumerate(library.items()):
         rng = np.random.default_rng([1, k])

@@ -27,6 +27,8 @@ OSCILLATING = "oscillating"
 with the cell of the smallest strain."""
 OUT_OF_RANGE = "strain out of range"
 """Reason of a relaxation that was given up; it leaves the cell as it was at the start."""
+OUT_OF_MEMORY = "out of memory"
+"""Reason of a crystal that does not fit into memory; it leaves the cell as it was at the start."""
 
 # A relaxation gets somewhere if its strains shrink. One step may be larger than the one before, as
 # a cell far off has a new neighbourhood after it; over two steps that hardly happens.

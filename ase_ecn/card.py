@@ -1,4 +1,4 @@
-"""The format of checkpoint cards: what every card must say, and how older ones are read.
+"""Cards of checkpoints: what every card must say, and how older ones are read.
 
 Version 1 is the current format, described in ``docs/checkpoints.md``. Version 0, of previews, named
 elements by their symbols, kept the architecture under ``model`` and wrote kinds of networks in
@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ase.data import chemical_symbols
@@ -27,6 +29,75 @@ _REQUIRED: dict[str, type] = {
     "elements": list,
     "sha256": str,
 }
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint is: the parsed JSON next to the weights.
+
+    Attributes
+    ----------
+    content
+        The whole card; see ``docs/checkpoints.md`` for its entries.
+    """
+
+    content: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the checkpoint."""
+        return str(self.content["name"])
+
+    @property
+    def version(self) -> str:
+        """Version of the weights under this name."""
+        return str(self.content.get("version", "0"))
+
+    @property
+    def network(self) -> str:
+        """Kind of the network, such as ``"ecn"``; see :mod:`ase_ecn.nn.registry`."""
+        return str(self.content["network"])
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights file."""
+        return str(self.content["sha256"])
+
+    @cached_property
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers that occur in the training data."""
+        return frozenset(int(z) for z in self.content["elements"])
+
+    @cached_property
+    def property_elements(self) -> dict[str, frozenset[int]]:
+        """Atomic numbers among a property's training labels, where they are fewer than all."""
+        parts = self.content.get("property_elements", {})
+        return {name: frozenset(int(z) for z in numbers) for name, numbers in parts.items()}
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the predicted properties, by their public names."""
+        return {name: str(unit) for name, unit in self.content.get("properties", {}).items()}
+
+    @property
+    def forces(self) -> bool:
+        """Whether it was fitted to forces, so that it gives forces and stress."""
+        return bool(self.content.get("forces", False))
+
+    @property
+    def systems(self) -> tuple[frozenset[int], ...]:
+        """Sets of atomic numbers that occurred together; none if that doesn't matter."""
+        parts = self.content.get("systems", [])
+        return tuple(frozenset(int(z) for z in numbers) for numbers in parts)
+
+    def provenance(self) -> dict[str, str]:
+        """Name, version and hash, to be kept with every result."""
+        return {"checkpoint": self.name, "version": self.version, "sha256": self.sha256}
+
+
+def card_text(content: dict[str, Any]) -> bytes:
+    """A card as it is in its file."""
+    return (json.dumps(content, indent=1) + "\n").encode()
 
 
 def _deepest(text: str) -> int:
