@@ -102,9 +102,15 @@ class Property:
         return value * atoms if self.unit.endswith("/atom") else value
 
     def titled(self) -> str:
-        """Head of a column: the heading, or else the name, and the unit."""
-        title = self.heading or self.public_name
-        return title if self.unit in (DIMENSIONLESS, "") else f"{title} / {self.unit}"
+        """Head of a column in a short table: the heading, or else the name, and the unit."""
+        return self._with_unit(self.heading or self.public_name)
+
+    def described(self) -> str:
+        """Head of a column in a long table: the name in words, and the unit."""
+        return self._with_unit(self.public_name.replace("_", " "))
+
+    def _with_unit(self, text: str) -> str:
+        return text if self.unit in (DIMENSIONLESS, "") else f"{text} / {self.unit}"
 
     def uncertainty(self) -> Property:
         """Its stated standard error, a property too."""
@@ -218,6 +224,25 @@ def ase_results(prediction: Mapping[str, Any], atoms: int) -> dict[str, Any]:
         for p in _in_order(prediction)
         for name in p.ase
     }
+
+
+def in_short_tables(available: Iterable[str], units: Mapping[str, str]) -> list[Property]:
+    """Those of the predictions that short tables have a column for.
+
+    Parameters
+    ----------
+    available
+        Names of predictions.
+    units
+        Of the predictions of a checkpoint; those of them that are not in :data:`PROPERTIES` are a
+        user's own, and are shown too.
+    """
+    known = [p for p in PROPERTIES.values() if p.heading]
+    names = {p.public_name for p in PROPERTIES.values()}
+    own = [name for name in units if name.removesuffix(SPREAD) not in names]
+    there = set(available)
+    shown = [*(find(p.public_name, units) for p in known), *(find(name, units) for name in own)]
+    return [p for p in shown if p.public_name in there]
 
 
 def _in_order(available: Iterable[str]) -> Iterator[Property]:

@@ -246,5 +246,4 @@ def _columns(path: Path) -> dict[str, NDArray[np.float64]]:
 
 
 def _title(name: str) -> str:
-    unit = find(name).unit
-    return name.replace("_", " ") + (f" / {unit}" if unit != DIMENSIONLESS else "")
+    return find(name).described()

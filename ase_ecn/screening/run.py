@@ -200,6 +200,7 @@ def screen(
             "top": [top, by, largest] if top else None,
         }
     )
+    store.note_units({n: screener.predictor.property_of(n).unit for n in scalars if n in kept})
     total = count_structures(source) if progress else None
     with tqdm(total=total, disable=not progress, unit=" crystals", smoothing=0) as bar:
         chunks = _chunks(sources, batch_size, store, retry_failed, bar)

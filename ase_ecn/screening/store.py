@@ -2,7 +2,8 @@
 
 Rows and journal change in the same transactions, so a process that is killed leaves either both
 or none. ``screen_journal`` has one line per crystal of the input, whatever became of it; the
-view ``screen_failures`` shows those without a result, ``screen_settings`` what was asked for.
+view ``screen_failures`` shows those without a result, ``screen_settings`` what was asked for,
+``screen_units`` the units of the properties.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ _TABLES = (
     "status TEXT, reason TEXT, value DOUBLE PRECISION, row_id INTEGER)",
     "CREATE INDEX IF NOT EXISTS screen_status ON screen_journal (status)",
     "CREATE TABLE IF NOT EXISTS screen_settings (name TEXT PRIMARY KEY, value TEXT)",
+    "CREATE TABLE IF NOT EXISTS screen_units (name TEXT PRIMARY KEY, unit TEXT)",
 )
 _VIEW = "VIEW screen_failures AS SELECT label, reason FROM screen_journal WHERE status = 'failed'"
 
@@ -130,6 +132,22 @@ class Store:
                 f"the output holds a screen with other options ({'; '.join(differing)}): "
                 "choose another output"
             )
+
+    def note_units(self, units: Mapping[str, str]) -> None:
+        """Note the units of properties, by name; what is noted already stays."""
+        with self._transaction() as cursor:
+            self._lock(cursor)
+            cursor.execute("SELECT name FROM screen_units")
+            known = {name for (name,) in cursor.fetchall()}
+            for name, unit in units.items():
+                if name not in known:
+                    cursor.execute("INSERT INTO screen_units VALUES (?, ?)", (name, unit))
+
+    def units(self) -> dict[str, str]:
+        """Units of the properties; empty for screens of releases that did not note them."""
+        with self._transaction() as cursor:
+            cursor.execute("SELECT name, unit FROM screen_units")
+            return {str(name): str(unit) for name, unit in cursor.fetchall()}
 
     def pending(self, sources: Sequence[Source], retry_failed: bool) -> list[Source]:
         """Those of the sources that are not in the journal yet, or have changed since."""

@@ -1,0 +1,44 @@
+"""``ase-ecn plot``: figures of screens, fits, checkpoints and relaxations."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ase_ecn.commands.command_line import Command
+from ase_ecn.errors import OptionError
+from ase_ecn.plotting.sources import FIGURES, draw
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", choices=tuple(FIGURES), help="; ".join(FIGURES.values()))
+    parser.add_argument("source", metavar="IN")
+    parser.add_argument("-o", "--output", required=True, help="picture file")
+    parser.add_argument(
+        "--property", default="band_gap", help="for parity: predicted, and given in the input"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    save_figure(draw(options.kind, options.source, options.property), options.output)
+    return 0
+
+
+def save_figure(figure: Figure, path: str) -> None:
+    """Write a picture, of the format that its name says, and print its name."""
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise OptionError(f"cannot write {path}: {error}") from error
+    print(f"wrote {path}")
+
+
+COMMAND = Command(
+    "plot",
+    "draw a figure of a screen, a fit, a checkpoint or a relaxation",
+    _add_arguments,
+    _run,
+)

@@ -1,0 +1,36 @@
+"""``ase-ecn predict``: properties of the structures in files."""
+
+from __future__ import annotations
+
+import argparse
+
+from ase_ecn.commands.command_line import Command, add_network_options
+from ase_ecn.commands.structures import cells, formula, print_skipped, print_table, read_valid
+from ase_ecn.crystal import as_crystal
+from ase_ecn.prediction import PropertyPredictor
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    add_network_options(parser)
+
+
+def _run(options: argparse.Namespace) -> int:
+    predictor = PropertyPredictor(options.checkpoint, device=options.device)
+    good, skipped = read_valid(options.files, predictor.card.elements)
+    predictions = predictor.predict([as_crystal(atoms) for _, atoms in good])
+    known = [predictor.property_of(name) for name in predictor.scalars]
+    # Sorting keeps the order of the others, which follow.
+    known.sort(key=lambda one: not one.heading)
+    rows = [
+        [formula(atoms), str(len(atoms)), *cells(prediction, known), label]
+        for (label, atoms), prediction in zip(good, predictions, strict=True)
+    ]
+    titles = [one.titled() for one in known]
+    print_table(["formula", "atoms", *titles, "source"], rows)
+    return print_skipped(skipped)
+
+
+COMMAND = Command(
+    "predict", "print the properties of the structures in files", _add_arguments, _run
+)

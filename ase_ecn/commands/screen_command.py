@@ -1,0 +1,105 @@
+"""``ase-ecn screen``: properties of all structures of an input, into a database."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ase_ecn.commands.command_line import Command, add_network_options
+from ase_ecn.commands.structures import cells, print_skipped, print_table
+from ase_ecn.properties import in_short_tables
+from ase_ecn.screening import failures, screen
+from ase_ecn.screening.run import BATCH_SIZE
+from ase_ecn.screening.store import Store, journal_path
+
+_SOURCES = (
+    "folder, ase.db, PostgreSQL URL, extxyz or any file that ASE reads, or CSV/Parquet with a "
+    "column cif or file"
+)
+_SHOWN = 20
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("source", metavar="IN", help=_SOURCES)
+    add("-o", "--output", help="ase.db, PostgreSQL URL or .parquet (default: NAME-screened.db)")
+    add("--relax", action="store_true", help="relax the cells first")
+    add("--properties", metavar="NAME,…", help="properties to keep (default: all)")
+    add("--where", metavar="CONDITION", help="such as 'band_gap>1 and formation_energy<-0.5'")
+    add("--top", type=int, metavar="N", help="keep the N crystals with the smallest value of")
+    add("--by", metavar="PROPERTY", help="this property,")
+    add("--largest", action="store_true", help="or with the largest")
+    add("--batch-size", type=int, default=BATCH_SIZE)
+    add("--workers", type=int, metavar="N", help="processes on this machine (needs Dask)")
+    add("--cluster", metavar="ADDRESS", help="scheduler of a running Dask cluster")
+    add("--retry-failed", action="store_true", help="try crystals again that failed before")
+    add("--relaxer-checkpoint", help="of the EMPNN: bundled name or .safetensors file")
+    add_network_options(parser)
+
+
+def _run(options: argparse.Namespace) -> int:
+    out = options.output or f"{Path(options.source).stem}-screened.db"
+    report = screen(
+        options.source,
+        out,
+        relax=options.relax,
+        properties=options.properties.split(",") if options.properties else None,
+        where=options.where,
+        top=options.top,
+        by=options.by,
+        largest=options.largest,
+        checkpoint=options.checkpoint,
+        relaxer_checkpoint=options.relaxer_checkpoint,
+        device=options.device,
+        batch_size=options.batch_size,
+        workers=options.workers,
+        cluster=options.cluster,
+        retry_failed=options.retry_failed,
+        progress=sys.stderr.isatty(),
+    )
+    order = None if options.by is None else ("-" if options.largest else "") + options.by
+    store = Store(journal_path(out))
+    _print_rows(list(store.rows(_SHOWN, order)), store.units())
+    counts = {
+        "in": report.stored,
+        "outranked": report.outranked,
+        "not as asked for": report.rejected,
+        "failed": report.failed,
+    }
+    text = ", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "in")
+    print(text.replace(" in", f" crystals in {out}", 1), f"({report.computed} computed now)")
+    shown = islice(failures(out), _SHOWN)
+    print_skipped({failure.label: failure.reason for failure in shown})
+    if report.failed > _SHOWN:
+        print(f"all reasons are in the table screen_failures of {journal_path(out)}")
+    return 1 if report.failed else 0
+
+
+def _print_rows(found: Sequence[Any], units: Mapping[str, str]) -> None:
+    rows = []
+    known = in_short_tables({name for row in found for name in row.key_value_pairs}, units)
+    for row in found:
+        values = row.key_value_pairs
+        course = ["", "", ""]
+        if "relaxation_reason" in values:
+            steps, reason = values["relaxation_steps"], values["relaxation_reason"]
+            course = [f"{100 * values['volume_change']:+.1f}", f"{steps:.0f}", str(reason)]
+        start = [row.formula, str(row.natoms), *cells(values, known)]
+        rows.append([*start, *course, str(values["source"])])
+    headings = [one.titled() for one in known]
+    columns = ["formula", "atoms", *headings, "ΔV/V %", "steps", "stopped", "source"]
+    # Columns that no row has anything in say nothing.
+    filled = [k for k in range(len(columns)) if any(row[k] for row in rows)]
+    print_table([columns[k] for k in filled], [[row[k] for k in filled] for row in rows])
+
+
+COMMAND = Command(
+    "screen",
+    "predict all structures of a database, table, file or folder",
+    _add_arguments,
+    _run,
+)

@@ -1,0 +1,31 @@
+"""``ase-ecn selftest``: does this machine give the results that the cards have?"""
+
+from __future__ import annotations
+
+import argparse
+
+from ase_ecn.checkpoint import bundled_checkpoints
+from ase_ecn.commands.command_line import Command
+from ase_ecn.selftest import TOLERANCE, selftest
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoints", nargs="*", metavar="CHECKPOINT")
+
+
+def _run(options: argparse.Namespace) -> int:
+    status = 0
+    for name in options.checkpoints or bundled_checkpoints():
+        result = selftest(name)
+        verdict = "ok" if result.passed else "FAILED"
+        print(
+            f"{name}: {verdict}, largest difference {result.largest_difference:.2g} "
+            f"({result.where}; allowed {TOLERANCE:g})"
+        )
+        status |= not result.passed
+    return status
+
+
+COMMAND = Command(
+    "selftest", "recompute the reference results stored in each card", _add_arguments, _run
+)

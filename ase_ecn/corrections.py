@@ -1,0 +1,290 @@
+"""From DFT energies to formation energies in the Materials Project's convention (that of MP-20).
+
+A formation energy is the energy of the PBE(+U) calculation, plus the corrections of pymatgen's
+``MaterialsProject2020Compatibility``, minus the energies of the elements. All that is added is a
+constant of the composition (and, of oxides, of the kind of oxide), so forces and stresses stay.
+
+Which anions are corrected follows from guessed oxidation states. The guess jumps between similar
+compositions, by about 0.1 eV/atom, in a way that no network can learn. :func:`smooth_correction` is
+the part without the guess, for labels to fit to; the difference to :func:`correction` is added
+afterwards, as both are known exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from ase.data import atomic_numbers, chemical_symbols
+from numpy.typing import NDArray
+
+from ase_ecn.crystal import CrystalLike, as_crystal
+from ase_ecn.errors import EmptyCrystalError, OptionError, UnsupportedElementError
+from ase_ecn.geometry.pairs import pairs_within
+
+if TYPE_CHECKING:
+    from ase_ecn.oxidation import Composition
+
+Numbers: TypeAlias = "Sequence[int] | NDArray[np.int64]"
+
+OXIDE_KINDS = ("oxide", "peroxide", "superoxide", "ozonide")
+_MAX_SITES = 20  # of a formula whose oxidation states the scheme guesses
+_RELATIVE_CUTOFF = 1.05  # of the scheme, for the bonds of peroxides and the like
+_LONGEST_PEROXIDE_BOND = 1.49 * _RELATIVE_CUTOFF
+_CACHED = 1 << 17
+_OXYGEN = atomic_numbers["O"]
+
+
+def formation_energy(energy: float, numbers: Numbers, *, oxide: str = "oxide") -> float:
+    """Formation energy in MP-20's convention.
+
+    Parameters
+    ----------
+    energy
+        Energy of the calculation in eV/atom, with the Materials Project's settings: PBE, or PBE+U
+        where O or F meets Co, Cr, Fe, Mn, Mo, Ni, V or W.
+    numbers
+        (N,) atomic numbers of the crystal.
+    oxide
+        Kind of oxide, from :func:`oxide_kind`.
+
+    Returns
+    -------
+    float
+        In eV/atom.
+
+    Raises
+    ------
+    UnsupportedElementError
+        If an element has no reference energy.
+    """
+    return energy + correction(numbers, oxide=oxide) - reference_energy(numbers)
+
+
+def correction(numbers: Numbers, *, oxide: str = "oxide") -> float:
+    """What pymatgen's ``MaterialsProject2020Compatibility`` adds to an energy, in eV/atom.
+
+    The Materials Project's Hubbard U is taken for granted where the scheme expects one. Sulphur is
+    corrected in all compounds, as for entries without a structure.
+
+    Parameters
+    ----------
+    numbers
+        (N,) atomic numbers of the crystal.
+    oxide
+        Kind of oxide, from :func:`oxide_kind`; of no consequence without oxygen.
+
+    Raises
+    ------
+    OptionError
+        If the kind is none of :data:`OXIDE_KINDS`.
+    EmptyCrystalError, UnsupportedElementError
+        If there is no atom, or a number is not one of an element.
+    """
+    if oxide not in OXIDE_KINDS:
+        raise OptionError(f"oxide is {oxide!r}; known are: {', '.join(OXIDE_KINDS)}")
+    return _correction(_composition(numbers), oxide)
+
+
+def smooth_correction(numbers: Numbers) -> float:
+    """The correction without guesses, in eV/atom: what a network should learn.
+
+    It differs from :func:`correction` in that anions other than O and S are corrected only if they
+    are the most electronegative element, and that all oxygen is taken for an oxide's.
+
+    Parameters
+    ----------
+    numbers
+        (N,) atomic numbers of the crystal.
+
+    Raises
+    ------
+    EmptyCrystalError, UnsupportedElementError
+        If there is no atom, or a number is not one of an element.
+    """
+    return _smooth_correction(_composition(numbers))
+
+
+def reference_energy(numbers: Numbers) -> float:
+    """Energy of the elements that the crystal is made of, in eV/atom.
+
+    Parameters
+    ----------
+    numbers
+        (N,) atomic numbers of the crystal.
+
+    Raises
+    ------
+    EmptyCrystalError, UnsupportedElementError
+        If there is no atom, or an element has no reference energy.
+    """
+    composition = _composition(numbers)
+    energies = reference_energies()
+    unknown = [symbol for symbol, _ in composition if symbol not in energies]
+    if unknown:
+        raise UnsupportedElementError(
+            f"no reference energy for {', '.join(unknown)}; known are: {' '.join(energies)}"
+        )
+    return _per_atom(composition, energies)
+
+
+@lru_cache(maxsize=1)
+def reference_energies() -> Mapping[str, float]:
+    """PBE energy of each of 89 elements in eV/atom, by symbol."""
+    file = Path(__file__).with_name("element_energies.json")
+    energies: dict[str, float] = json.loads(file.read_text())["energies"]
+    return energies
+
+
+def oxide_kind(structure: CrystalLike) -> str:
+    """Kind of oxide by its O-O and O-H distances, as pymatgen's ``oxide_type(structure, 1.05)``.
+
+    Parameters
+    ----------
+    structure
+        Any crystal.
+
+    Returns
+    -------
+    str
+        One of :data:`OXIDE_KINDS`. Hydroxides, which are corrected as oxides, and crystals without
+        oxygen are ``"oxide"``.
+
+    Raises
+    ------
+    CrystalError
+        If the structure is not a valid crystal.
+    """
+    crystal = as_crystal(structure)
+    # pymatgen takes milliseconds and most crystals have no O-O bond, which takes microseconds.
+    oxygen = crystal.reduced.scaled[crystal.numbers == _OXYGEN]
+    if not len(pairs_within(crystal.reduced.cell, oxygen, _LONGEST_PEROXIDE_BOND).source):
+        return "oxide"
+    from pymatgen.analysis.structure_analyzer import oxide_type
+    from pymatgen.core.structure import Structure
+
+    known = Structure(crystal.cell, crystal.numbers.tolist(), crystal.scaled_positions)
+    kind = str(oxide_type(known, _RELATIVE_CUTOFF))
+    return kind if kind in OXIDE_KINDS else "oxide"
+
+
+@dataclass(frozen=True)
+class _Scheme:
+    """The tables of pymatgen's class, by symbol, in eV per atom of the element.
+
+    Attributes
+    ----------
+    sulfur, oxides
+        Of S, and of O in each kind of oxide.
+    anions
+        Of the elements that are corrected only where they are anions.
+    mixing
+        Between GGA and GGA+U: most electronegative element, metal.
+    """
+
+    sulfur: float
+    oxides: dict[str, float]
+    anions: dict[str, float]
+    mixing: dict[str, dict[str, float]]
+
+
+@lru_cache(maxsize=1)
+def _scheme() -> _Scheme:
+    # Late: importing it takes seconds, and few users need it.
+    from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
+
+    tables: Any = MaterialsProject2020Compatibility(check_potcar=False)
+    values = {name: float(value) for name, value in tables.comp_correction.items()}
+    return _Scheme(
+        values.pop("S"),
+        {kind: values.pop(kind) for kind in OXIDE_KINDS},
+        values,
+        {
+            anion: {metal: float(value) for metal, value in metals.items()}
+            for anion, metals in tables.u_corrections.items()
+        },
+    )
+
+
+@lru_cache(maxsize=1)
+def _electronegativities() -> dict[str, float]:
+    from pymatgen.core.periodic_table import Element
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about each element that has none
+        return {e.symbol: float(e.X) for e in Element}
+
+
+def _electronegativity(symbol: str) -> float:
+    """Pauling's; infinite for elements that have none, which pymatgen puts last."""
+    value = _electronegativities()[symbol]
+    return math.inf if math.isnan(value) else value
+
+
+@lru_cache(maxsize=_CACHED)
+def _correction(composition: Composition, oxide: str) -> float:
+    if len(composition) == 1:
+        return 0.0
+    # Imported with pymatgen's tables, late as well.
+    from ase_ecn.oxidation import likeliest_states
+
+    scheme = _scheme()
+    # The order of pymatgen's formulas. It decides between equal electronegativities and between
+    # equally likely oxidation states.
+    ordered = tuple(sorted(composition, key=lambda part: (_electronegativity(part[0]), part[0])))
+    most = ordered[-1][0]
+    values = _certain(most, oxide)
+    anions = [symbol for symbol, _ in ordered if symbol in scheme.anions]
+    # Nothing else depends on the oxidation states.
+    states = likeliest_states(ordered, _MAX_SITES) if anions else {}
+    for symbol in anions:
+        state = states.get(symbol, 0.0)
+        if state <= -1 or (state >= 0 and symbol == most):
+            values[symbol] = scheme.anions[symbol]
+    return _per_atom(composition, values)
+
+
+@lru_cache(maxsize=_CACHED)
+def _smooth_correction(composition: Composition) -> float:
+    if len(composition) == 1:
+        return 0.0
+    # Without a Pauling electronegativity (He, Ne, Ar), an element is no anion.
+    known = _electronegativities()
+    most = max(composition, key=lambda part: -math.inf if math.isnan(x := known[part[0]]) else x)
+    values = _certain(most[0], "oxide")
+    scheme = _scheme()
+    if most[0] in scheme.anions:
+        values[most[0]] = scheme.anions[most[0]]
+    return _per_atom(composition, values)
+
+
+def _certain(most_electronegative: str, oxide: str) -> dict[str, float]:
+    """Corrections of the elements (eV per atom of each) that need no oxidation states."""
+    scheme = _scheme()
+    metals = scheme.mixing.get(most_electronegative, {})
+    return {"S": scheme.sulfur, "O": scheme.oxides[oxide], **metals}
+
+
+def _per_atom(composition: Composition, values: Mapping[str, float]) -> float:
+    total = sum(values.get(symbol, 0.0) * count for symbol, count in composition)
+    return total / sum(count for _, count in composition)
+
+
+def _composition(numbers: Numbers) -> Composition:
+    """Reduced formula in alphabetical order, the same for every cell of a crystal."""
+    counts = Counter(numbers.tolist() if isinstance(numbers, np.ndarray) else numbers)
+    if not counts:
+        raise EmptyCrystalError("the structure has no atoms")
+    unknown = [z for z in counts if not 0 < z < len(chemical_symbols)]
+    if unknown:
+        raise UnsupportedElementError(f"no element has the atomic number {unknown[0]}")
+    divisor = math.gcd(*counts.values())
+    return tuple(sorted((chemical_symbols[z], n // divisor) for z, n in counts.items()))
