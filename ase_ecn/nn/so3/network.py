@@ -280,9 +280,11 @@ class SO3ECN(PropertyNetwork):
         UnsupportedElementError
             If a formation energy is asked for of an element without a reference.
         """
-        batch = sphere_batch(
-            crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
-        )
+        # What is made in inference mode could not be differentiated.
+        with torch.inference_mode(False):
+            batch = sphere_batch(
+                crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
+            )
         smooth = self.config.target == FORMATION_ENERGY
         constants = [_rough_part(crystal) if smooth else 0.0 for crystal in crystals]
         return EnergyGraphs(batch, torch.tensor(constants, dtype=torch.float64))
@@ -298,8 +300,9 @@ class SO3ECN(PropertyNetwork):
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:
         """Energies and their derivatives by the bonds' vectors; not differentiable any further."""
-        bonds = self.bonds(graph)
+        # Also where the caller has turned gradients off.
         with torch.inference_mode(False), torch.enable_grad():
+            bonds = self.bonds(graph)
             vector = bonds.vector.clone().requires_grad_(True)
             y, r = located(vector, bonds)
             total = self._total(graph, self._contributions(graph, bonds, y, r, frozen=True))
@@ -354,9 +357,10 @@ class SO3ECN(PropertyNetwork):
 
     def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
         """Energy in eV/atom, forces and stress."""
-        graph = graphs.batch.to(self.device, self.dtype)
-        found = self.derivatives(graph)
-        forces, stress = forces_and_stress(graph, found.pulls)
+        with torch.inference_mode(False):
+            graph = graphs.batch.to(self.device, self.dtype)
+            found = self.derivatives(graph)
+            forces, stress = forces_and_stress(graph, found.pulls)
         energy = self._per_atom(found.energies, graphs)
         return {self.config.target: energy, "forces": forces, "stress": stress}
 

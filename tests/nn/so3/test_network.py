@@ -144,6 +144,23 @@ def test_an_atom_without_neighbours(network):
     np.testing.assert_array_equal(found["stress"], 0)
 
 
+def test_where_the_caller_has_turned_gradients_off(network):
+    atoms = prototypes()[0]
+    expected = results(network, atoms)
+    for mode in (torch.inference_mode, torch.no_grad):
+        with mode():
+            found = results(network, atoms)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, atol=1e-12)
+
+
+def test_energies_alone_are_the_same(network):
+    graphs = network.graphs([as_crystal(a) for a in prototypes()])
+    both, alone = network.predict(graphs), network.predict_without_forces(graphs)
+    assert set(both) - set(alone) == {"forces", "stress"}
+    torch.testing.assert_close(both["formation_energy"].detach(), alone["formation_energy"])
+
+
 def test_atoms_on_top_of_each_other_are_refused(network):
     numbers, cell = np.array([3, 3]), np.eye(3) * 5.0
     close = Crystal(numbers, cell, np.array([[0, 0, 0], [0.11, 0, 0]]))
