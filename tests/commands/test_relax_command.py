@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from ase.build import bulk
-from ase.io import read
+from ase.io import read, write
 
+from ase_ecn import relax
 from ase_ecn.cli import main
 
 
@@ -45,3 +48,23 @@ def test_relax_refuses_outputs_that_no_writer_knows(
     out = str(tmp_path / "out.nonsense")
     assert main(["relax", str(folder / "a.cif"), "-o", out, "--device", "cpu"]) == 1
     assert "cannot write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--mask", "1,1,0,0,0,1"], {"mask": [1, 1, 0, 0, 0, 1]}),
+        (["--hydrostatic"], {"hydrostatic": True}),
+        (["--constant-volume"], {"constant_volume": True}),
+    ],
+)
+def test_relax_limits_the_strain(
+    options: list[str], expected: dict[str, Any], tmp_path: Path
+) -> None:
+    atoms = bulk("ZnO", "wurtzite", a=3.4, c=5.2)
+    write(tmp_path / "in.extxyz", atoms)
+    out = str(tmp_path / "out.extxyz")
+    assert main(["relax", str(tmp_path / "in.extxyz"), "-o", out, "--device", "cpu", *options]) == 0
+    (relaxation,) = relax(atoms, device="cpu", **expected)
+    np.testing.assert_allclose(read(out).cell[:], relaxation.atoms.cell[:], atol=1e-6)
+    assert relaxation.steps > 0

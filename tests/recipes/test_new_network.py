@@ -20,7 +20,7 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.nn.registry import NETWORKS
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.screening import screen
 
 
