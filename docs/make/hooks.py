@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cards import card_page, overview
+from configuration import configuration_page
 from figures import FIGURES, svg
 from mathml import with_mathml
 from mkdocs.structure.files import File, Files
@@ -40,6 +41,7 @@ def on_files(files: Files, config: Any) -> Files:
         "index.md": (ROOT / "README.md").read_text(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(),
         "reference/command-line.md": command_line(),
+        "reference/configuration.md": configuration_page(),
         f"{CARDS}/index.md": overview(cards),
         **{f"{CARDS}/{name}.md": card_page(card) for name, card in cards.items()},
     }
