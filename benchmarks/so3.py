@@ -13,7 +13,7 @@ from ase.build import bulk
 
 from ase_ecn import predict
 from ase_ecn.crystal import Crystal, as_crystal
-from ase_ecn.nn.so3.network import SO3ECN, SO3ECNConfig, forces_and_stress
+from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig, forces_and_stress
 from benchmarks.common import Options, Row, mp20_atoms, take_turns
 
 SMALL, WIDE = (64, 32, 16), (128, 64, 32)

@@ -1,7 +1,7 @@
 """Energies, forces and stresses of many crystals, with their neighbours, packed into flat files.
 
 Half a million crystals are read, and their neighbours found, once; a fit maps the files into
-memory. Energies become what an :class:`~ase_ecn.nn.so3.network.SO3ECN` learns: formation energies
+memory. Energies become what an :class:`~ase_ecn.nn.so3.so3_ecn.SO3ECN` learns: formation energies
 with the corrections that do not depend on guessed oxidation states, see
 :mod:`ase_ecn.corrections`.
 """

@@ -17,7 +17,7 @@ from ase import units
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.nn.so3.network import SO3ECN, forces_and_stress
+from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
 from ase_ecn.training.data.labels import HELD_OUT, LabelBatch, PackedLabels, load_labels
 from ase_ecn.training.fits.config import LabelWeights, SO3Configuration
 from ase_ecn.training.fits.loop import FitResult, Task, fit, start_from
