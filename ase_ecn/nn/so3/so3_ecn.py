@@ -19,7 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.corrections import correction, oxide_kind, smooth_correction
+from ase_ecn.corrections import (
+    LONGEST_PEROXIDE_BOND,
+    correction,
+    oxide_kind,
+    smooth_correction,
+)
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
@@ -32,6 +37,7 @@ from ase_ecn.nn.so3.layout import Gates, Layout
 from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
 
 _ELEMENTS = 119
+_OXYGEN = 8
 _LANES = 16
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
@@ -285,9 +291,10 @@ class SO3ECN(PropertyNetwork):
             batch = sphere_batch(
                 crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
             )
-        smooth = self.config.target == FORMATION_ENERGY
-        constants = [_rough_part(crystal) if smooth else 0.0 for crystal in crystals]
-        return EnergyGraphs(batch, torch.tensor(constants, dtype=torch.float64))
+            constants = torch.zeros(len(crystals), dtype=torch.float64)
+            if self.config.target == FORMATION_ENERGY:
+                constants = torch.tensor(_rough_parts(crystals, batch), dtype=torch.float64)
+        return EnergyGraphs(batch, constants)
 
     def bonds(self, graph: SphereBatch) -> Bonds:
         """Harmonics and splines of a graph whose vectors have the type of the weights."""
@@ -379,7 +386,14 @@ class SO3ECN(PropertyNetwork):
         return sphere_domain_features(graphs.batch)
 
 
-def _rough_part(crystal: Crystal) -> float:
-    """The part of the corrections that depends on guessed oxidation states, eV/atom."""
-    numbers = crystal.numbers
-    return correction(numbers, oxide=oxide_kind(crystal)) - smooth_correction(numbers)
+def _rough_parts(crystals: Sequence[Crystal], batch: SphereBatch) -> list[float]:
+    """Parts of the corrections that depend on guessed oxidation states, eV/atom."""
+    oxygen = batch.numbers == _OXYGEN
+    near, far = batch.atom_of_bond, batch.neighbor.long()
+    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
+    bonded = batch.crystal_of_atom[near[short & oxygen[near] & oxygen[far]]].unique().tolist()
+    kinds = {k: oxide_kind(crystals[k]) for k in bonded}
+    return [
+        correction(crystal.numbers, oxide=kinds.get(k, "oxide")) - smooth_correction(crystal.numbers)
+        for k, crystal in enumerate(crystals)
+    ]
