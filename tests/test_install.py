@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import ase_ecn
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
@@ -125,6 +127,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 def test_the_wheel_works_without_the_checkout(python: Path, tmp_path: Path) -> None:
     names = run(python, "-W", "ignore", "-c", OUTSIDE, folder=tmp_path).split()
     assert names == sorted(file.stem for file in (ROOT / "checkpoints").glob("*.json"))
+
+
+def test_the_version_is_said_once(wheel: Path) -> None:
+    assert wheel.name.startswith(f"ase_ecn-{ase_ecn.__version__}-")
+    assert f"\nversion: {ase_ecn.__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
 def test_installed_commands_work(python: Path, tmp_path: Path) -> None:
