@@ -18,10 +18,10 @@ from mkdocs.structure.files import File, Files
 
 from ase_ecn import cli
 from ase_ecn.checkpoint import bundled_checkpoints, read_card
+from ase_ecn.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 CARDS = "models"
-COMMANDS = ("predict", "relax", "screen", "report", "plot", "pattern", "info", "selftest")
 
 
 def on_config(config: Any) -> Any:
@@ -71,7 +71,7 @@ def command_line() -> str:
     """The help of all commands."""
     os.environ.update(COLUMNS="100", NO_COLOR="1")
     parts = ["# Command line\n"]
-    for command in COMMANDS:
+    for command in (one.name for one in COMMANDS):
         text = io.StringIO()
         with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
             cli.main([command, "--help"])
