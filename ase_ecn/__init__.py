@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ase.calculators.calculator import external_calculators, register_calculator_class
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from ase_ecn.api import predict, relax
-from ase_ecn.calculator import ECNCalculator
-from ase_ecn.prediction import Prediction
-from ase_ecn.relaxation.result import Relaxation
-from ase_ecn.relaxer import LatticeRelaxer
+if TYPE_CHECKING:
+    from ase_ecn.api import predict, relax
+    from ase_ecn.calculator import ECNCalculator
+    from ase_ecn.prediction import Prediction
+    from ase_ecn.relaxation.result import Relaxation
+    from ase_ecn.relaxer import LatticeRelaxer
 
 __version__ = "0.1.0"
 
@@ -21,6 +23,25 @@ __all__ = [
     "relax",
 ]
 
-# So that ASE's get_calculator_class("ecn") finds it, as it does its own calculators.
-if ECNCalculator.name not in external_calculators:
-    register_calculator_class(ECNCalculator.name, ECNCalculator)
+_HOMES = {
+    "ECNCalculator": "calculator",
+    "LatticeRelaxer": "relaxer",
+    "Prediction": "prediction",
+    "Relaxation": "relaxation.result",
+    "predict": "api",
+    "relax": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Only when they are asked for, because PyTorch takes seconds: ASE imports this package whenever
+    # it lists its plugins.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

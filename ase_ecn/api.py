@@ -14,7 +14,7 @@ from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.geometry.strain import StrainMask, allowed_strain
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, check_stopping
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
 
 OnError = Literal["raise", "return"]

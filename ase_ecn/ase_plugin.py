@@ -11,6 +11,16 @@ def __getattr__(name: str) -> Any:
     if name != "__ase_plugins__":
         raise AttributeError(name)
     # Only when ASE asks: its plugins load this module while they are being imported themselves.
+    try:
+        return _plugins()
+    except (
+        Exception
+    ):  # ASE collects all plugins in one go: an error here would hide those of others
+        return set()
+
+
+def _plugins() -> set[Any]:
+    """Plugins by a module of ASE that is private, so it may be gone or ask for something else."""
     from ase._4.plugins.plugin import CalculatorPlugin
 
     implementation = "ase_ecn.calculator.ECNCalculator"

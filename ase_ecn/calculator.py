@@ -16,6 +16,8 @@ from ase.calculators.calculator import (
     PropertyNotImplementedError,
     all_changes,
     all_properties,
+    external_calculators,
+    register_calculator_class,
 )
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.data import chemical_symbols
@@ -291,6 +293,11 @@ class ECNCalculator(Calculator):
 
     def _known(self) -> str:
         return ", ".join(dict.fromkeys((*self.implemented_properties, *self.properties)))
+
+
+# So that ASE's get_calculator_class("ecn") finds it, as it does its own calculators.
+if ECNCalculator.name not in external_calculators:
+    register_calculator_class(ECNCalculator.name, ECNCalculator)
 
 
 def _provenance_key(name: str) -> str:

@@ -317,8 +317,8 @@ def _clearly_apart(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> bo
     if len(scaled) > _FEW_ATOMS or heights.min() <= 2 * MIN_DISTANCE:
         return False
     # A vector shorter than half of each height is the one with all components below one half.
-    gaps = scaled - scaled[:, None]
-    gaps -= np.rint(gaps)
-    squares = ((gaps @ cell) ** 2).sum(axis=2)
+    steps = scaled - scaled[:, None]
+    steps -= np.rint(steps)
+    squares = ((steps @ cell) ** 2).sum(axis=2)
     np.fill_diagonal(squares, np.inf)
     return bool(squares.min() >= MIN_DISTANCE**2)

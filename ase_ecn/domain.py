@@ -24,10 +24,12 @@ DESCRIPTIONS = {
     "packing": "volume of the atoms' covalent spheres per volume of the cell",
     "shortest_bond": "shortest bond in units of the sum of both covalent radii",
     "longest_bond": "longest bond, in Å",
-    "gap": "width in Å of the widest layer without an atom",
+    "vacuum": "width in Å of the widest layer without an atom",
     "formation_energy_std": "stated uncertainty, in eV/atom",
 }
 
+_OLD_NAMES = {"gap": "vacuum"}
+"""What some cards call a feature, which has another name now."""
 _LARGE_FACE = 0.01
 """Share of the Voronoi surface of an atom above which a bond counts as one."""
 
@@ -86,7 +88,7 @@ def lattice_domain_features(
     Returns
     -------
     dict
-        Also ``gap``: width in Å of the widest layer, parallel to a face of the cell, without an
+        Also ``vacuum``: width in Å of the widest layer, parallel to a face of the cell, without an
         atom's centre. A surface atom may have all of its nearest neighbours in the slab.
     """
     cells = batch.cells.double().cpu().numpy()
@@ -106,11 +108,11 @@ def lattice_domain_features(
             np.ones(len(source), dtype=bool),
         )
     )
-    gaps = [_widest_gap(c.scaled_positions, cell) for c, cell in zip(crystals, cells, strict=True)]
-    return {**features, "gap": np.array(gaps)}
+    vacuum = [_vacuum(c.scaled_positions, cell) for c, cell in zip(crystals, cells, strict=True)]
+    return {**features, "vacuum": np.array(vacuum)}
 
 
-def _widest_gap(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> float:
+def _vacuum(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> float:
     heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
     ordered = np.sort(scaled - np.floor(scaled), axis=0)
     steps = np.diff(ordered, axis=0, append=ordered[:1] + 1)
@@ -149,7 +151,7 @@ class Domain:
     def from_card(cls, content: Mapping[str, Any]) -> Domain:
         """Read the entry ``domain`` of a card; without one nothing is outside."""
         entry = content.get("domain", {})
-        found = entry.get("ranges", {})
+        found = {_OLD_NAMES.get(name, name): v for name, v in entry.get("ranges", {}).items()}
         known = {name: found[name] for name in DESCRIPTIONS if name in found}
         ranges = {name: (float(low), float(high)) for name, (low, high) in known.items()}
         return cls(ranges, frozenset(int(z) for z in entry.get("rare_elements", [])))

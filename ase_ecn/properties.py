@@ -17,6 +17,7 @@ Kind = Literal["number", "class", "derivative"]
 
 SPREAD = "_std"
 """What ends the name of the stated uncertainty of a property."""
+FORMATION_ENERGY = "formation_energy"
 POTENTIAL_ENERGY = "potential_energy"
 """Energy on the scale of the DFT data, whose derivatives are forces."""
 DIMENSIONLESS = "1"
@@ -134,7 +135,7 @@ def register(*properties: Property) -> None:
 
 register(
     Property(
-        "formation_energy",
+        FORMATION_ENERGY,
         "eV/atom",
         heading="E_f",
         style="9.3f",

@@ -22,7 +22,7 @@ from ase_ecn.errors import CrystalError, OutOfDomainWarning
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, StrainMask, allowed_strain
 from ase_ecn.graphs.lattice import LatticeBatch
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse, check_stopping
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.stopping import reliable_part
 
 
@@ -102,7 +102,7 @@ class LatticeRelaxer(Optimizer):
     checkpoint
         Name of a bundled checkpoint or path of a ``.safetensors`` file; ``None`` for
         ``"empnn-mp20"``. A loaded
-        :class:`~ase_ecn.relaxation.network.StrainPredictor` may be shared by many relaxations.
+        :class:`~ase_ecn.relaxation.predictor.StrainPredictor` may be shared by many relaxations.
     device
         ``None`` for CUDA where there is one, else the CPU.
     logfile

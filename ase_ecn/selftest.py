@@ -14,7 +14,7 @@ from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.nn.registry import predicts_properties
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 
 TOLERANCE = 1e-4
 """Largest allowed difference, in the unit of each property (strains are dimensionless)."""

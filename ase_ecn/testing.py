@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import as_crystal
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import find
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -16,6 +16,7 @@ from hypothesis import settings
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.screening import ScreenReport, screen
 
 # The same inputs in every run; what looks for new ones says so itself.
@@ -121,3 +122,20 @@ def forkserver() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ase_ecn.screening", "ase_ecn.training.fits.loop", "torch"])
     return context
+
+
+@pytest.fixture(scope="session")
+def network() -> StrainPredictor:
+    return StrainPredictor(device="cpu")
+
+
+@pytest.fixture(scope="session")
+def precise() -> StrainPredictor:
+    return StrainPredictor(device="cpu", dtype="float64")
+
+
+@pytest.fixture
+def strained() -> Atoms:
+    atoms = bulk("NaCl", "rocksalt", a=5.64)
+    atoms.set_cell(atoms.cell[:] * 1.06, scale_atoms=True)
+    return atoms

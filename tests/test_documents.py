@@ -165,7 +165,7 @@ def test_the_code_of_a_page_runs(page: Path, workplace: Path) -> None:
                     assert same(following.text, printed), f"{page}:{block.line}:\n{printed}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name)
 def test_what_does_not_run_says_so(page: Path) -> None:
     for block in blocks(page):
         where = f"{page}:{block.line}"

@@ -11,7 +11,7 @@ from ase.build import bulk, fcc111, molecule
 
 from ase_ecn import ECNCalculator, LatticeRelaxer, predict, relax
 from ase_ecn.crystal import as_crystal
-from ase_ecn.domain import bond_domain_features, lattice_domain_features
+from ase_ecn.domain import Domain, bond_domain_features, lattice_domain_features
 from ase_ecn.errors import OutOfDomainWarning
 from ase_ecn.graphs.batch import bond_graph, pack
 from ase_ecn.graphs.lattice import lattice_batch
@@ -115,3 +115,9 @@ def test_features_of_rocksalt_by_hand() -> None:
         )
         assert features["shortest_bond"][0] == pytest.approx(2.82 / sum(radii))
         assert features["longest_bond"][0] == pytest.approx(2.82)
+
+
+def test_cards_that_call_vacuum_a_gap_are_read() -> None:
+    old = Domain.from_card({"domain": {"ranges": {"gap": [0, 5]}}})
+    (phrase,) = old.outside(np.array([8]), {"vacuum": 9.0})
+    assert phrase.startswith("vacuum (width in Å of the widest layer without an atom) is 9")

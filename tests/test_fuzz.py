@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.testing import random_equivalent, unusual_inputs
 
 BOUND = 1e-5

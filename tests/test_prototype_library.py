@@ -12,7 +12,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import UnsupportedElementError
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.testing import (
     assert_prediction_invariant,
     assert_relaxation_equivariant,

@@ -10,7 +10,7 @@ from ase import Atoms
 from reference_results import TOLERANCE, differences, examples, prototypes, results, stored
 
 from ase_ecn import LatticeRelaxer
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 
 
 @pytest.fixture(scope="module")

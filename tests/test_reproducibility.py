@@ -27,7 +27,7 @@ from ase_ecn.execution import in_threads as compute_batches
 from ase_ecn.graphs.batch import bond_graphs, pack
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.prediction import Prediction, PropertyPredictor
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 
 SUMMATION = {"float32": 2e-5, "float64": 1e-11}
 """Largest difference of a property in its unit (moments per atom) by the order of sums."""

@@ -1,6 +1,6 @@
 /* Faces of Voronoi polyhedra, one atom after the other.
 
-   The same algorithm as voronoi_polyhedra in voronoi.py, where it is explained: two planes meet in
+   The same algorithm as voronoi_polyhedra in polyhedra.py, where it is explained: two planes meet in
    a line, on which the other planes leave an edge or nothing. A loop can stop at the first plane
    that leaves nothing, and look at far planes only where a corner is as far; arrays cannot. */
 

@@ -2,7 +2,7 @@
 
 A course knows one crystal and what a network has said about it so far. It neither calls the
 network nor moves atoms: :class:`~ase_ecn.LatticeRelaxer` does this for one crystal, and
-:func:`ase_ecn.relaxation.batch.follow` for many courses at once. A relaxation of another kind, by
+:func:`ase_ecn.relaxation.follow.follow` for many courses at once. A relaxation of another kind, by
 other answers of another network, is another :class:`Course`.
 """
 

@@ -18,7 +18,7 @@ from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import ASEECNError, CheckpointError, OptionError
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.readers import Source
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
 
 logger = logging.getLogger(__name__)

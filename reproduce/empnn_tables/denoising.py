@@ -14,7 +14,7 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.execution import resolve_device
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.fits.fit_empnn import denoising_scores, load_crystals, spread
 from ase_ecn.training.fits.noise import gaussian_noise

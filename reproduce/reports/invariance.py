@@ -23,7 +23,7 @@ from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.geometry.repetition import SYMPREC
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
 from ase_ecn.testing import random_equivalent
 

@@ -20,7 +20,7 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.nn.registry import NETWORKS
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.screening import screen
 
 
@@ -148,7 +148,7 @@ def test_it_relaxes_no_cells(checkpoint: Path) -> None:
 
 def test_an_unknown_kind_is_named(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(NETWORKS, "density")
-    with pytest.raises(CheckpointError, match="unknown network 'density'; known are ecn and empnn"):
+    with pytest.raises(CheckpointError, match="unknown network 'density'; known are ecn, empnn, so3"):
         predict(Atoms("Si", cell=[3, 3, 3], pbc=True), checkpoint=checkpoint)
 
 

@@ -16,7 +16,7 @@ from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.relaxation.course import MAX_STEPS
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.data.datasets import READERS, Dataset, reduced_formula

@@ -33,7 +33,7 @@ OUTLIERS = 0.002
 """Share of the training crystals that may be below, and above, the range of a feature."""
 
 # A crystal without long bonds is dense, which its packing and shortest bond tell.
-_NEVER_TOO_SMALL = frozenset({"longest_bond", "gap"})
+_NEVER_TOO_SMALL = frozenset({"longest_bond", "vacuum"})
 _CHUNK = 256
 _ENERGY = "formation_energy"
 

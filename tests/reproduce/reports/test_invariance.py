@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.testing import random_equivalent
 from reproduce.reports.invariance import (
     EDGE_BOUND,

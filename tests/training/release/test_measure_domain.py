@@ -19,12 +19,12 @@ def test_a_domain_is_measured_with_few_outliers() -> None:
     assert entry["ranges"]["packing"] == pytest.approx([0.002, 0.998])
     assert entry["rare_elements"] == [2]
     domain = Domain.from_card({"domain": entry})
-    assert measure_domain({"gap": values}, numbers, owner)["ranges"]["gap"][0] == 0
+    assert measure_domain({"vacuum": values}, numbers, owner)["ranges"]["vacuum"][0] == 0
     assert domain.outside(np.array([8]), {"packing": 0.5}) == ()
     assert len(domain.outside(np.array([2, 8]), {"packing": 0.9999})) == 2
     assert Domain.from_card({}).outside(np.array([2]), {}) == ()
-    unknown = Domain.from_card({"domain": {"ranges": {"colour": [0, 1], "gap": [0, 1]}}})
-    assert list(unknown.ranges) == ["gap"]
+    unknown = Domain.from_card({"domain": {"ranges": {"colour": [0, 1], "vacuum": [0, 1]}}})
+    assert list(unknown.ranges) == ["vacuum"]
     assert unknown.outside(np.array([8]), {"packing": 9.0}) == ()
 
 

@@ -17,8 +17,8 @@ from ase_ecn.execution import resolve_device, resolve_dtype
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, log_strain
 from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
 from ase_ecn.nn.empnn import EMPNN
-from ase_ecn.relaxation.batch import follow
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse
+from ase_ecn.relaxation.follow import follow
 from ase_ecn.relaxation.result import Relaxation
 
 

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import csv
 import gc
-import gzip
-import io
 import json
 import os
 import re
@@ -28,116 +25,11 @@ from screens import glimpse, lattices
 
 from ase_ecn.errors import CheckpointError, OptionError
 from ase_ecn.screening import (
-    count_structures,
     failures,
-    read_structures,
     screen,
     unrelaxed,
 )
 from ase_ecn.screening.compute import Screener
-
-# Input
-
-
-def table_rows() -> list[dict[str, object]]:
-    rows = []
-    for name, atoms in (("salt", bulk("NaCl", "rocksalt", a=5.6)), ("iron", bulk("Fe"))):
-        file = Path(f"{name}.cif")
-        write(file, atoms)
-        rows.append({"material_id": name, "e_above_hull": 0.1, "cif": file.read_text()})
-        file.unlink()
-    return rows
-
-
-def write_csv(path: Path, rows: list[dict[str, object]]) -> None:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    content = stream.getvalue().encode()
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
-
-
-@pytest.mark.parametrize("name", ["in.csv", "in.csv.gz", "in.parquet"])
-def test_tables_are_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / name
-    if name.endswith("parquet"):
-        pa = pytest.importorskip("pyarrow")
-        from pyarrow import parquet
-
-        parquet.write_table(pa.Table.from_pylist(table_rows()), path)
-    else:
-        write_csv(path, table_rows())
-    entries = list(read_structures(path))
-    assert [entry.label for entry in entries] == [f"{name}#0", f"{name}#1"]
-    assert [len(entry.load()) for entry in entries] == [2, 1]
-    assert entries[0].columns == {"material_id": "salt", "e_above_hull": 0.1}
-    assert count_structures(path) == 2
-
-
-def test_tables_without_a_cif_are_refused(tmp_path: Path) -> None:
-    write_csv(tmp_path / "in.csv", [{"structure": "x"}])
-    (entry,) = read_structures(tmp_path / "in.csv")
-    with pytest.raises(ValueError, match=r"needs a column 'cif' .* there are structure"):
-        entry.load()
-
-
-def test_long_fields_are_read_and_the_limit_stays(tmp_path: Path) -> None:
-    limit = csv.field_size_limit()
-    write_csv(tmp_path / "in.csv", [{"cif": "x" * 200_000}])
-    (entry,) = read_structures(tmp_path / "in.csv")
-    with pytest.raises(ValueError, match="no readable CIF"):
-        entry.load()
-    assert csv.field_size_limit() == limit
-
-
-def test_databases_are_read_in_pages(tmp_path: Path) -> None:
-    path = tmp_path / "in.db"
-    with connect(path) as database:
-        for k, atoms in enumerate(lattices(600)):
-            database.write(atoms, number=k)
-        database.delete([17, 300])
-    entries = list(read_structures(path))
-    assert len(entries) == count_structures(path) == 598
-    assert [e.columns["number"] for e in entries] == [k for k in range(600) if k not in (16, 299)]
-    assert entries[16].label == "in.db#18"
-
-
-def test_folders_are_read_and_runs_count_once(tmp_path: Path) -> None:
-    for name in ("first", "second/inner"):
-        run = tmp_path / name
-        run.mkdir(parents=True)
-        for file in ("POSCAR", "CONTCAR"):
-            write(run / file, bulk("Cu"), format="vasp")
-        (run / "INCAR").write_text("NSW = 1\n")
-    write(tmp_path / "a.cif", bulk("Fe"))
-    labels = [entry.label for entry in read_structures(tmp_path)]
-    assert labels == ["a.cif", "first/CONTCAR", "second/inner/CONTCAR"]
-    assert count_structures(tmp_path) == 3
-
-
-def test_frames_are_counted_and_streamed(tmp_path: Path) -> None:
-    write(tmp_path / "in.extxyz", lattices(5))
-    assert count_structures(tmp_path / "in.extxyz") == 5
-    entries = read_structures(tmp_path / "in.extxyz")
-    assert next(entries).label == "in.extxyz#0"
-    assert len(list(entries)) == 4
-
-
-def test_a_damaged_file_does_not_lose_what_is_before(tmp_path: Path, run_screen: Callable) -> None:
-    path = tmp_path / "in.extxyz"
-    write(path, lattices(5))
-    text = path.read_text()
-    path.write_text(text[: -len(text) // 4])
-    report = run_screen(path, tmp_path / "out.db")
-    assert report.stored == 3
-    assert report.failed == 1
-    (path.parent / "bad.db").write_text("this is no database, but long enough to look at" * 20)
-    assert run_screen(path.parent / "bad.db", tmp_path / "out2.db").failed == 1
-
-
-# Output
 
 
 def test_rows_hold_results_provenance_and_the_start(
@@ -332,9 +224,6 @@ def test_names_like_numbers_can_be_stored(tmp_path: Path, run_screen: Callable) 
     write(folder / "nan", bulk("Cu"), format="extxyz")
     report = run_screen(folder, tmp_path / "out.db")
     assert report.stored + report.failed == 2
-
-
-# Size and interruption
 
 
 def test_memory_is_bounded_by_the_batch(tmp_path: Path, run_screen: Callable) -> None:

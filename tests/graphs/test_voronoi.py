@@ -88,10 +88,10 @@ def test_many_at_once_have_the_bonds_of_each(prototypes: dict[str, Atoms]) -> No
     assert voronoi_bonds_of_many([]) == []
 
 
-@pytest.mark.parametrize("gap", [12.0, 40.0])
-def test_layers_far_apart_are_bonded(gap: float) -> None:
+@pytest.mark.parametrize("height", [12.0, 40.0])
+def test_layers_far_apart_are_bonded(height: float) -> None:
     """The corners are far from their atoms, many neighbours beyond the first radius."""
-    cell = [[2.46, 0, 0], [-1.23, 2.13, 0], [0, 0, gap]]
+    cell = [[2.46, 0, 0], [-1.23, 2.13, 0], [0, 0, height]]
     scaled = [[1 / 3, 2 / 3, 0.5], [2 / 3, 1 / 3, 0.5]]
     crystal = as_crystal(Atoms("C2", scaled_positions=scaled, cell=cell, pbc=True))
     faces = all_faces([crystal])[0]

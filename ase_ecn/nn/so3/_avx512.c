@@ -1,0 +1,8 @@
+/* For x86 processors with vectors of 64 bytes. */
+#if defined(__x86_64__)
+#pragma GCC target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,prefer-vector-width=512")
+#define TARGET avx512
+#define WITH_DOUBLES 0
+#define BYTES 64
+#include "_precisions.h"
+#endif

@@ -1,0 +1,214 @@
+/* SO(3)-equivariant convolution: a loop over the bonds of an atom that stores nothing of a bond.
+
+   For each bond the small matrices M[i][k] = sum_j C_ijk Y_j are made from its harmonics, the
+   radial weights w[u] from four rows of a table, and w[u] sum_i x[i][u] M[i][k] is added to the
+   atom's sum, which stays in the cache. Channels u are innermost in every array, and a coupling's
+   constants stand in the code (_paths.h). The gradients are loops of the same form.
+
+   There is one build for each set of instructions; which one runs is decided when the first call
+   is made. Threads share the atoms. Each atom's result is the work of one thread, and gradients of
+   the table are summed in parts that depend on the number of atoms alone, so the number of threads
+   changes no bit. library.py calls these functions through ctypes, which gives
+   up the interpreter's lock. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "_layer.h"
+
+#define DECLARE(precision, target) \
+    extern const RunRange convolution_##precision##_##target; \
+    extern const RunGeometry geometry_##precision##_##target; \
+    extern const RunActivation activation_##precision##_##target;
+DECLARE(f32, plain)
+DECLARE(f64, plain)
+#if defined(__x86_64__)
+DECLARE(f32, avx2)
+DECLARE(f64, avx2)
+DECLARE(f32, avx512)
+#endif
+
+enum { MAX_THREADS = 256, MAX_PARTS = 8, ATOMS_OF_A_PART = 128 };
+enum { PLAIN, AVX2, AVX512 };
+
+/* The best set of instructions here, at most `limit`. */
+int so3_instructions(int limit)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (limit >= AVX512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+        return AVX512;
+    if (limit >= AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return AVX2;
+#endif
+    (void)limit;
+    return PLAIN;
+}
+
+/* Doubles have no build for AVX-512. */
+#if defined(__x86_64__)
+#define CHOOSE(name, doubles, instructions) \
+    ((doubles) ? (instructions) >= AVX2 ? name##_f64_avx2 : name##_f64_plain \
+     : (instructions) == AVX512 ? name##_f32_avx512 \
+     : (instructions) == AVX2   ? name##_f32_avx2 \
+                                : name##_f32_plain)
+#else
+#define CHOOSE(name, doubles, instructions) ((doubles) ? name##_f64_plain : name##_f32_plain)
+#endif
+
+typedef struct {
+    const Layer *layer;
+    const Geometry *geometry;
+    const Activation *activation;
+    RunRange run;
+    RunGeometry run_geometry;
+    RunActivation run_activation;
+    const int64_t *ends; /* [parts + 1] atoms or bonds */
+    int64_t parts, size; /* bytes of the table */
+    char *gradients;     /* [parts][size], or null */
+    int64_t next;        /* shared by the threads */
+    pthread_mutex_t lock;
+} Work;
+
+static void *worker(void *argument)
+{
+    Work *work = argument;
+    for (;;) {
+        pthread_mutex_lock(&work->lock);
+        const int64_t part = work->next++;
+        pthread_mutex_unlock(&work->lock);
+        if (part >= work->parts)
+            return NULL;
+        const int64_t first = work->ends[part], last = work->ends[part + 1];
+        void *own = work->gradients ? work->gradients + part * work->size : NULL;
+        if (work->geometry)
+            work->run_geometry(work->geometry, first, last);
+        else if (work->activation)
+            work->run_activation(work->activation, first, last, own);
+        else
+            work->run(work->layer, first, last, own);
+    }
+}
+
+/* Threads are made for the call: a pool would hang in the children of a fork. */
+static void in_threads(Work *work, int64_t threads)
+{
+    pthread_t others[MAX_THREADS];
+    int64_t started = 0;
+    pthread_mutex_init(&work->lock, NULL);
+    threads = threads < work->parts ? threads : work->parts;
+    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
+    while (started < threads - 1
+           && pthread_create(&others[started], NULL, worker, work) == 0)
+        started++;
+    worker(work);
+    for (int64_t k = 0; k < started; k++)
+        pthread_join(others[k], NULL);
+    pthread_mutex_destroy(&work->lock);
+}
+
+/* Ends of parts with about the same number of bonds. */
+static void split(const int64_t *row, int64_t atoms, int64_t parts, int64_t *ends)
+{
+    int64_t q = 0;
+    for (int64_t p = 0; p < parts; p++) {
+        ends[p] = q;
+        const int64_t until = row[atoms] * (p + 1) / parts;
+        while (q < atoms && row[q] < until)
+            q++;
+    }
+    ends[parts] = atoms;
+}
+
+/* Work with a gradient of `count` numbers that all atoms add to: each part has one of its own, and
+   they are summed in order. Returns 0, or -1 without memory. */
+static int with_gradient(Work *work, int64_t count, int doubles, int64_t threads, void *gradient)
+{
+    const size_t real = doubles ? sizeof(double) : sizeof(float);
+    work->size = count * (int64_t)real;
+    work->gradients = calloc((size_t)work->parts, (size_t)work->size);
+    if (!work->gradients)
+        return -1;
+    in_threads(work, threads);
+    memset(gradient, 0, (size_t)work->size);
+    for (int64_t p = 0; p < work->parts; p++) {
+        const char *part = work->gradients + p * work->size;
+        for (int64_t k = 0; k < count; k++)
+            if (doubles)
+                ((double *)gradient)[k] += ((const double *)part)[k];
+            else
+                ((float *)gradient)[k] += ((const float *)part)[k];
+    }
+    free(work->gradients);
+    return 0;
+}
+
+static int64_t parts_of(int64_t atoms, int has_gradient, int64_t threads)
+{
+    const int64_t parts = atoms / ATOMS_OF_A_PART + 1;
+    if (has_gradient)
+        return parts < MAX_PARTS ? parts : MAX_PARTS;
+    if (threads <= 1)
+        return 1;
+    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
+    return parts < 4 * threads ? parts : 4 * threads;
+}
+
+/* Returns 0, or -1 without memory. */
+int so3_convolution(const Layer *layer, int doubles, int instructions, int64_t threads)
+{
+    enum { MOST = MAX_THREADS * 4 };
+    int64_t ends[MOST + 1];
+    Work work = {.layer = layer, .ends = ends};
+    work.run = CHOOSE(convolution, doubles, instructions);
+    const int of_table = layer->task == PARAMETERS || layer->task == DUAL_PARAMETERS;
+    work.parts = parts_of(layer->atoms, of_table, threads);
+    split(layer->row, layer->atoms, work.parts, ends);
+    if (of_table)
+        return with_gradient(&work, layer->rows * layer->width, doubles, threads, layer->gtable);
+    in_threads(&work, threads);
+    return 0;
+}
+
+/* Returns 0, or -1 without memory. */
+int so3_activation(const Activation *activation, int doubles, int instructions, int64_t threads)
+{
+    enum { MOST = MAX_THREADS * 4 };
+    int64_t ends[MOST + 1], count = 0;
+    Work work = {.activation = activation, .ends = ends};
+    work.run_activation = CHOOSE(activation, doubles, instructions);
+    const int of_gamma = activation->task == PARAMETERS || activation->task == DUAL_PARAMETERS;
+    work.parts = parts_of(activation->atoms, of_gamma, threads);
+    for (int64_t p = 0; p <= work.parts; p++)
+        ends[p] = activation->atoms * p / work.parts;
+    for (int64_t l = 0; l < activation->degrees; l++)
+        count += activation->sizes[l];
+    if (of_gamma)
+        return with_gradient(&work, count, doubles, threads, activation->agamma);
+    in_threads(&work, threads);
+    return 0;
+}
+
+int so3_geometry(const Geometry *geometry, int doubles, int instructions, int64_t threads)
+{
+    int64_t ends[MAX_THREADS + 1];
+    Work work = {.geometry = geometry, .ends = ends};
+    work.run_geometry = CHOOSE(geometry, doubles, instructions);
+    int64_t parts = geometry->bonds / 4096 + 1;
+    parts = parts < threads ? parts : threads;
+    work.parts = parts < 1 ? 1 : parts < MAX_THREADS ? parts : MAX_THREADS;
+    for (int64_t p = 0; p <= work.parts; p++)
+        ends[p] = geometry->bonds * p / work.parts;
+    in_threads(&work, threads);
+    return 0;
+}
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_convolution", .m_size = 0};
+
+PyMODINIT_FUNC PyInit__convolution(void)
+{
+    return PyModule_Create(&module);
+}

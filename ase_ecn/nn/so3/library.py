@@ -1,0 +1,125 @@
+"""The C functions of ``_convolution.c``, by ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor
+
+FORWARD, DUAL_FORWARD, BACKWARD, PARAMETERS, DUAL_PARAMETERS = range(5)
+VALUES, GRADIENTS, DIRECTIONS = range(3)
+INSTRUCTIONS = ("plain", "avx2", "avx512")
+_DEGREES = 4
+
+
+class Layer(ctypes.Structure):
+    """As in ``_layer.h``."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("task", "kind", "degree", "atoms", "rows", "width")),
+        ("mul", ctypes.c_int64 * _DEGREES),
+        ("channels", ctypes.c_int64 * _DEGREES),
+        ("channel", ctypes.c_int64 * 64),
+        ("offset", ctypes.c_int64 * 64),
+        *(
+            (name, ctypes.c_void_p)
+            for name in ("row", "neighbor", "bin", "reverse_bin", "y", "yd", "h", "hd", "table")
+        ),
+        *(
+            (name, ctypes.c_void_p * _DEGREES)
+            for name in ("x", "xd", "g", "gd", "a", "ad", "gx", "gxd")
+        ),
+        *((name, ctypes.c_void_p) for name in ("gy", "gr", "gtable")),
+    )
+
+
+class Geometry(ctypes.Structure):
+    """As in ``_layer.h``."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("task", "degree", "bonds", "intervals")),
+        *((name, ctypes.c_double) for name in ("first_knot", "cutoff")),
+        *(
+            (name, ctypes.c_void_p)
+            for name in ("vector", "direction", "gy", "gr", "y", "h", "hr", "pull", "bin")
+        ),
+    )
+
+
+class Activation(ctypes.Structure):
+    """As in ``_layer.h``."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("task", "atoms", "degrees")),
+        *((name, ctypes.c_double) for name in ("epsilon", "gain")),
+        *((name, ctypes.c_int64 * _DEGREES) for name in ("sizes", "out")),
+        *(
+            (name, ctypes.c_void_p * _DEGREES)
+            for name in ("f", "fd", "gamma", "o", "od", "ao", "aod", "af", "afd")
+        ),
+        ("agamma", ctypes.c_void_p),
+    )
+
+
+@lru_cache(maxsize=1)
+def library() -> ctypes.CDLL | None:
+    """The compiled functions, or ``None`` where there are none."""
+    found = find_spec("ase_ecn.nn.so3._convolution")
+    if found is None or found.origin is None:
+        return None
+    try:
+        functions = ctypes.CDLL(found.origin)
+    except OSError:  # built for another system
+        return None
+    for name, kind in (
+        ("so3_convolution", Layer),
+        ("so3_geometry", Geometry),
+        ("so3_activation", Activation),
+    ):
+        arguments = (ctypes.POINTER(kind), ctypes.c_int, ctypes.c_int, ctypes.c_int64)
+        getattr(functions, name).argtypes = arguments
+    return functions
+
+
+@lru_cache(maxsize=1)
+def instructions() -> int:
+    """Index in ``INSTRUCTIONS`` of what this processor can do, at most ``ASE_ECN_INSTRUCTIONS``."""
+    functions = library()
+    limit = os.environ.get("ASE_ECN_INSTRUCTIONS", INSTRUCTIONS[-1])
+    highest = INSTRUCTIONS.index(limit) if limit in INSTRUCTIONS else len(INSTRUCTIONS) - 1
+    return 0 if functions is None else int(functions.so3_instructions(highest))
+
+
+def is_compiled() -> bool:
+    """Whether the C functions are there."""
+    return library() is not None
+
+
+def in_c(tensor: Tensor) -> bool:
+    """Whether the C functions can work on a tensor."""
+    return tensor.device.type == "cpu" and is_compiled()
+
+
+def point(call: ctypes.Structure, arrays: Mapping[str, Tensor | Sequence[Tensor]]) -> None:
+    """Set pointers of a call; sequences go to the arrays of a degree each."""
+    for name, value in arrays.items():
+        if isinstance(value, Tensor):
+            setattr(call, name, value.data_ptr())
+        else:
+            field = getattr(call, name)
+            for degree, tensor in enumerate(value):
+                field[degree] = tensor.data_ptr()
+
+
+def run(name: str, call: ctypes.Structure, dtype: torch.dtype) -> None:
+    """Run a function on as many threads as PyTorch uses."""
+    functions = library()
+    assert functions is not None
+    doubles, threads = int(dtype == torch.float64), torch.get_num_threads()
+    if getattr(functions, name)(ctypes.byref(call), doubles, instructions(), threads):
+        raise MemoryError("no memory for gradients")

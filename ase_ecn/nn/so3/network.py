@@ -1,0 +1,359 @@
+"""An SO(3)-equivariant crystal network: energies, forces and stresses of any crystal.
+
+Features of an atom are scalars, vectors and tensors of higher degree, with some channels of each.
+A layer mixes the channels, sums over the neighbours what the convolution makes of them and of the
+bonds (:mod:`ase_ecn.nn.so3.convolution`), mixes again, normalises by the root mean square of all
+degrees, and lets scalars gate the others. The energy is a sum of contributions of the atoms, read
+from the last scalars, plus a constant of the element. All is smooth in the positions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ase_ecn.corrections import correction, oxide_kind, smooth_correction
+from ase_ecn.crystal import Crystal
+from ase_ecn.errors import OptionError
+from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
+from ase_ecn.nn.network import PropertyNetwork, options
+from ase_ecn.nn.so3.activation import activate, activate_moving
+from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
+from ase_ecn.nn.so3.convolution import convolve, convolve_moving
+from ase_ecn.nn.so3.layout import Gates, Layout
+from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
+
+_ELEMENTS = 119
+_LANES = 16
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+
+
+@dataclass(frozen=True)
+class SO3ECNConfig:
+    """Architecture of an :class:`SO3ECN`.
+
+    Attributes
+    ----------
+    widths
+        Channels of degree 0, 1, ..., multiples of 16. Their number says the highest degree of
+        features and harmonics, 2 or 3.
+    layers
+        Convolutions, at least two.
+    cutoff
+        Of the neighbours, Å.
+    first_knot
+        Å, where the radial splines begin; nearer atoms are refused.
+    intervals
+        Of the splines.
+    neighbors
+        Typical number of neighbours, by whose root sums are divided.
+    target
+        ``"formation_energy"`` in the Materials Project's convention, of which the network learns
+        the part that is smooth in the composition (see :mod:`ase_ecn.corrections`), or
+        ``"potential_energy"`` as the labels have it.
+    """
+
+    widths: tuple[int, ...] = (64, 32, 16)
+    layers: int = 3
+    cutoff: float = 5.0
+    first_knot: float = 0.6
+    intervals: int = 20
+    neighbors: float = 30.0
+    target: str = FORMATION_ENERGY
+
+    def __post_init__(self) -> None:
+        if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
+            raise OptionError(
+                f"widths must be three or four multiples of {_LANES}, got {self.widths}"
+            )
+        if self.target not in (FORMATION_ENERGY, POTENTIAL_ENERGY):
+            raise OptionError(
+                f"target must be {FORMATION_ENERGY} or {POTENTIAL_ENERGY}, got {self.target!r}"
+            )
+        if self.layers < 2:
+            raise OptionError(f"at least two layers are needed, got {self.layers}")
+        if not 0 < self.first_knot < self.cutoff or self.intervals < 1 or self.neighbors <= 0:
+            raise OptionError("0 < first_knot < cutoff, intervals and neighbors > 0 are needed")
+
+    @property
+    def degree(self) -> int:
+        """Highest degree of the features."""
+        return len(self.widths) - 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class EnergyGraphs:
+    """B crystals, and (B,) constants in eV/atom that are added to what the network gives."""
+
+    batch: SphereBatch
+    constants: Tensor
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Energies of B crystals with N atoms and E bonds, and their derivatives.
+
+    Attributes
+    ----------
+    energies
+        (B,) float64, eV per cell.
+    pulls
+        (E, 3) derivatives of the energy by the bonds' vectors, eV/Å.
+    """
+
+    energies: Tensor
+    pulls: Tensor
+
+
+def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
+    """Forces (N, 3) in eV/Å and stresses (B, 6) in eV/Å³, in ASE's order, from the bonds' pulls.
+
+    Parameters
+    ----------
+    graph
+        The crystals.
+    pulls
+        (E, 3) derivatives of the energy by the bonds' vectors.
+    """
+    near = graph.atom_of_bond
+    forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
+    forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
+    v = graph.vector.detach()
+    per_bond = torch.stack(
+        [(pulls[:, a] * v[:, b] + pulls[:, b] * v[:, a]) / 2 for a, b in VOIGT], 1
+    )
+    virial = per_bond.new_zeros(len(graph.volumes), 6)
+    virial = virial.index_add(0, graph.crystal_of_atom[near], per_bond)
+    return forces, virial / graph.volumes[:, None]
+
+
+class _Linear(nn.Module):
+    """Mixes channels of one degree; (N, 2 l + 1, inputs) to (N, 2 l + 1, outputs)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(inputs, outputs))
+        nn.init.normal_(self.weight, std=inputs**-0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight
+
+
+class _Interaction(nn.Module):
+    """One layer: mix, convolve, mix, add, normalise, gate."""
+
+    def __init__(self, config: SO3ECNConfig, layout: Layout) -> None:
+        super().__init__()
+        self.layout = layout
+        self.scale = config.neighbors**-0.5
+        last = layout.kind == "last"
+        self.out = {0: config.widths[0]} if last else dict(enumerate(config.widths))
+        gates = sum(width for degree, width in self.out.items() if degree)
+        sizes = {degree: width + (0 if degree else gates) for degree, width in self.out.items()}
+        inputs = layout.multiplicities
+        self.before = nn.ModuleDict({str(degree): _Linear(m, m) for degree, m in inputs.items()})
+        self.after = nn.ModuleDict(
+            {str(degree): _Linear(c, sizes[degree]) for degree, c in layout.channels.items()}
+        )
+        self.skip = nn.ModuleDict(
+            {
+                str(degree): _Linear(m, sizes[degree])
+                for degree, m in inputs.items()
+                if degree in sizes
+            }
+        )
+        self.gates = Gates(tuple(self.out.values()))
+        self.norm = nn.ParameterList(torch.ones(size) for size in sizes.values())
+        self.element = nn.Embedding(_ELEMENTS, sizes[0])
+        nn.init.normal_(self.element.weight, std=0.3)
+        self.table = nn.Parameter(_first_table(config.intervals + 3, layout.width))
+
+    def mixed(self, x: Mapping[int, Tensor]) -> list[Tensor]:
+        return [self.before[str(degree)](part) for degree, part in x.items()]
+
+    def joined(self, sums: Sequence[Tensor], x: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        """What the sums and the atoms' own features make, without the element's constants."""
+        found = {}
+        for degree, part in zip(self.layout.channels, sums, strict=True):
+            found[degree] = self.after[str(degree)](part) * self.scale
+            if str(degree) in self.skip:
+                found[degree] = found[degree] + self.skip[str(degree)](x[degree])
+        return found
+
+    def activated(self, f: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        """Normalise and gate."""
+        return dict(enumerate(activate(self.gates, list(self.norm), list(f.values()))))
+
+    def activated_moving(
+        self, f: Mapping[int, Tensor], fd: Mapping[int, Tensor]
+    ) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+        """Normalise and gate, and the derivative of that along a direction of ``f``."""
+        x, xd = activate_moving(self.gates, list(self.norm), list(f.values()), list(fd.values()))
+        return dict(enumerate(x)), dict(enumerate(xd))
+
+
+def _first_table(rows: int, width: int) -> Tensor:
+    """Smooth waves of random length and phase: channels begin with different radial shapes."""
+    place = torch.linspace(0, 1, rows)[:, None]
+    waves = torch.empty(1, width), torch.empty(1, width), torch.empty(rows, width)
+    nn.init.normal_(waves[0], std=9.0)
+    nn.init.uniform_(waves[1], 0.0, 2 * math.pi)
+    nn.init.normal_(waves[2], std=0.1)
+    return 1.2 * torch.cos(place * waves[0] + waves[1]) + waves[2]
+
+
+class SO3ECN(PropertyNetwork):
+    """SO(3)-equivariant crystal network.
+
+    Parameters
+    ----------
+    config
+        The architecture.
+    """
+
+    kind = "so3"
+    config: SO3ECNConfig
+    element_energies: Tensor
+    scale: Tensor
+
+    def __init__(self, config: SO3ECNConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.splines = Splines(config.first_knot, config.cutoff, config.intervals)
+        width = config.widths[0]
+        self.embedding = nn.Embedding(_ELEMENTS, width)
+        nn.init.normal_(self.embedding.weight)
+        kinds = ["first", *["middle"] * (config.layers - 2), "last"]
+        layouts = [Layout(kind, config.degree, config.widths) for kind in kinds]  # type: ignore[arg-type]
+        self.interactions = nn.ModuleList(_Interaction(config, layout) for layout in layouts)
+        self.hidden = nn.Linear(width, width)
+        self.head = nn.Linear(width, 1)
+        self.register_buffer("element_energies", torch.zeros(_ELEMENTS, dtype=torch.float64))
+        self.register_buffer("scale", torch.ones((), dtype=torch.float64))
+
+    @classmethod
+    def from_dict(cls, architecture: Mapping[str, Any]) -> SO3ECN:
+        """Build from what ``config.to_dict()`` gave."""
+        return cls(SO3ECNConfig(**options(dict(architecture))))
+
+    def _apply(self, fn: Any, recurse: bool = True) -> SO3ECN:
+        """Energies of elements and their scale stay in float64."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name in ("element_energies", "scale"):
+            setattr(self, name, getattr(self, name).double())
+        return self
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The energy's name."""
+        return (self.config.target,)
+
+    @property
+    def gives_forces(self) -> bool:
+        """Always."""
+        return True
+
+    def graphs(self, crystals: Sequence[Crystal]) -> EnergyGraphs:
+        """Neighbours within the cutoff, in float64.
+
+        Raises
+        ------
+        OverlappingAtomsError
+            If atoms are nearer than the splines reach.
+        UnsupportedElementError
+            If a formation energy is asked for of an element without a reference.
+        """
+        batch = sphere_batch(
+            crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
+        )
+        smooth = self.config.target == FORMATION_ENERGY
+        constants = [_rough_part(crystal) if smooth else 0.0 for crystal in crystals]
+        return EnergyGraphs(batch, torch.tensor(constants, dtype=torch.float64))
+
+    def bonds(self, graph: SphereBatch) -> Bonds:
+        """Harmonics and splines of a graph whose vectors have the type of the weights."""
+        return describe(graph.vector, graph.row, graph.neighbor, self.splines, self.config.degree)
+
+    def energies(self, graph: SphereBatch) -> Tensor:
+        """(B,) energies in eV per cell, float64; differentiable by the weights."""
+        bonds = self.bonds(graph)
+        return self._total(graph, self._contributions(graph, bonds, bonds.y, bonds.h))
+
+    def derivatives(self, graph: SphereBatch) -> Derivatives:
+        """Energies and their derivatives by the bonds' vectors; not differentiable any further."""
+        bonds = self.bonds(graph)
+        with torch.inference_mode(False), torch.enable_grad():
+            vector = bonds.vector.clone().requires_grad_(True)
+            y, r = located(vector, bonds)
+            total = self._total(graph, self._contributions(graph, bonds, y, r, frozen=True))
+            (pulls,) = torch.autograd.grad(total.sum(), vector)
+        return Derivatives(total.detach(), pulls)
+
+    def energies_moving(self, graph: SphereBatch, direction: Tensor) -> tuple[Tensor, Tensor]:
+        """(B,) energies and their derivatives along (E, 3) directions of the bonds' vectors.
+
+        Both can be differentiated by the weights; so a loss of the pulls is fitted.
+        """
+        bonds = self.bonds(graph)
+        moved = moving(bonds, direction)
+        x = {0: self.embedding(graph.numbers)[:, None, :]}
+        xd = {0: torch.zeros_like(x[0])}
+        for layer in self.interactions:
+            assert isinstance(layer, _Interaction)
+            sums, rates = convolve_moving(
+                layer.layout, bonds, moved, layer.table, layer.mixed(x), layer.mixed(xd)
+            )
+            f, fd = layer.joined(sums, x), layer.joined(rates, xd)
+            f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
+            x, xd = layer.activated_moving(f, fd)
+        hidden = self.hidden(x[0][:, 0])
+        hidden_d = xd[0][:, 0] @ self.hidden.weight.T
+        sigmoid = torch.sigmoid(hidden)
+        out = self.head(hidden * sigmoid)[:, 0]
+        rate = (hidden_d * (sigmoid * (1 + hidden * (1 - sigmoid)))) @ self.head.weight[0]
+        rate = rate.double() * self.scale
+        zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=rate.device)
+        return self._total(graph, out), zeros.index_add(0, graph.crystal_of_atom, rate)
+
+    def _contributions(
+        self, graph: SphereBatch, bonds: Bonds, y: Tensor, r: Tensor, *, frozen: bool = False
+    ) -> Tensor:
+        """(N,) outputs of the head; ``frozen`` tables are not differentiated."""
+        x = {0: self.embedding(graph.numbers)[:, None, :]}
+        for layer in self.interactions:
+            assert isinstance(layer, _Interaction)
+            table = layer.table.detach() if frozen else layer.table
+            sums = convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
+            f = layer.joined(sums, x)
+            f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
+            x = layer.activated(f)
+        out: Tensor = self.head(nn.functional.silu(self.hidden(x[0][:, 0])))
+        return out[:, 0]
+
+    def _total(self, graph: SphereBatch, contributions: Tensor) -> Tensor:
+        energies = contributions.double() * self.scale + self.element_energies[graph.numbers]
+        zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=energies.device)
+        return zeros.index_add(0, graph.crystal_of_atom, energies)
+
+    def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
+        """Energy in eV/atom, forces and stress."""
+        graph = graphs.batch.to(self.device, self.dtype)
+        found = self.derivatives(graph)
+        forces, stress = forces_and_stress(graph, found.pulls)
+        energy = found.energies / graph.atom_counts + graphs.constants.to(self.device)
+        return {self.config.target: energy, "forces": forces, "stress": stress}
+
+
+def _rough_part(crystal: Crystal) -> float:
+    """The part of the corrections that depends on guessed oxidation states, eV/atom."""
+    numbers = crystal.numbers
+    return correction(numbers, oxide=oxide_kind(crystal)) - smooth_correction(numbers)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ase.io import write
+from screens import lattices
+
+from ase_ecn.screening import (
+    count_structures,
+    read_structures,
+)
+
+
+def test_frames_are_counted_and_streamed(tmp_path: Path) -> None:
+    write(tmp_path / "in.extxyz", lattices(5))
+    assert count_structures(tmp_path / "in.extxyz") == 5
+    entries = read_structures(tmp_path / "in.extxyz")
+    assert next(entries).label == "in.extxyz#0"
+    assert len(list(entries)) == 4
+
+
+def test_a_damaged_file_does_not_lose_what_is_before(tmp_path: Path, run_screen: Callable) -> None:
+    path = tmp_path / "in.extxyz"
+    write(path, lattices(5))
+    text = path.read_text()
+    path.write_text(text[: -len(text) // 4])
+    report = run_screen(path, tmp_path / "out.db")
+    assert report.stored == 3
+    assert report.failed == 1
+    (path.parent / "bad.db").write_text("this is no database, but long enough to look at" * 20)
+    assert run_screen(path.parent / "bad.db", tmp_path / "out2.db").failed == 1
