@@ -17,7 +17,7 @@ from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import CrystalError, DatasetError, OptionError
 from ase_ecn.readers import read_structures
 from ase_ecn.readers.json_lines import JSON_LINES, structure_fields, write_json_lines
-from ase_ecn.relaxation.network import StrainPredictor
+from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import READERS, SPLITS, Dataset, reduced_formula
 from ase_ecn.training.data.variants import (
