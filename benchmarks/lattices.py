@@ -28,8 +28,9 @@ from chgnet.model.dynamics import CHGNetCalculator
 
 from ase_ecn import relax
 from ase_ecn.checkpoint import DEFAULT_EMPNN
-from ase_ecn.training.fits.fit_empnn import denoising_scores, load_crystals, spread
+from ase_ecn.training.data.relaxed_lattices import load_crystals, spread
 from ase_ecn.training.fits.noise import VALIDATION_SIGMA, gaussian_noise
+from ase_ecn.training.fits.scores import denoising_scores
 
 NOISE_SEED = 2022
 STEPS = 200

@@ -10,8 +10,8 @@ from ase.optimize import FIRE
 from chgnet.model.dynamics import CHGNetCalculator
 
 from ase_ecn import LatticeRelaxer, relax
-from ase_ecn.training.fits.fit_empnn import denoising_scores
 from ase_ecn.training.fits.noise import VALIDATION_SIGMA, gaussian_noise
+from ase_ecn.training.fits.scores import denoising_scores
 from benchmarks.common import Options, Row, mp20_atoms, take_turns
 from benchmarks.lattices import CRITERIA, STEPS
 

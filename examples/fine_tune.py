@@ -6,16 +6,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
-from ase.db import connect
 
 from ase_ecn import ECNCalculator
-from ase_ecn.training.__main__ import main as train
+from ase_ecn.training import fit_to_labels
 
 LATTICE = {"Ni": 3.52, "Cu": 3.61, "Pd": 3.89, "Pt": 3.92, "Au": 4.08, "Ag": 4.09, "Al": 4.05}
 NAME = "emt_energy"
@@ -31,19 +29,18 @@ def alloys() -> Iterator[Atoms]:
 
 
 def main(arguments: list[str] | None = None, init: str = "ecn-mp20", most: int = 1000) -> None:
-    options = sys.argv[1:] if arguments is None else arguments
-    folder = Path(tempfile.mkdtemp())
+    epochs = int(((sys.argv[1:] if arguments is None else arguments) or ["20"])[0])
     crystals = list(alloys())[:most]
-    with connect(folder / "my.db") as database:
-        for atoms in crystals:
-            atoms.calc = EMT()
-            database.write(atoms, emt_energy=atoms.get_potential_energy() / len(atoms))
-    fit = ["fit-ecn", "--data", str(folder / "my.db"), "--target", NAME, "--units", "eV/atom"]
-    fit += ["--epochs", (options or ["20"])[0], "--init", init, "--out", str(folder / "fit")]
-    train(fit)
-    calculator = ECNCalculator(folder / "fit" / f"{NAME}.safetensors")
+    for atoms in crystals:
+        atoms.calc = EMT()
+        atoms.info[NAME] = atoms.get_potential_energy() / len(atoms)
+    folder = tempfile.mkdtemp()
+    fitted = fit_to_labels(crystals, NAME, "eV/atom", init=init, epochs=epochs, out=folder)
+    for name, value in fitted.scores.items():
+        print(f"test {name:27s} {value:.5g}")
+    calculator = ECNCalculator(fitted.checkpoint)
     for atoms in crystals[:3]:
-        label, predicted = atoms.calc.results["energy"] / 4, calculator.get_property(NAME, atoms)
+        label, predicted = atoms.info[NAME], calculator.get_property(NAME, atoms)
         print(f"{atoms.symbols!s:8s} EMT {label:6.3f}  predicted {predicted:6.3f} eV/atom")
 
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,8 +20,9 @@ from ase_ecn.errors import OptionError
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS
 from ase_ecn.training.data.cache import LabelledGraphs, subset
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.data.ecn_data import load_ecn_data
-from ase_ecn.training.fits.fit_ecn import ecn_scores, fit_to_graphs, predict_graphs
+from ase_ecn.training.fits.config import ECNConfiguration
+from ase_ecn.training.fits.fit_ecn import fit_to_graphs
+from ase_ecn.training.fits.scores import ecn_scores, predict_graphs
 
 logger = logging.getLogger(__name__)
 
@@ -113,8 +113,8 @@ def _fit_variant(
     config = variant_config(
         variant, options.data_set, options.epochs, options.width, options.layers, seed
     )
-    train = every(load_ecn_data(data, config, "train"), options.every)
-    val = load_ecn_data(data, config, "val")
+    train = every(config.load(data, "train"), options.every)
+    val = config.load(data, "val")
     # The last weights count, so nothing is chosen by the scores.
     model, result = fit_to_graphs(config, train, None, out, "cpu")
     scores = ecn_scores(predict_graphs(model, val, "cpu"), val)
@@ -124,10 +124,9 @@ def _fit_variant(
 
 def variant_config(
     variant: Variant, data_set: str, epochs: int, width: int, layers: int, seed: int = 0
-) -> dict[str, Any]:
+) -> ECNConfiguration:
     """Configuration of a fit with the paper's messages, without early stopping."""
-    return {
-        "network": "ecn",
+    section = {
         "name": variant.name,
         "data": {"name": data_set, "supercell_views": 0.0},
         "model": {
@@ -145,6 +144,7 @@ def variant_config(
             "ema_decay": 0.99,
         },
     }
+    return ECNConfiguration.from_dict(section)
 
 
 def every(labelled: LabelledGraphs, step: int) -> LabelledGraphs:

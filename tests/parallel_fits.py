@@ -16,7 +16,7 @@ from ase.calculators.emt import EMT
 from ase_ecn.crystal import as_crystal
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.data.datasets import READERS, Dataset
-from ase_ecn.training.fits.fit_pes import FORCE_READERS
+from ase_ecn.training.data.force_sets import FORCE_READERS
 
 # One step with all crystals shows the gradient; its clipping would hide a wrong factor.
 ONE_STEP = "{epochs: 1, batch_size: 64, clip: 1.0e+9}"

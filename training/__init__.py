@@ -1,1 +1,5 @@
-"""Fitting and evaluation of the networks, with the very code that inference uses."""
+"""Fits of the networks, the bundled ones and one's own: ``python -m ase_ecn.training``."""
+
+from ase_ecn.training.fit_user import LabelFit, fit_to_labels
+
+__all__ = ["LabelFit", "fit_to_labels"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from torch import nn
 
 from ase_ecn.errors import OptionError
@@ -18,11 +17,22 @@ from ase_ecn.execution import resolve_device
 from ase_ecn.training import candidates_command, label_command
 from ase_ecn.training.commands import add_common_options, run_command
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.data.ecn_data import labelled_elements, load_ecn_data, trains_on_val
-from ase_ecn.training.fit_user import fit_user
+from ase_ecn.training.data.ecn_data import labelled_elements
+from ase_ecn.training.data.force_sets import chemical_systems, load_force_data
+from ase_ecn.training.data.labels import HELD_OUT
+from ase_ecn.training.data.relaxed_lattices import load_crystals
+from ase_ecn.training.fit_user import EPOCHS, fit_to_labels
+from ase_ecn.training.fits.config import (
+    ECNConfiguration,
+    EMPNNConfiguration,
+    PESConfiguration,
+    SO3Configuration,
+    read_config,
+)
 from ase_ecn.training.fits.fit_ecn import fit_ecn
-from ase_ecn.training.fits.fit_empnn import fit_empnn, load_crystals
-from ase_ecn.training.fits.fit_pes import chemical_systems, fit_pes, load_force_data
+from ase_ecn.training.fits.fit_empnn import fit_empnn
+from ase_ecn.training.fits.fit_pes import fit_pes
+from ase_ecn.training.fits.fit_so3 import fit_so3
 from ase_ecn.training.fits.loop import FitResult
 from ase_ecn.training.fits.parallel import is_first, start
 from ase_ecn.training.release.calibrate import run_calibrate
@@ -53,13 +63,14 @@ _FIT_HELP = {
     "ecn": "fit an ECN",
     "empnn": "fit an EMPNN",
     "pes": "fit an ECN to energies, forces and stresses",
+    "so3": "fit an SO(3)-equivariant network to energies, forces and stresses",
 }
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ase_ecn.training", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for network in ("ecn", "empnn", "pes"):
+    for network in _FIT_HELP:
         command = commands.add_parser(f"fit-{network}", help=_FIT_HELP[network])
         own_labels = network == "ecn"
         command.add_argument(
@@ -112,11 +123,11 @@ def _fit(options: argparse.Namespace) -> int:
     if not options.config:
         raise OptionError("give --config, or --data FILE --target NAME --units UNIT")
     config = read_config(options.config, options.network)
+    if options.init:
+        config = replace(config, init=options.init)
     data = data_folder(options.data)
     device = start(options.devices, str(resolve_device(options.device)))
-    if options.init:
-        config["init"] = options.init
-    out = options.out or Path("runs") / config["name"]
+    out = options.out or Path("runs") / config.name
     command = (
         f"python -m ase_ecn.training fit-{options.network} --config {options.config.name} "
         f"--out {out.name}"
@@ -125,9 +136,8 @@ def _fit(options: argparse.Namespace) -> int:
         command += f" --init {options.init}"
     if options.devices > 1:
         command += f" --devices {options.devices}"
-    weights = out / f"{config['name']}.safetensors"
-    fit = {"ecn": _fit_ecn, "empnn": _fit_empnn, "pes": _fit_pes}[options.network]
-    fitted = fit(config, data, out, device)
+    weights = out / f"{config.name}.safetensors"
+    fitted = _FITS[options.network](config, data, out, device)
     if not is_first():
         return 0
     card = write_checkpoint(
@@ -147,17 +157,37 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _fit_own_labels(options: argparse.Namespace) -> int:
+    if not options.data or not options.units:
+        raise OptionError("--target needs --data FILE and --units UNIT")
     device = start(options.devices, str(resolve_device(options.device)))
-    scores = fit_user(options, device)
-    for name, value in scores.items():
+    command = (
+        f"python -m ase_ecn.training fit-ecn --data {Path(options.data).name} "
+        f"--target {options.target} --units {options.units}"
+    )
+    for name in ("epochs", "init"):
+        if getattr(options, name):
+            command += f" --{name} {getattr(options, name)}"
+    if options.devices > 1:
+        command += f" --devices {options.devices}"
+    fitted = fit_to_labels(
+        options.data,
+        options.target,
+        options.units,
+        init=options.init,
+        epochs=options.epochs or EPOCHS,
+        out=options.out,
+        device=device,
+        command=command,
+    )
+    for name, value in fitted.scores.items():
         print(f"test {name:27s} {value:.5g}")
     return 0
 
 
-def _fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
+def _fit_ecn(config: ECNConfiguration, data: Path, out: Path, device: str) -> _Fitted:
     model, result = fit_ecn(config, data, out, device)
-    splits = ("train",) if trains_on_val(config) else ("train", "val")
-    parts = {split: load_ecn_data(data, config, split) for split in splits}
+    splits = ("train",) if config.data.with_val else ("train", "val")
+    parts = {split: config.load(data, split) for split in splits}
     return _Fitted(
         model,
         result,
@@ -167,22 +197,36 @@ def _fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fit
     )
 
 
-def _fit_empnn(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
+def _fit_empnn(config: EMPNNConfiguration, data: Path, out: Path, device: str) -> _Fitted:
     model, result = fit_empnn(config, data, out, device)
-    name = config["data"]["name"]
-    parts = {split: load_crystals(data, name, split) for split in ("train", "val")}
+    parts = {split: load_crystals(data, config.data.name, split) for split in ("train", "val")}
     elements = sorted({int(z) for crystal in parts["train"] for z in crystal.numbers})
     counts = {split: len(crystals) for split, crystals in parts.items()}
     return _Fitted(model, result, elements, counts)
 
 
-def _fit_pes(config: dict[str, Any], data: Path, out: Path, device: str) -> _Fitted:
+def _fit_pes(config: PESConfiguration, data: Path, out: Path, device: str) -> _Fitted:
     model, result = fit_pes(config, data, out, device)
-    parts = {split: load_force_data(data, config, split) for split in ("train", "val")}
+    parts = {split: load_force_data(data, config.data, split) for split in ("train", "val")}
     systems = chemical_systems(parts["train"].crystals)
     elements = sorted({z for system in systems for z in system})
     counts = {split: len(part) for split, part in parts.items()}
     return _Fitted(model, result, elements, counts, systems=systems)
+
+
+def _fit_so3(config: SO3Configuration, data: Path, out: Path, device: str) -> _Fitted:
+    model, result, labels = fit_so3(config, data, out, device)
+    held = int((labels.percent < HELD_OUT).sum())
+    counts = {"train": len(labels) - held, "held out": held}
+    return _Fitted(model, result, np.unique(labels.numbers).tolist(), counts)
+
+
+_FITS: dict[str, Callable[[Any, Path, Path, str], _Fitted]] = {
+    "ecn": _fit_ecn,
+    "empnn": _fit_empnn,
+    "pes": _fit_pes,
+    "so3": _fit_so3,
+}
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -193,28 +237,6 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.write:
         write_scores(Path(options.checkpoint), options.split, scores)
     return 0
-
-
-def read_config(path: Path, network: str) -> dict[str, Any]:
-    """Read a YAML configuration and check that it is for the network.
-
-    Raises
-    ------
-    OptionError
-        If it is not, lacks a section, or says ``with_val`` to a fit that holds a part out anyway.
-    """
-    try:
-        config = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise OptionError(f"cannot read the configuration {path}: {error}") from error
-    required = {"network", "name", "data", "model", "fit"}
-    if not isinstance(config, dict) or not required <= set(config):
-        raise OptionError(f"a configuration needs {', '.join(sorted(required))}")
-    if config["network"] != network:
-        raise OptionError(f"{path} configures {config['network']!r}, not {network!r}")
-    if network != "ecn" and trains_on_val(config):
-        raise OptionError(f"{path}: with_val is for fit-ecn; fit-{network} holds a split out")
-    return config
 
 
 if __name__ == "__main__":

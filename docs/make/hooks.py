@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from cards import card_page, overview
+from configuration import configuration_page
 from figures import FIGURES, svg
 from mathml import with_mathml
 from mkdocs.structure.files import File, Files
 
 from ase_ecn import cli
 from ase_ecn.checkpoint import bundled_checkpoints, read_card
+from ase_ecn.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 CARDS = "models"
-COMMANDS = ("predict", "relax", "screen", "report", "plot", "pattern", "info", "selftest")
 
 
 def on_config(config: Any) -> Any:
@@ -40,6 +41,7 @@ def on_files(files: Files, config: Any) -> Files:
         "index.md": (ROOT / "README.md").read_text(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(),
         "reference/command-line.md": command_line(),
+        "reference/configuration.md": configuration_page(),
         f"{CARDS}/index.md": overview(cards),
         **{f"{CARDS}/{name}.md": card_page(card) for name, card in cards.items()},
     }
@@ -69,7 +71,7 @@ def command_line() -> str:
     """The help of all commands."""
     os.environ.update(COLUMNS="100", NO_COLOR="1")
     parts = ["# Command line\n"]
-    for command in COMMANDS:
+    for command in (one.name for one in COMMANDS):
         text = io.StringIO()
         with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
             cli.main([command, "--help"])

@@ -12,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -208,7 +209,7 @@ def run_baselines(options: argparse.Namespace) -> int:
         for model in models:
             seeds = 1 if model in _WITHOUT_CHANCE else options.seeds
             for seed in range(seeds):
-                wanted = _schedule(model, seed, options)
+                wanted = _wanted(model, seed, options)
                 if any(_same(result, model, options.data_set, wanted) for result in results):
                     continue
                 result = _run_one(model, options.data_set, splits, wanted, out, device)
@@ -230,29 +231,41 @@ def _checked_models(options: argparse.Namespace) -> list[str]:
     return models
 
 
-def _schedule(model: str, seed: int, options: argparse.Namespace) -> FitOptions:
-    network = model in NETWORKS
-    return FitOptions(
-        epochs=options.epochs if network else 0,
+@dataclass(frozen=True)
+class _Wanted:
+    """Which fit; models of compositions have no epochs, no rate and no options."""
+
+    seed: int
+    epochs: int = 0
+    learning_rate: float = 0.0
+    options: FitOptions | None = None
+
+
+def _wanted(model: str, seed: int, options: argparse.Namespace) -> _Wanted:
+    if model not in NETWORKS:
+        return _Wanted(seed)
+    fit_options = FitOptions(
+        epochs=options.epochs,
         seed=seed,
-        learning_rate=options.learning_rate if network else 0.0,
+        learning_rate=options.learning_rate,
         weight_decay=0.01,
         patience=options.epochs,
         compile=options.compile,
     )
+    return _Wanted(seed, options.epochs, options.learning_rate, fit_options)
 
 
-def _same(result: BaselineResult, model: str, data_set: str, wanted: FitOptions) -> bool:
+def _same(result: BaselineResult, model: str, data_set: str, wanted: _Wanted) -> bool:
     fitted = (result.model, result.data_set, result.seed, result.epochs, result.learning_rate)
     return fitted == (model, data_set, wanted.seed, wanted.epochs, wanted.learning_rate)
 
 
 def _run_one(
-    model: str, data_set: str, splits: Splits, wanted: FitOptions, out: Path, device: str
+    model: str, data_set: str, splits: Splits, wanted: _Wanted, out: Path, device: str
 ) -> BaselineResult:
     logger.info("%s on %s, seed %d", model, data_set, wanted.seed)
     parameters = 0
-    if model in NETWORKS:
+    if wanted.options is not None:
         kind = NETWORKS[model].kind
         # A state belongs to one schedule, so each schedule has a folder of its own.
         folder = f"{data_set}-{model}-{wanted.epochs}-{wanted.learning_rate:g}-seed{wanted.seed}"
@@ -260,7 +273,7 @@ def _run_one(
             model,
             splits.part("train", kind),
             splits.part("val", kind),
-            wanted,
+            wanted.options,
             out / folder,
             device,
         )

@@ -16,8 +16,9 @@ from ase_ecn.execution import resolve_device
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.fits.fit_empnn import denoising_scores, load_crystals, spread
+from ase_ecn.training.data.relaxed_lattices import load_crystals, spread
 from ase_ecn.training.fits.noise import gaussian_noise
+from ase_ecn.training.fits.scores import denoising_scores
 from ase_ecn.training.release.evaluate import NOISE_SEED, relaxed_cells
 from reproduce.empnn_tables.lattice_baselines import MEAN_DENSITY, NO_CHANGE, mean_density_cells
 from reproduce.empnn_tables.paper import DATASETS, FIELD_SIGMA

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,17 +20,12 @@ from ase_ecn.errors import OptionError
 from ase_ecn.execution import resolve_device
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.fits.fit_empnn import (
-    LatticeModel,
-    denoise,
-    denoising_scores,
-    fit_lattice_network,
-    load_crystals,
-    model_config,
-    spread,
-)
+from ase_ecn.training.data.relaxed_lattices import load_crystals, spread
+from ase_ecn.training.fits.config import EMPNNConfiguration, LatticeConfiguration
+from ase_ecn.training.fits.fit_empnn import LatticeModel, fit_lattice_network
 from ase_ecn.training.fits.metrics import lattice_parameter_errors
 from ase_ecn.training.fits.noise import start_cells
+from ase_ecn.training.fits.scores import denoise, denoising_scores
 from ase_ecn.training.release.evaluate import NOISE_SEED
 from reproduce.empnn_tables.lattice_baselines import (
     FEED_FORWARD,
@@ -58,6 +53,15 @@ RECONSTRUCTION_STRAIN = 3.0
 logarithmic strain of 2 to 4 away from it."""
 BASELINES = (NO_CHANGE, MEAN_DENSITY)
 """Rows that are not fitted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedForwardConfiguration(LatticeConfiguration):
+    """Fit of the feed-forward predictor."""
+
+    network: ClassVar[str] = FEED_FORWARD
+
+    model: FeedForwardConfig
 
 
 @dataclass(frozen=True)
@@ -218,8 +222,10 @@ def run_experiment(
     else:
         logger.info("table %d, %s, %s", experiment.table, experiment.row, experiment.dataset)
         used = spread(train, budget.train_crystals)
-        model = _network(config, used)
-        epochs = fit_lattice_network(model, config, data, folder, device).epochs
+        kind = FeedForwardConfiguration if experiment.row == FEED_FORWARD else EMPNNConfiguration
+        parsed = kind.from_dict({"name": experiment.dataset, **config})
+        model = _network(parsed, used)
+        epochs = fit_lattice_network(model, parsed, data, folder, device).epochs
         steps = epochs * -(-len(used) // budget.batch_size)
         final = denoise(model.to(device), test, start, device)
     scores = denoising_scores(start, final, true)
@@ -246,11 +252,13 @@ def run_experiment(
     return result
 
 
-def _network(config: dict[str, Any], train: Sequence[Crystal]) -> LatticeModel:
-    torch.manual_seed(config["fit"]["seed"])
-    if config["network"] == "empnn":
-        return EMPNN(model_config(config["model"]))
-    model = FeedForwardLattice(FeedForwardConfig(**config["model"]))
+def _network(
+    config: EMPNNConfiguration | FeedForwardConfiguration, train: Sequence[Crystal]
+) -> LatticeModel:
+    torch.manual_seed(config.fit.seed)
+    if isinstance(config, EMPNNConfiguration):
+        return EMPNN(config.model)
+    model = FeedForwardLattice(config.model)
     model.standardise(
         torch.as_tensor(np.stack([crystal.cell for crystal in train])),
         torch.tensor([len(crystal) for crystal in train]),

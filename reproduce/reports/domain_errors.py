@@ -28,8 +28,8 @@ from ase_ecn.domain import bond_domain_features
 from ase_ecn.errors import CrystalError, DatasetError, OptionError
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.training.data.datasets import data_folder, parse_cif, read_carbon24
-from ase_ecn.training.data.ecn_data import load_ecn_data
-from ase_ecn.training.fits.fit_ecn import predict_graphs
+from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
+from ase_ecn.training.fits.scores import predict_graphs
 
 MP_EXTRA_CRYSTALS = 1500
 VASP_ATOMS = 60
@@ -113,16 +113,16 @@ def domain_report(checkpoint: str | Path, data: Path) -> Iterator[Scored]:
     predictor = PropertyPredictor(checkpoint, device="cpu")
     if _SPREAD not in predictor.properties:
         raise OptionError(f"{checkpoint} states no uncertainty of the {_NAME}: calibrate it first")
-    config = predictor.card.content["configuration"]
+    config = config_of_card(predictor.card.content, ECNConfiguration)
     yield _published(predictor, config, data)
-    fitted = int(config["data"].get("mp_2018_max_atoms", 20))
+    fitted = config.data.mp_2018_max_atoms or 20
     yield _scored("mp_extra", predictor, *_large_entries(data, fitted, predictor.card.elements))
     yield _scored("carbon_24 val", predictor, *_carbon(data))
     yield _vasp_steps(predictor, data)
 
 
-def _published(predictor: PropertyPredictor, config: dict[str, Any], data: Path) -> Scored:
-    labelled = load_ecn_data(data, config, "test")
+def _published(predictor: PropertyPredictor, config: ECNConfiguration, data: Path) -> Scored:
+    labelled = config.load(data, "test")
     graphs, offsets = labelled.graphs, labelled.graphs.atom_offsets
     known = np.flatnonzero(~np.isnan(labelled.targets[_NAME]))
     found = predict_graphs(predictor.model, labelled, "cpu")
@@ -134,9 +134,7 @@ def _published(predictor: PropertyPredictor, config: dict[str, Any], data: Path)
         for k in known
     ]
     errors = np.abs(found[_NAME] - labelled.targets[_NAME])[known]
-    return Scored(
-        f"{config['data']['name']} test", errors, found[_SPREAD][known], np.array(flagged)
-    )
+    return Scored(f"{config.data.name} test", errors, found[_SPREAD][known], np.array(flagged))
 
 
 def _scored(

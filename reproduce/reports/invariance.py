@@ -23,6 +23,7 @@ from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.geometry.repetition import SYMPREC
 from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.properties import find
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
 from ase_ecn.testing import random_equivalent
@@ -191,7 +192,7 @@ def _differences(first: Any, second: Any, atoms: int, others: int) -> tuple[floa
         if isinstance(value, np.ndarray):
             continue  # in another order; their invariance has tests of its own
         other = second[name]
-        if name == "magnetization":
+        if find(name).extensive:
             value, other = value / atoms, other / others
         difference = abs(value - other)
         if name == "formation_energy":

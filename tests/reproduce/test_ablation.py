@@ -9,7 +9,6 @@ from ase.build import bulk
 from ase_ecn.crystal import as_crystal
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.training.data.datasets import READERS, Dataset
-from ase_ecn.training.fits.fit_ecn import model_config
 from reproduce.__main__ import main
 from reproduce.ablation import TARGETS, format_ablation, variant_config, variants
 
@@ -37,7 +36,7 @@ def test_every_row_is_another_network(data_set: str) -> None:
     rows = variants()
     assert len(rows) == len({row.name for row in rows}) == 40
     for row in rows:
-        network = ECN(model_config(variant_config(row, data_set, 1, 8, 1)["model"]))
+        network = ECN(variant_config(row, data_set, 1, 8, 1).model)
         assert network.config.crystal_targets == tuple(TARGETS[data_set])
         assert (network.config.group, network.config.motif) == (row.group, row.motif)
         assert network.config.cell_encoding == row.cell_encoding

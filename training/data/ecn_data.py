@@ -11,6 +11,7 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ase_ecn.errors import OptionError
+from ase_ecn.nn.ecn import ECNConfig
 from ase_ecn.training.data.alignment import read_mp_2018
 from ase_ecn.training.data.cache import LabelledGraphs, cached_graphs, concatenate
 from ase_ecn.training.data.datasets import (
@@ -21,6 +22,8 @@ from ase_ecn.training.data.datasets import (
     split_by_composition,
 )
 
+USER = "user"
+"""In the place of a set's name, where the labels were the user's own."""
 _SITE_MOMENTS = "mp_site_magmoms"
 SITE_MOMENT_ATOMS = 20
 """Largest cells with site moments in the validation and test splits, and by default in training."""
@@ -31,51 +34,92 @@ _MAIN_GROUP_SYMBOLS = (
 _MAIN_GROUP = frozenset(chemical_symbols.index(s) for s in _MAIN_GROUP_SYMBOLS.split())
 
 
-def load_ecn_data(data: Path, config: dict[str, Any], split: str) -> LabelledGraphs:
+@dataclass(frozen=True)
+class ECNData:
+    """What an ECN is fitted to, and in which views.
+
+    Attributes
+    ----------
+    name
+        Of the main set.
+    with_val
+        Whether to train on the validation split too, so that nothing is held out.
+    mp_2018_max_atoms
+        Train on entries of the Materials Project's 2018 release too, up to so many atoms.
+    site_moment_max_atoms
+        Largest cells with site moments in training, where the network predicts these.
+    supercell_views
+        Share of crystals that are shown as supercells in each epoch, so large that no bond joins
+        an atom to its own image.
+    twin_atoms
+        Crystals up to so many atoms are shown both ways in each batch, and differences between
+        the predictions are penalised.
+    twin_weight
+        Weight of these differences.
+    """
+
+    name: str
+    with_val: bool = False
+    mp_2018_max_atoms: int | None = None
+    site_moment_max_atoms: int = SITE_MOMENT_ATOMS
+    supercell_views: float = 0.5
+    twin_atoms: int = 0
+    twin_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.name not in (*READERS, USER):
+            raise OptionError(f"unknown data set {self.name!r}; known are {', '.join(READERS)}")
+        if not 0 <= self.supercell_views <= 1:
+            raise OptionError(f"supercell_views is {self.supercell_views}; it is a share, 0 to 1")
+        if not self.twin_weight >= 0:
+            raise OptionError(f"twin_weight is {self.twin_weight}; it must not be negative")
+
+
+def load_ecn_data(data: Path, section: ECNData, model: ECNConfig, split: str) -> LabelledGraphs:
     """Return the labelled graphs of one split, with site moments where the network wants them.
 
     Parameters
     ----------
     data
         The data folder.
-    config
-        The parsed configuration: ``model``, and ``data`` with ``name`` and optionally, for
-        training, ``site_moment_max_atoms`` and ``mp_2018_max_atoms``, the sizes of the largest
-        further crystals, and ``with_val`` to train on the validation split too.
+    section, model
+        Which sets, and the network whose targets and bonds count.
     split
         ``"train"``, ``"val"`` or ``"test"``.
 
     Raises
     ------
     OptionError
-        If the bonds are for another fit, or the validation split is wanted of a configuration
-        that trains on it.
+        If the bonds are for another fit, the labels were the user's own, or the validation split
+        is wanted of a configuration that trains on it.
     """
-    if trains_on_val(config):
+    if section.name == USER:
+        raise OptionError("the labels were the user's own; they are not among the data sets")
+    if section.with_val:
         if split == "val":
             raise OptionError(
                 "no validation split is held out: the configuration says with_val, so the network "
                 "is fitted to it too"
             )
         if split == "train":
-            apart = {**config, "data": {**config["data"], "with_val": False}}
-            return concatenate(*(load_ecn_data(data, apart, part) for part in ("train", "val")))
-    name, model = config["data"]["name"], config["model"]
-    if model.get("bonds") == "radial":
+            apart = replace(section, with_val=False)
+            both = (load_ecn_data(data, apart, model, part) for part in ("train", "val"))
+            return concatenate(*both)
+    name = section.name
+    if model.bonds == "radial":
         raise OptionError("radial bonds are for fit-pes")
-    kind = {"bonds": model.get("bonds", "voronoi"), "motif": model.get("motif", "free")}
+    kind: dict[str, Any] = {"bonds": model.bonds, "motif": model.motif}
     labelled = cached_graphs(f"{name}-{split}", lambda: READERS[name](data, split), **kind)
-    wanted = Request(data, name, split, config["data"], kind)
-    targets = (*model.get("crystal_targets", ()), *model.get("site_targets", ()))
+    wanted = Request(data, name, split, section, kind)
+    targets = (*model.crystal_targets, *model.site_targets)
     for target, further in FURTHER.items():
         if target in targets and name != further.data:
             labelled = further.add(labelled, wanted)
-    if split == "train" and "mp_2018_max_atoms" in config["data"]:
-        largest = int(config["data"]["mp_2018_max_atoms"])
+    if split == "train" and section.mp_2018_max_atoms is not None:
+        largest = section.mp_2018_max_atoms
         extra = cached_graphs(f"mp_2018-{largest}", lambda: read_mp_2018(data, largest), **kind)
         labelled = concatenate(labelled, extra)
-    group = model.get("group", "S_lattice")
-    return replace(labelled, graphs=labelled.graphs.with_group(group))
+    return replace(labelled, graphs=labelled.graphs.with_group(model.group))
 
 
 @dataclass(frozen=True)
@@ -99,7 +143,7 @@ class Request:
     folder: Path
     name: str
     split: str
-    section: dict[str, Any]
+    section: ECNData
     kind: dict[str, Any]
 
 
@@ -127,7 +171,7 @@ def _add_site_moments(labelled: LabelledGraphs, wanted: Request) -> LabelledGrap
         f"{_SITE_MOMENTS}-{split}", lambda: site_moment_split(data, name, split), **wanted.kind
     )
     labelled = concatenate(labelled, sites)
-    largest = int(wanted.section.get("site_moment_max_atoms", SITE_MOMENT_ATOMS))
+    largest = wanted.section.site_moment_max_atoms
     if split != "train" or largest <= SITE_MOMENT_ATOMS:
         return labelled
     larger = cached_graphs(
@@ -151,11 +195,6 @@ FURTHER = {
     "fermi_level": Further("fermi", _add_fermi_levels),
 }
 """Where labels of some properties come from, by the name of the property."""
-
-
-def trains_on_val(config: dict[str, Any]) -> bool:
-    """Whether a configuration trains on the validation split too."""
-    return bool(config["data"].get("with_val", False))
 
 
 def _larger_than(atoms: int, dataset: Dataset) -> Dataset:

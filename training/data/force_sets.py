@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import numpy as np
 from ase import Atoms, units
 from ase.data import atomic_numbers
 
-from ase_ecn.crystal import as_crystal
-from ase_ecn.errors import DatasetError
+from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.training.data.datasets import Dataset, join
 
 _FILE = "forces/mlearn_energies_forces.jsonl.gz"
@@ -207,3 +208,51 @@ def _voigt_stress(row: dict[str, Any], in_other_order: frozenset[str]) -> list[f
     """Stress in kbar with VASP's sign and ASE's order."""
     order = _OTHER_ORDER if in_other_order.intersection(row["species"]) else _VASP_ORDER
     return [float(row["stress_raw"][k]) for k in order]
+
+
+FORCE_READERS: dict[str, Callable[[Path, str], Dataset]] = {
+    "mlearn": read_mlearn,
+    "monbtaw": read_monbtaw,
+    "vasp_steps": read_vasp_steps,
+    "pes": read_pes,
+}
+"""Sets with forces, by name."""
+
+
+@dataclass(frozen=True)
+class ForceData:
+    """What a potential energy surface is fitted to.
+
+    Attributes
+    ----------
+    name
+        Of a set with forces; ``pes`` joins them all.
+    elements
+        Only crystals of these elements, given by their symbols.
+    """
+
+    name: str
+    elements: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in FORCE_READERS:
+            known = ", ".join(FORCE_READERS)
+            raise OptionError(f"unknown data set with forces {self.name!r}; known are {known}")
+        for symbol in self.elements or ():
+            if symbol not in atomic_numbers:
+                raise OptionError(f"elements: {symbol!r} is no symbol of an element")
+
+
+def load_force_data(data: Path, section: ForceData, split: str) -> Dataset:
+    """Read one split of a set with forces, ``"train"``, ``"val"`` or ``"test"``."""
+    dataset = FORCE_READERS[section.name](data, split)
+    if section.elements is None:
+        return dataset
+    wanted = {atomic_numbers[symbol] for symbol in section.elements}
+    chosen = [set(crystal.numbers.tolist()) <= wanted for crystal in dataset.crystals]
+    return dataset.subset(np.flatnonzero(chosen))
+
+
+def chemical_systems(crystals: Sequence[Crystal]) -> list[list[int]]:
+    """Sets of elements that occur together, as sorted atomic numbers."""
+    return [list(s) for s in sorted({tuple(np.unique(c.numbers).tolist()) for c in crystals})]

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
-from ase_ecn.checkpoint import read_card
-from ase_ecn.crystal import Crystal, as_crystal
-from ase_ecn.errors import CheckpointError, CrystalError, DatasetError, OptionError
+from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
+from ase_ecn.errors import CrystalError, DatasetError, OptionError
 from ase_ecn.properties import find
 from ase_ecn.readers import Source, is_url, read_structures
 from ase_ecn.training.data.datasets import SPLITS, Dataset, reduced_formula
@@ -35,7 +33,7 @@ PER_CELL_RESULTS = frozenset({"energy", "free_energy", "magmom"})
 _SHOWN = 5
 
 
-def read_user_data(path: str | Path, target: str) -> Dataset:
+def read_user_data(path: str | Path | Iterable[CrystalLike], target: str) -> Dataset:
     """Read crystals with one property, from anything that a screen can read.
 
     Rows without a label or with an invalid crystal are skipped with a warning.
@@ -48,7 +46,8 @@ def read_user_data(path: str | Path, target: str) -> Dataset:
         column ``cif`` (text of a CIF) or ``file`` (name of a file of any format that ASE reads,
         relative to the table). ``.extxyz`` and other files that ASE reads: an entry of the comment
         line, a column of the atoms, or a result. Or a folder of these, such as VASP runs. In a
-        table a JSON list holds one number for each atom.
+        table a JSON list holds one number for each atom. Or crystals themselves: of ``Atoms``,
+        the label is in ``info``, in ``arrays`` or a result.
     target
         Name of the property.
 
@@ -96,12 +95,14 @@ def read_user_data(path: str | Path, target: str) -> Dataset:
     return _dataset(name, target, names, crystals, labels)
 
 
-def _name(path: str | Path) -> str:
+def _name(path: str | Path | Iterable[CrystalLike]) -> str:
     """Of the input in messages, without what may be a password."""
+    if not isinstance(path, str | Path):
+        return "crystals"
     return urlsplit(str(path)).path.strip("/") if is_url(path) else str(path)
 
 
-def _rows(path: str | Path, name: str) -> Sequence[Source]:
+def _rows(path: str | Path | Iterable[CrystalLike], name: str) -> Sequence[Source]:
     try:
         rows = list(read_structures(path, labelled=True))
     except OptionError as error:
@@ -207,82 +208,3 @@ def split_user_data(dataset: Dataset, seed: int = 0) -> dict[str, Dataset]:
         )
         groups = list(dataset.ids)
     return {name: dataset.subset(part) for name, part in grouped_split(groups, seed).items()}
-
-
-def user_config(
-    target: str,
-    units: str,
-    per_site: bool,
-    *,
-    epochs: int = 200,
-    seed: int = 0,
-    init: str | None = None,
-) -> dict[str, Any]:
-    """Configuration of a fit to one's own labels, like a parsed YAML file.
-
-    Parameters
-    ----------
-    target
-        Name of the property; predictions will have it as an attribute.
-    units
-        Its unit, as it should stand in the card.
-    per_site
-        Whether there is one label per atom.
-    epochs, seed
-        As usual; the fit stops earlier when the validation gets no better.
-    init
-        Checkpoint to start from. Its architecture is taken over, with a new head for the target.
-
-    Returns
-    -------
-    dict
-        With ``network``, ``name``, ``data``, ``model``, ``units``, ``fit``, and ``init`` if given.
-
-    Raises
-    ------
-    OptionError
-        If the name of the target is not allowed or ``epochs`` is not positive.
-    CheckpointError
-        If the checkpoint cannot be read or is not one of an ECN.
-    """
-    # Heads are modules under the name of their target, so it must not hide anything of torch's.
-    if not target.isidentifier() or target.startswith("_") or hasattr(nn.ModuleDict, target):
-        raise OptionError(
-            f"{target!r} cannot be the name of a property: take letters, digits and underscores, "
-            "a letter first, and no word that torch.nn.ModuleDict uses itself"
-        )
-    if epochs < 1:
-        raise OptionError(f"epochs is {epochs}; it must be at least 1")
-    # A few hundred labels are fitted by heart by the bundled network's width; this one is small.
-    model: dict[str, Any] = {"width": 64, "layers": 3}
-    if init is not None:
-        card = read_card(init)
-        if card.network != "ecn":
-            raise CheckpointError(f"{init} is a checkpoint of {card.network}, not of ecn")
-        architecture = card.content["architecture"]
-        model = dict(architecture["members"][0] if "members" in architecture else architecture)
-        model.pop("uncertainties", None)
-    model |= {
-        "crystal_targets": [] if per_site else [target],
-        "site_targets": [target] if per_site else [],
-    }
-    config: dict[str, Any] = {
-        "network": "ecn",
-        "name": target,
-        "data": {"name": "user", "supercell_views": 0.5},
-        "model": model,
-        "units": {target: units},
-        "fit": {
-            "epochs": epochs,
-            "batch_size": 16,
-            "seed": seed,
-            # Large steps would wipe out what the checkpoint has learned.
-            "learning_rate": 1e-3 if init is None else 3e-4,
-            "weight_decay": 1e-2,
-            "ema_decay": 0.99,
-            "patience": max(20, epochs // 5),
-        },
-    }
-    if init is not None:
-        config["init"] = init
-    return config

@@ -6,26 +6,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ase_ecn.errors import OptionError
 from ase_ecn.graphs.batch import BondBatch
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.properties import of_output
-from ase_ecn.symmetry.colours import view_counts
 from ase_ecn.training.data.cache import LabelledGraphs, labelled_graphs
 from ase_ecn.training.data.datasets import (
     Dataset,
 )
-from ase_ecn.training.data.ecn_data import load_ecn_data, trains_on_val
 from ase_ecn.training.data.elements import network_properties
 from ase_ecn.training.fits import parallel
+from ase_ecn.training.fits.config import ECNConfiguration
 from ase_ecn.training.fits.loop import (
-    FitOptions,
     FitResult,
     Task,
     batch_count,
@@ -34,7 +32,7 @@ from ase_ecn.training.fits.loop import (
     start_from,
 )
 from ase_ecn.training.fits.losses import multitask_loss
-from ase_ecn.training.fits.metrics import mean_absolute_error, roc_auc
+from ase_ecn.training.fits.scores import ecn_scores, predict_graphs
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,13 @@ class Batch:
     twins: Tensor | None = None
 
 
-def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple[ECN, FitResult]:
+def fit_ecn(config: ECNConfiguration, data: Path, out: Path, device: str) -> tuple[ECN, FitResult]:
     """Fit as a configuration says.
 
     Parameters
     ----------
     config
-        Parsed YAML with ``model``, ``data``, ``fit``, ``loss_weights``; ``init`` to start from a
-        checkpoint.
+        What to fit to what.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -68,13 +65,13 @@ def fit_ecn(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
         The network with the best averaged weights (the last ones where the validation split is
         trained on too), on the CPU, and how the fit went.
     """
-    train = load_ecn_data(data, config, "train")
-    val = None if trains_on_val(config) else load_ecn_data(data, config, "val")
+    train = config.load(data, "train")
+    val = None if config.data.with_val else config.load(data, "val")
     return fit_to_graphs(config, train, val, out, device)
 
 
 def fit_to_graphs(
-    config: dict[str, Any],
+    config: ECNConfiguration,
     train: LabelledGraphs,
     val: LabelledGraphs | None,
     out: Path,
@@ -88,29 +85,31 @@ def fit_to_graphs(
         As for :func:`fit_ecn`.
     train, val
         To fit to, and to choose the best epoch by; without the latter the last one counts.
+
+    Raises
+    ------
+    OptionError
+        If a target has no label.
     """
-    options = FitOptions(**config["fit"])
+    options, section = config.fit, config.data
     torch.manual_seed(options.seed)
-    model = ECN(model_config(config["model"]))
+    model = ECN(config.model)
+    _check_labels(config.model, train)
     _set_units(model, train)
     if model.config.features == "properties":
         model.embedding.table.copy_(torch.as_tensor(network_properties()))
-    if "init" in config:
-        start_from(model, config["init"])
+    if config.init:
+        start_from(model, config.init)
     model.to(device)
     scales = dict(zip(model.targets, model.scale.tolist(), strict=True))
-    views = float(config["data"].get("supercell_views", 0.5))
-    largest_twin = int(config["data"].get("twin_atoms", 0))
-    twin_weight = float(config["data"].get("twin_weight", 1.0))
-    weights = config.get("loss_weights", {})
     classes = frozenset(name for name in model.targets if of_output(name).kind == "class")
     sizes = np.diff(train.graphs.atom_offsets)
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
         for indices in shuffled_batches(len(train.graphs), options.batch_size, rng):
-            twins = np.flatnonzero(sizes[indices] <= largest_twin)
+            twins = np.flatnonzero(sizes[indices] <= section.twin_atoms)
             both = np.concatenate([indices, indices[twins]])
-            large = rng.random(len(both)) < views
+            large = rng.random(len(both)) < section.supercell_views
             large[twins], large[len(indices) :] = False, True
             mine, my_twins = _shared(len(indices), twins)
             batch = make_batch(train, both[mine], model.config, device)
@@ -119,10 +118,12 @@ def fit_to_graphs(
 
     def loss(network: nn.Module, batch: Batch) -> Tensor:
         outputs = network(batch.graphs)
-        total = multitask_loss(outputs, batch.labels, scales, weights, classes)
+        total = multitask_loss(outputs, batch.labels, scales, config.loss_weights, classes)
         if batch.twins is not None and parallel.total(len(batch.twins)):
             crystal_outputs = {k: outputs[k] for k in model.config.crystal_targets}
-            total = total + twin_weight * twin_differences(crystal_outputs, batch.twins, scales)
+            total = total + section.twin_weight * twin_differences(
+                crystal_outputs, batch.twins, scales
+            )
         return total
 
     task = Task(
@@ -137,18 +138,24 @@ def fit_to_graphs(
     return model.cpu().eval(), result
 
 
-def model_config(section: dict[str, Any]) -> ECNConfig:
-    """Architecture from the section ``model`` of a configuration."""
-    options: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in section.items()
-    }
-    return ECNConfig(**options)
-
-
 def labelled_graphs_for(dataset: Dataset, config: ECNConfig) -> LabelledGraphs:
     """Labelled graphs as a network wants them, not cached."""
     labelled = labelled_graphs(dataset, config.bonds, config.motif)
     return replace(labelled, graphs=labelled.graphs.with_group(config.group))
+
+
+def _check_labels(config: ECNConfig, train: LabelledGraphs) -> None:
+    for of, targets, labels in (
+        ("crystals", config.crystal_targets, train.targets),
+        ("atoms", config.site_targets, train.site_targets),
+    ):
+        for name in targets:
+            if name not in labels or np.isnan(labels[name]).all():
+                there = [k for k, v in labels.items() if not np.isnan(v).all()]
+                raise OptionError(
+                    f"the data have no labels of {of} called {name!r}; there are "
+                    f"{', '.join(there) or 'none'}"
+                )
 
 
 def _set_units(model: ECN, train: LabelledGraphs) -> None:
@@ -229,51 +236,6 @@ def twin_differences(outputs: dict[str, Tensor], twins: Tensor, scales: dict[str
         for name, output in outputs.items()
     ]
     return torch.stack(parts).sum()
-
-
-def network_outputs(
-    model: nn.Module, labelled: LabelledGraphs, device: str, batch_size: int = 256
-) -> dict[str, NDArray[np.float64]]:
-    """What the network gives for all graphs: (G,) and (N,), logits for classes."""
-    graphs = labelled.graphs
-    # Lattices with as many views stay together: a batch costs as much as its most symmetric one.
-    order = np.argsort(view_counts(graphs.translation_colours), kind="stable")
-    parts: list[dict[str, NDArray[np.float64]]] = []
-    with torch.inference_mode():
-        for start in range(0, len(order), batch_size):
-            outputs = model(graphs.batch(order[start : start + batch_size], device=device))
-            parts.append({k: v.double().cpu().numpy() for k, v in outputs.items()})
-    found = {}
-    for name in parts[0]:
-        values = np.concatenate([part[name] for part in parts])
-        found[name] = np.empty_like(values)
-        found[name][order if len(values) == len(order) else graphs.atoms_of(order)] = values
-    return found
-
-
-def predict_graphs(
-    model: nn.Module, labelled: LabelledGraphs, device: str, batch_size: int = 256
-) -> dict[str, NDArray[np.float64]]:
-    """Predictions in physical units for all graphs: (G,) and (N,), probabilities for classes."""
-    outputs = network_outputs(model, labelled, device, batch_size)
-    return {name: of_output(name).physical(values) for name, values in outputs.items()}
-
-
-def ecn_scores(
-    predictions: dict[str, NDArray[np.float64]], labelled: LabelledGraphs
-) -> dict[str, float]:
-    """Mean absolute errors, and the ROC AUC of classes."""
-    scores = {}
-    for name, predicted in predictions.items():
-        truth = labelled.targets.get(name, labelled.site_targets.get(name))
-        if truth is None:  # an uncertainty
-            continue
-        known = ~np.isnan(truth)
-        if of_output(name).kind == "class":
-            scores[f"{name}_auc"] = roc_auc(predicted[known], truth[known] > 0.5)
-        else:
-            scores[f"{name}_mae"] = mean_absolute_error(predicted, truth)
-    return scores
 
 
 def _validate(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from ase.data import atomic_numbers
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -20,11 +18,10 @@ from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.forces import EnergyDerivatives, energy_derivatives
 from ase_ecn.properties import POTENTIAL_ENERGY as ENERGY
 from ase_ecn.training.data.datasets import Dataset
-from ase_ecn.training.data.force_sets import read_mlearn, read_monbtaw, read_pes, read_vasp_steps
+from ase_ecn.training.data.force_sets import load_force_data
 from ase_ecn.training.fits import parallel
-from ase_ecn.training.fits.fit_ecn import model_config
+from ase_ecn.training.fits.config import ForceWeights, PESConfiguration
 from ase_ecn.training.fits.loop import (
-    FitOptions,
     FitResult,
     Task,
     batch_count,
@@ -32,15 +29,8 @@ from ase_ecn.training.fits.loop import (
     shuffled_batches,
     start_from,
 )
-from ase_ecn.training.fits.sampling import Batches, Sampling, bond_batches
+from ase_ecn.training.fits.sampling import Batches, bond_batches
 
-FORCE_READERS: dict[str, Callable[[Path, str], Dataset]] = {
-    "mlearn": read_mlearn,
-    "monbtaw": read_monbtaw,
-    "vasp_steps": read_vasp_steps,
-    "pes": read_pes,
-}
-_LOSS_WEIGHTS = {"energy": 4.0, "forces": 1.0, "virial": 0.5}
 _SOFTENING = 0.01
 _EVALUATION_BATCH = 4
 
@@ -65,42 +55,13 @@ class ForceBatch:
     stress: Tensor
 
 
-def load_force_data(data: Path, config: dict[str, Any], split: str) -> Dataset:
-    """Read one split of the data set that a configuration names.
-
-    ``data.elements`` of the configuration, if given, limits it to crystals of these.
-
-    Raises
-    ------
-    OptionError
-        If there is no such data set.
-    """
-    name = config["data"]["name"]
-    if name not in FORCE_READERS:
-        known = ", ".join(FORCE_READERS)
-        raise OptionError(f"unknown data set with forces {name!r}; known are {known}")
-    dataset = FORCE_READERS[name](data, split)
-    if "elements" not in config["data"]:
-        return dataset
-    wanted = {atomic_numbers[symbol] for symbol in config["data"]["elements"]}
-    chosen = [set(crystal.numbers.tolist()) <= wanted for crystal in dataset.crystals]
-    return dataset.subset(np.flatnonzero(chosen))
-
-
-def chemical_systems(crystals: Sequence[Crystal]) -> list[list[int]]:
-    """Sets of elements that occur together, as sorted atomic numbers."""
-    return [list(s) for s in sorted({tuple(np.unique(c.numbers).tolist()) for c in crystals})]
-
-
-def fit_pes(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple[ECN, FitResult]:
+def fit_pes(config: PESConfiguration, data: Path, out: Path, device: str) -> tuple[ECN, FitResult]:
     """Fit as a configuration says.
 
     Parameters
     ----------
     config
-        Parsed YAML with ``model``, ``data``, ``fit``, ``loss_weights``; ``init`` to start from a
-        checkpoint; ``sampling``, the options of
-        :class:`ase_ecn.training.fits.sampling.Sampling`, in the place of ``batch_size``.
+        What to fit to what.
     data, out
         Folder of data sets, and for logs and states.
     device
@@ -116,27 +77,26 @@ def fit_pes(config: dict[str, Any], data: Path, out: Path, device: str) -> tuple
     OptionError
         If the network is not one whose energy can be differentiated.
     """
-    parts = [load_force_data(data, config, split) for split in ("train", "val")]
+    parts = [load_force_data(data, config.data, split) for split in ("train", "val")]
     return fit_to_forces(config, parts[0], parts[1], out, device)
 
 
 def fit_to_forces(
-    config: dict[str, Any], train: Dataset, val: Dataset, out: Path, device: str
+    config: PESConfiguration, train: Dataset, val: Dataset, out: Path, device: str
 ) -> tuple[ECN, FitResult]:
     """Fit to crystals with ``potential_energy``, ``forces`` and ``stress``; see :func:`fit_pes`."""
-    options = FitOptions(**config["fit"])
+    options, architecture = config.fit, config.model
     torch.manual_seed(options.seed)
-    architecture = model_config({"crystal_targets": [ENERGY], **config["model"]})
     check_architecture(architecture)
     model = ECN(architecture)
     _set_units(model, train)
-    if "init" in config:
-        start_from(model, config["init"])
+    if config.init:
+        start_from(model, config.init)
     model.to(device)
-    weights = {**_LOSS_WEIGHTS, **config.get("loss_weights", {})}
+    weights = config.loss_weights
     labelled, held_out = (label_graphs(part, architecture) for part in (train, val))
 
-    count, drawn = _batches(train.crystals, labelled, config, options)
+    count, drawn = _batches(train.crystals, labelled, config)
 
     def batches(rng: np.random.Generator) -> Iterator[ForceBatch]:
         for indices in drawn(rng):
@@ -150,9 +110,7 @@ def fit_to_forces(
 
     def validate(network: nn.Module) -> dict[str, float]:
         scores = _scores(network, held_out, device)
-        total = (
-            weights["energy"] * scores[f"{ENERGY}_mae"] + weights["forces"] * scores["forces_mae"]
-        )
+        total = weights.energy * scores[f"{ENERGY}_mae"] + weights.forces * scores["forces_mae"]
         return {**scores, "score": total}
 
     task = Task(
@@ -168,15 +126,14 @@ def fit_to_forces(
 
 
 def _batches(
-    crystals: Sequence[Crystal], labelled: Labelled, config: dict[str, Any], options: FitOptions
+    crystals: Sequence[Crystal], labelled: Labelled, config: PESConfiguration
 ) -> tuple[int, Batches]:
     """Number of batches of an epoch, and what draws the indices of their crystals."""
-    if "sampling" in config:
+    if config.sampling is not None:
         bonds = np.diff(labelled.graphs.bond_offsets)
-        return bond_batches(crystals, bonds, Sampling(**config["sampling"]))
-    size = len(crystals)
-    count = batch_count(size, options.batch_size)
-    return count, lambda rng: shuffled_batches(size, options.batch_size, rng)
+        return bond_batches(crystals, bonds, config.sampling)
+    size, batch_size = len(crystals), config.fit.batch_size
+    return batch_count(size, batch_size), lambda rng: shuffled_batches(size, batch_size, rng)
 
 
 def check_architecture(config: ECNConfig) -> None:
@@ -191,7 +148,7 @@ def check_architecture(config: ECNConfig) -> None:
         raise OptionError("forces need bonds: radial and readout: contributions")
 
 
-def force_loss(found: EnergyDerivatives, batch: ForceBatch, weights: dict[str, float]) -> Tensor:
+def force_loss(found: EnergyDerivatives, batch: ForceBatch, weights: ForceWeights) -> Tensor:
     """Weighted errors of energies (eV/atom), forces (eV/Å) and virials (eV/atom).
 
     Lengths of the errors rather than squares, so that soft crystals count as much as stiff ones;
@@ -200,10 +157,9 @@ def force_loss(found: EnergyDerivatives, batch: ForceBatch, weights: dict[str, f
     per_atom = (batch.volumes / batch.graphs.atom_counts)[:, None]
     energy = found.outputs[ENERGY] - batch.energy
     return (
-        weights["energy"] * parallel.batch_mean(_lengths(energy[:, None]))
-        + weights["forces"] * parallel.batch_mean(_lengths(found.forces - batch.forces))
-        + weights["virial"]
-        * parallel.batch_mean(_lengths((found.stress - batch.stress) * per_atom))
+        weights.energy * parallel.batch_mean(_lengths(energy[:, None]))
+        + weights.forces * parallel.batch_mean(_lengths(found.forces - batch.forces))
+        + weights.virial * parallel.batch_mean(_lengths((found.stress - batch.stress) * per_atom))
     )
 
 

@@ -41,12 +41,18 @@ class FitOptions:
 
     Attributes
     ----------
-    epochs, batch_size, seed
-        As usual. Batches are counted in crystals.
+    epochs
+        Number of passes through the data, at most.
+    batch_size
+        Crystals in a batch.
+    seed
+        Fixes the first weights and the order of the crystals.
     learning_rate
         Peak of the one-cycle schedule.
-    weight_decay, clip
-        AdamW's decay and the largest norm of a gradient.
+    weight_decay
+        Of AdamW.
+    clip
+        Largest norm of a gradient.
     ema_decay
         Per step, for the averaged weights; less in the first steps, so that the average forgets
         where the weights began.
@@ -65,6 +71,18 @@ class FitOptions:
     ema_decay: float = 0.999
     patience: int = 10
     compile: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "patience"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise OptionError(f"{name} is {getattr(self, name)}; it must be positive")
+        if not self.weight_decay >= 0:
+            raise OptionError(f"weight_decay is {self.weight_decay}; it must not be negative")
+        if not 0 <= self.ema_decay < 1:
+            raise OptionError(f"ema_decay is {self.ema_decay}; it must be at least 0, and below 1")
 
 
 @dataclass(frozen=True)

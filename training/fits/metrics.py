@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import spglib
 from ase.geometry import cell_to_cellpar
 from numpy.typing import NDArray
 
@@ -35,20 +34,6 @@ def roc_auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
 def precision(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
     """Share of the predicted ones that are true."""
     return float(truth[predicted].mean()) if predicted.any() else float("nan")
-
-
-def niggli_basis(cell: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Unimodular matrix that takes a (3, 3) cell of rows to its Niggli-reduced form."""
-    reduced = spglib.niggli_reduce(cell)
-    if reduced is None:
-        return np.eye(3, dtype=np.int64)
-    # spglib may turn the cell as a whole; the metric tensors tell the change of basis only up to
-    # that, so solve for it with both cells brought into the same frame.
-    ratio = np.asarray(reduced) @ np.linalg.inv(cell)
-    basis: NDArray[np.int64] = np.round(ratio).astype(np.int64)
-    if np.abs(ratio - basis).max() > 1e-3 or abs(round(np.linalg.det(basis))) != 1:
-        return np.eye(3, dtype=np.int64)
-    return basis
 
 
 def lattice_parameter_errors(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy.linalg import expm
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.training.fits.typed import known_or_refused, parse
 
 VALIDATION_SIGMA = 0.1
 """Noise on which fits to a spread of noise are compared, that of the paper's table 2."""
@@ -49,6 +51,8 @@ def rattled(crystal: Crystal, sigma: float, rng: np.random.Generator) -> Crystal
 class StartCells(Protocol):
     """Where a network starts from in training."""
 
+    kind: ClassVar[str]
+
     def apply(self, cells: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
         """Cells (B, 3, 3) to start from for true ``cells`` (B, 3, 3)."""
 
@@ -68,6 +72,8 @@ class GaussianNoise:
         Standard deviation of each entry of the strain.
     """
 
+    kind: ClassVar[str] = "gaussian"
+
     sigma: float = 0.1
 
     def apply(self, cells: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -80,6 +86,8 @@ class GaussianNoise:
 @dataclass(frozen=True)
 class UnitCube:
     """Cubes of 1 Å, from which the paper's table 3 reconstructs lattices."""
+
+    kind: ClassVar[str] = "cube"
 
     def apply(
         self,
@@ -112,6 +120,8 @@ class NoiseSchedule:
         Standard deviation of that change, in units of logarithmic length.
     """
 
+    kind: ClassVar[str] = "schedule"
+
     sigma_max: float = 0.15
     sigma_min: float = 0.004
     gaussian_fraction: float = 0.5
@@ -139,14 +149,13 @@ class NoiseSchedule:
         return gaussian_noise(cells, VALIDATION_SIGMA, rng)
 
 
-_KINDS: dict[str, type] = {
-    "schedule": NoiseSchedule,
-    "gaussian": GaussianNoise,
-    "cube": UnitCube,
+NOISES: dict[str, type[StartCells]] = {
+    made.kind: made for made in (NoiseSchedule, GaussianNoise, UnitCube)
 }
+"""Kinds of noise, by name."""
 
 
-def start_cells(section: dict[str, Any]) -> StartCells:
+def start_cells(section: Any, where: str = "noise") -> StartCells:
     """Read the section ``noise`` of a configuration: ``kind`` and its options.
 
     Raises
@@ -154,12 +163,9 @@ def start_cells(section: dict[str, Any]) -> StartCells:
     OptionError
         If the kind or an option is unknown.
     """
+    if not isinstance(section, Mapping):
+        raise OptionError(f"{where}: {section!r} is not a section with keys")
     options = dict(section)
-    kind = options.pop("kind", "schedule")
-    if kind not in _KINDS:
-        raise OptionError(f"unknown kind of noise {kind!r}; known are {', '.join(_KINDS)}")
-    try:
-        made: StartCells = _KINDS[kind](**options)
-    except TypeError as error:
-        raise OptionError(f"noise of kind {kind!r}: {error}") from error
-    return made
+    kind = options.pop("kind", NoiseSchedule.kind)
+    known_or_refused("kind of noise", [kind], NOISES)
+    return parse(NOISES[kind], options, where)

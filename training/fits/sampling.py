@@ -32,6 +32,10 @@ class Sampling:
     bonds_per_system: int
     bonds_per_batch: int
 
+    def __post_init__(self) -> None:
+        if self.bonds_per_system < 1 or self.bonds_per_batch < 1:
+            raise OptionError("numbers of bonds must be positive")
+
 
 def bond_batches(
     crystals: Sequence[Crystal], bonds: NDArray[np.int64], sampling: Sampling
@@ -55,12 +59,10 @@ def bond_batches(
     Raises
     ------
     OptionError
-        If several processes should share the batches, or a size is not positive.
+        If several processes should share the batches.
     """
     if parallel.processes() > 1:
         raise OptionError("batches by number of bonds cannot be shared by several processes")
-    if sampling.bonds_per_system < 1 or sampling.bonds_per_batch < 1:
-        raise OptionError("numbers of bonds must be positive")
     members: dict[tuple[int, ...], list[int]] = {}
     for k, crystal in enumerate(crystals):
         members.setdefault(tuple(np.unique(crystal.numbers).tolist()), []).append(k)

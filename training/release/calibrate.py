@@ -27,8 +27,8 @@ from ase_ecn.properties import of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.data.ecn_data import load_ecn_data
-from ase_ecn.training.fits.fit_ecn import predict_graphs
+from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
+from ase_ecn.training.fits.scores import predict_graphs
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Levels of the reliability curve."""
@@ -73,7 +73,7 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
             f"no uncertainties of {', '.join(properties)}; possible are {', '.join(possible)}"
         )
     content = dict(loaded.card.content)
-    val = load_ecn_data(data, content["configuration"], "val")
+    val = config_of_card(content, ECNConfiguration).load(data, "val")
     model, held = with_spreads(loaded.model, val, properties)
     content["calibration"] = {
         "data": "validation split: two thirds for the heads and the share of the members' "

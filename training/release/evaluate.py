@@ -21,13 +21,19 @@ from ase_ecn.storage import replace_file
 from ase_ecn.training.data.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.data.datasets import READERS, Dataset, reduced_formula
 from ase_ecn.training.data.duplicates import novel
-from ase_ecn.training.data.ecn_data import load_ecn_data
+from ase_ecn.training.data.force_sets import load_force_data
+from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.data.substitution import substituted_pairs
-from ase_ecn.training.fits.fit_ecn import ecn_scores, predict_graphs
-from ase_ecn.training.fits.fit_empnn import denoising_scores, load_crystals
-from ase_ecn.training.fits.fit_pes import load_force_data, pes_scores
+from ase_ecn.training.fits.config import (
+    ECNConfiguration,
+    EMPNNConfiguration,
+    PESConfiguration,
+    config_of_card,
+)
+from ase_ecn.training.fits.fit_pes import pes_scores
 from ase_ecn.training.fits.metrics import mean_absolute_error, precision, relative_length_errors
 from ase_ecn.training.fits.noise import gaussian_noise
+from ase_ecn.training.fits.scores import denoising_scores, ecn_scores, predict_graphs
 from ase_ecn.training.release.calibrate import reliability
 from ase_ecn.training.release.supercell_jump import CRYSTALS, supercell_jumps
 
@@ -58,20 +64,22 @@ def evaluate(
         Scores by name, with the unit in the name where it has one.
     """
     card = read_card(checkpoint)
-    config = card.content["configuration"]
     if card.forces:
-        return evaluate_pes(checkpoint, config, data, split, device)
+        forces = config_of_card(card.content, PESConfiguration)
+        return evaluate_pes(checkpoint, forces, data, split, device)
     if card.network == "ecn":
-        return evaluate_ecn(checkpoint, config, data, split, device)
-    return evaluate_empnn(checkpoint, config, data, split, device)
+        labels = config_of_card(card.content, ECNConfiguration)
+        return evaluate_ecn(checkpoint, labels, data, split, device)
+    name = config_of_card(card.content, EMPNNConfiguration).data.name
+    return evaluate_empnn(checkpoint, name, data, split, device)
 
 
 def evaluate_ecn(
-    checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
+    checkpoint: str | Path, config: ECNConfiguration, data: Path, split: str, device: str
 ) -> dict[str, float]:
     """Mean absolute errors, gap error of insulators, ROC AUC and both precisions."""
     model = load_checkpoint(checkpoint, BondNetwork).model.to(device)
-    labelled = load_ecn_data(data, config, split)
+    labelled = config.load(data, split)
     predictions = predict_graphs(model, labelled, device)
     scores = ecn_scores(predictions, labelled)
     if "band_gap" in predictions and "metal" in predictions:
@@ -84,7 +92,7 @@ def evaluate_ecn(
         scores["nonmetal_precision"] = precision(~called_metal, ~metal[known])
     if "site_moments" in predictions:
         moments = labelled.site_targets["site_moments"]
-        seen = _in_training(labelled, config["data"]["name"], data)
+        seen = _in_training(labelled, config.data.name, data)
         scores["site_moments_mae_unseen"] = mean_absolute_error(
             predictions["site_moments"], np.where(seen, np.nan, moments)
         )
@@ -92,8 +100,7 @@ def evaluate_ecn(
         scores |= {f"{name}_in_{float(k):.0%}_interval": v for k, v in curve.items()}
     if "formation_energy" in predictions and model.motif == "free":
         crystals = cached_dataset(
-            f"{config['data']['name']}-{split}",
-            lambda: READERS[config["data"]["name"]](data, split),
+            f"{config.data.name}-{split}", lambda: READERS[config.data.name](data, split)
         ).crystals
         chosen = crystals[:: max(1, len(crystals) // CRYSTALS)][:CRYSTALS]
         jumps = supercell_jumps(model, chosen, device=device)
@@ -117,7 +124,7 @@ def _in_training(labelled: LabelledGraphs, name: str, data: Path) -> NDArray[np.
 
 
 def evaluate_pes(
-    checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
+    checkpoint: str | Path, config: PESConfiguration, data: Path, split: str, device: str
 ) -> dict[str, float]:
     """Mean absolute errors of energies, forces and stresses, in all and by chemical system.
 
@@ -125,7 +132,7 @@ def evaluate_pes(
     set's name.
     """
     model = load_checkpoint(checkpoint, ECN).model.to(device)
-    dataset = load_force_data(data, config, split)
+    dataset = load_force_data(data, config.data, split)
     scores = pes_scores(model, dataset, device)
     sets = [name.split("-")[0] for name in dataset.ids]
     joined = len(set(sets)) > 1
@@ -141,7 +148,7 @@ def evaluate_pes(
 
 
 def evaluate_empnn(
-    checkpoint: str | Path, config: dict[str, Any], data: Path, split: str, device: str
+    checkpoint: str | Path, name: str, data: Path, split: str, device: str
 ) -> dict[str, float]:
     """Denoising at sigma = 0.1, movement of relaxed crystals, substituted prototypes.
 
@@ -150,7 +157,6 @@ def evaluate_empnn(
     ``novel`` scores are those of crystals that are new structures.
     """
     network = StrainPredictor(checkpoint, device=device)
-    name = config["data"]["name"]
     crystals = load_crystals(data, name, split)
     true = np.stack([crystal.cell for crystal in crystals])
     noisy = gaussian_noise(true, NOISE_SIGMA, np.random.default_rng(NOISE_SEED))

@@ -22,9 +22,9 @@ from ase_ecn.properties import Property, of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.data.ecn_data import load_ecn_data
-from ase_ecn.training.fits.fit_ecn import network_outputs
+from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
 from ase_ecn.training.fits.metrics import mean_absolute_error
+from ase_ecn.training.fits.scores import network_outputs
 
 _PARTS = 20
 _OF_MEMBERS = (
@@ -72,7 +72,7 @@ def join_checkpoints(
     model = ECNEnsemble([member.model for member in members])
     cards = [member.content for member in members]
     if data is not None:
-        val = load_ecn_data(data, cards[0]["configuration"], "val")
+        val = config_of_card(cards[0], ECNConfiguration).load(data, "val")
         model = without_idle_heads(ECNEnsemble(model.networks, best_weights(model, val)))
     content: dict[str, Any] = {k: v for k, v in cards[0].items() if k not in _OF_MEMBERS}
     content |= {

@@ -21,10 +21,9 @@ from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.data.ecn_data import load_ecn_data
-from ase_ecn.training.fits.fit_ecn import predict_graphs
-from ase_ecn.training.fits.fit_empnn import load_crystals
-from ase_ecn.training.fits.noise import start_cells
+from ase_ecn.training.data.relaxed_lattices import load_crystals
+from ase_ecn.training.fits.config import ECNConfiguration, EMPNNConfiguration, config_of_card
+from ase_ecn.training.fits.scores import predict_graphs
 
 RARE = 50
 """Elements in fewer training crystals than this are rare."""
@@ -70,20 +69,19 @@ def measure_domain(
     return {"ranges": ranges, "rare_elements": rare.tolist(), "crystals": crystals}
 
 
-def ecn_domain(configuration: dict[str, Any], data: Path) -> dict[str, Any]:
+def ecn_domain(configuration: ECNConfiguration, data: Path) -> dict[str, Any]:
     """Domain of an ECN, from the bonds of all crystals that it was fitted to."""
-    graphs = load_ecn_data(data, configuration, "train").graphs
+    graphs = configuration.load(data, "train").graphs
     owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
     return measure_domain(bond_domain_features(graphs), graphs.numbers.astype(np.int64), owner)
 
 
-def empnn_domain(configuration: dict[str, Any], data: Path) -> dict[str, Any]:
+def empnn_domain(configuration: EMPNNConfiguration, data: Path) -> dict[str, Any]:
     """Domain of an EMPNN, from its training crystals deformed once by its noise."""
-    crystals = load_crystals(data, configuration["data"]["name"], "train")
-    noise = start_cells(configuration.get("noise", {}))
+    crystals = load_crystals(data, configuration.data.name, "train")
     true = np.stack([crystal.cell for crystal in crystals])
-    cells = torch.as_tensor(noise.apply(true, np.random.default_rng(0)))
-    neighbors = int(configuration["model"]["neighbors"])
+    cells = torch.as_tensor(configuration.noise.apply(true, np.random.default_rng(0)))
+    neighbors = configuration.model.neighbors
     parts = []
     for start in range(0, len(crystals), _CHUNK):
         chosen = slice(start, start + _CHUNK)
@@ -95,7 +93,7 @@ def empnn_domain(configuration: dict[str, Any], data: Path) -> dict[str, Any]:
 
 
 def spread_ranges(
-    checkpoint: str | Path, configuration: dict[str, Any], data: Path
+    checkpoint: str | Path, configuration: ECNConfiguration, data: Path
 ) -> dict[str, list[float]]:
     """Range of the uncertainty stated for formation energies of the validation split.
 
@@ -105,7 +103,7 @@ def spread_ranges(
     model = load_checkpoint(checkpoint, BondNetwork).model
     if _ENERGY not in model.uncertainties:
         return {}
-    val = load_ecn_data(data, configuration, "val")
+    val = configuration.load(data, "val")
     known = ~np.isnan(val.targets[_ENERGY])
     stated = predict_graphs(model, val, "cpu")[f"{_ENERGY}_std"][known]
     return {f"{_ENERGY}_std": [0.0, round(float(np.quantile(stated, 1 - OUTLIERS)), 4)]}
@@ -114,12 +112,12 @@ def spread_ranges(
 def write_domain(weights: Path, data: Path) -> dict[str, Any]:
     """Measure the domain of a checkpoint and enter it in the card beside its weights."""
     card: Card = read_card(weights)
-    configuration = card.content["configuration"]
     if card.network == "ecn":
+        configuration = config_of_card(card.content, ECNConfiguration)
         domain = ecn_domain(configuration, data)
         domain["ranges"] |= spread_ranges(weights, configuration, data)
     else:
-        domain = empnn_domain(configuration, data)
+        domain = empnn_domain(config_of_card(card.content, EMPNNConfiguration), data)
     content = {**card.content, "domain": domain}
     replace_file(weights.with_suffix(".json"), card_text(content))
     return domain

@@ -17,7 +17,7 @@ from ase_ecn.crystal import Crystal, PrimitiveCrystal, as_crystal
 from ase_ecn.graphs.batch import bond_graph, pack
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.training.data.cache import LabelledGraphs
-from ase_ecn.training.fits.fit_ecn import predict_graphs
+from ase_ecn.training.fits.scores import predict_graphs
 
 DISPLACEMENT = 1e-4
 """Å."""

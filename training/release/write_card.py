@@ -15,8 +15,9 @@ from ase_ecn.checkpoint import read_card, save_checkpoint
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import find, of_outputs
 from ase_ecn.selftest import make_references
-from ase_ecn.training.data.ecn_data import FURTHER, trains_on_val
-from ase_ecn.training.fits.loop import FitOptions, FitResult
+from ase_ecn.training.data.ecn_data import FURTHER
+from ase_ecn.training.fits.config import Configuration, ECNConfiguration
+from ase_ecn.training.fits.loop import FitResult
 
 SOURCES = {
     "mp_20": "MP-20 of CDVAE (MIT), from the Materials Project (CC BY 4.0)",
@@ -48,6 +49,14 @@ SOURCES = {
         "CC BY 4.0) and Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
         "without compositions of the validation and test splits"
     ),
+    "teacher": (
+        "energies, forces and stresses of hypothetical, distorted and relaxed crystals by a "
+        "potential: Nequix-OAM (nequix-oam-1 of github.com/atomicarchitects/nequix, MIT; trained "
+        "on OMat24, sAlex and MPtrj, so it knows the crystals of MP-20), prototypes from MP-20's "
+        "training split and Sanspeur & Kitchin 2023; no formula of MP-20's validation or test "
+        "split or of WBM's 972 is among the hypothetical ones; energies with the corrections of "
+        "MaterialsProject2020Compatibility"
+    ),
     "mp_site_magmoms": (
         "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
         "at most 20 atoms if nothing else is said, compositions of MP-20's validation and test "
@@ -57,18 +66,21 @@ SOURCES = {
     ),
 }
 
+_EXTRA = {"mp_2018_max_atoms": "mp_2018", "further_max_atoms": "further_crystals"}
+"""Sources that go with a key of ``data``."""
 _JOINED = {"pes": ("mlearn", "monbtaw", "vasp_steps")}
 _SPLITS = {
     "pes": "mlearn: published; monbtaw: published test groups, half of the quaternary's trained; "
     "vasp_steps: whole runs by seed 0",
     "fermi": "by composition, 90/5/5",
+    "teacher": "by prototype: 4 % of the prototypes held out",
 }
 
 
 def write_checkpoint(
     path: Path,
     model: nn.Module,
-    config: dict[str, Any],
+    config: Configuration,
     result: FitResult,
     *,
     elements: list[int],
@@ -97,41 +109,38 @@ def write_checkpoint(
     systems
         For a potential energy surface: the sets of elements that occur together in its data.
     """
-    name = config["data"]["name"]
-    parts = _JOINED.get(name, (name,))
-    sources = [SOURCES.get(part, "the user's own labels") for part in parts]
+    parts = _JOINED.get(config.data.name, (config.data.name,))
     published = parts[0] in SOURCES
     card: dict[str, Any] = {
-        "name": config["name"],
-        "version": str(config.get("version", "v1")),
+        "name": config.name,
+        "version": config.version,
         "license": "weights: CC BY 4.0, as the data" if published else "as the user's data",
         "elements": elements,
     }
+    sources = [SOURCES.get(part, "the user's own labels") for part in parts]
     if isinstance(model, PropertyNetwork):
         further = [FURTHER[target].data for target in FURTHER if target in model.targets]
-        sources += [SOURCES[part] for part in further if published and part != name]
-        if "mp_2018_max_atoms" in config["data"]:
-            sources.append(SOURCES["mp_2018"])
-        units = config.get("units", {})
+        sources += [SOURCES[part] for part in further if published and part != config.data.name]
+        units = config.units if isinstance(config, ECNConfiguration) else {}
         known = of_outputs(model.targets, model.site_targets, units)
         card["properties"] = {one.public_name: one.unit for one in known.values()}
-        card["forces"] = systems is not None
+        card["forces"] = model.gives_forces
+        if model.gives_forces:
+            card["properties"] |= {name: find(name).unit for name in ("forces", "stress")}
         if systems is not None:
             card["systems"] = systems
-            card["properties"] |= {name: find(name).unit for name in ("forces", "stress")}
             card["license"] = "weights: CC BY 4.0; data: BSD-3"
         if property_elements:
             card["property_elements"] = property_elements
-    if "further_max_atoms" in config["data"]:
-        sources.append(SOURCES["further_crystals"])
+    sources += [SOURCES[part] for key, part in _EXTRA.items() if getattr(config.data, key, None)]
     card |= {
         "data": sources,
         "split": {
             "name": _split_name(config, published),
             "crystals": counts,
         },
-        "configuration": config,
-        "seed": FitOptions(**config["fit"]).seed,
+        "configuration": config.to_dict(),
+        "seed": config.fit.seed,
         "epochs": result.epochs,
         "hardware": hardware(device),
         "wall_time_s": round(result.wall_time),
@@ -140,8 +149,8 @@ def write_checkpoint(
         "test": {},
         "references": [],
     }
-    if "init" in config:
-        content = read_card(config["init"]).content
+    if config.init:
+        content = read_card(config.init).content
         # Of an ensemble the first member counts.
         start = content.get("members", [content])[0]
         keys = ("sha256", "configuration", "epochs", "wall_time_s", "training_command", "init")
@@ -151,11 +160,11 @@ def write_checkpoint(
     return save_checkpoint(path, model, card)
 
 
-def _split_name(config: dict[str, Any], published: bool) -> str:
-    data = config["data"]["name"]
+def _split_name(config: Configuration, published: bool) -> str:
+    data = config.data.name
     name = f"{data}, published split" if published else "by composition, 80/10/10"
     both = "; trained on its training and validation parts together"
-    return _SPLITS.get(data, name) + (both if trains_on_val(config) else "")
+    return _SPLITS.get(data, name) + (both if getattr(config.data, "with_val", False) else "")
 
 
 def hardware(device: str) -> str:

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ase_ecn.nn.empnn import EMPNN
-from ase_ecn.training.fits.fit_empnn import model_config
+from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from reproduce.__main__ import main
 from reproduce.empnn_tables import experiments
 from reproduce.empnn_tables.experiments import (
@@ -29,8 +28,9 @@ def test_table_2_has_fifteen_networks_that_can_be_built() -> None:
     assert set(FIELDS) == {*FIELD_SETS, "feed forward", "DFT"}
     for row, fields in FIELD_SETS.items():
         model = configuration(Experiment(2, row, "mp_20"), Budget(features=4))["model"]
-        assert model_config(model).fields == fields
-        assert sum(p.numel() for p in EMPNN(model_config(model)).parameters()) > 0
+        network = EMPNN(EMPNNConfig(**{**model, "fields": tuple(model["fields"])}))
+        assert network.config.fields == fields
+        assert sum(p.numel() for p in network.parameters()) > 0
 
 
 def test_figures_of_the_paper_stand_where_they_belong() -> None:

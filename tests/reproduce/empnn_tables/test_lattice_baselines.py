@@ -11,10 +11,9 @@ from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.training.fits.fit_empnn import (
     Batch,
     LatticeObjective,
-    denoise,
-    denoising_scores,
 )
 from ase_ecn.training.fits.noise import GaussianNoise
+from ase_ecn.training.fits.scores import denoise, denoising_scores
 from reproduce.empnn_tables.lattice_baselines import (
     FeedForwardConfig,
     FeedForwardLattice,

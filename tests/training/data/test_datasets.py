@@ -9,9 +9,11 @@ from ase.build import bulk
 from toys import toy_dataset
 
 from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import DatasetError
 from ase_ecn.training.data import datasets
 from ase_ecn.training.data.datasets import (
     Dataset,
+    data_folder,
     join,
     split_by_composition,
 )
@@ -57,3 +59,12 @@ def test_joined_sets_hold_each_id_once() -> None:
     assert len(moments) == sum(len(c) for c in joined.crystals)
     assert moments[-1] == 1.0
     assert np.isnan(moments[:-1]).all()
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="does not exist"):
+        data_folder(tmp_path / "none")
+    with pytest.raises(DatasetError, match="unknown split"):
+        datasets.read_mp20(tmp_path, "all")
+    with pytest.raises(DatasetError, match="does not exist"):
+        datasets.read_mp20(tmp_path, "val")

@@ -7,9 +7,10 @@ import pytest
 from ase.build import bulk
 
 from ase_ecn.crystal import as_crystal
+from ase_ecn.nn.ecn import ECNConfig
 from ase_ecn.training.data import ecn_data
 from ase_ecn.training.data.datasets import Dataset
-from ase_ecn.training.data.ecn_data import load_ecn_data
+from ase_ecn.training.data.ecn_data import ECNData, load_ecn_data
 
 
 def test_fermi_levels_are_a_data_set_and_join_others(
@@ -18,10 +19,10 @@ def test_fermi_levels_are_a_data_set_and_join_others(
     salts = [as_crystal(bulk("NaCl", "rocksalt", a=a)) for a in (5.2, 5.6, 6.0)]
     levels = Dataset("fermi", list("abc"), salts, {"fermi_level": np.arange(3.0)})
     monkeypatch.setitem(ecn_data.READERS, "fermi", lambda data, split: levels)
-    model = {"crystal_targets": ["fermi_level"], "site_targets": []}
-    alone = load_ecn_data(toy, {"data": {"name": "fermi"}, "model": model}, "train")
+    model = ECNConfig(("fermi_level",))
+    alone = load_ecn_data(toy, ECNData("fermi"), model, "train")
     assert alone.targets["fermi_level"].tolist() == [0, 1, 2]
-    joined = load_ecn_data(toy, {"data": {"name": "perov_5"}, "model": model}, "train")
+    joined = load_ecn_data(toy, ECNData("perov_5"), model, "train")
     known = ~np.isnan(joined.targets["fermi_level"])
     assert known.sum() == 3
     assert len(joined.graphs) > 3

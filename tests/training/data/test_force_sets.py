@@ -7,10 +7,14 @@ import pytest
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.training.data.datasets import Dataset
-from ase_ecn.training.data.force_sets import read_mlearn, read_monbtaw, read_pes, read_vasp_steps
-from ase_ecn.training.fits.fit_pes import (
+from ase_ecn.training.data.force_sets import (
+    ForceData,
     chemical_systems,
     load_force_data,
+    read_mlearn,
+    read_monbtaw,
+    read_pes,
+    read_vasp_steps,
 )
 
 PAIRS = [(1, 2), (0, 2), (0, 1)]  # yz, xz, xy
@@ -22,8 +26,8 @@ def test_labels_have_ase_s_signs_and_order(data: Path) -> None:
     sizes = [len(read_mlearn(data, split)) for split in ("train", "val")]
     assert (*sizes, len(test)) == (1268, 67, 164)
     assert chemical_systems(test.crystals) == [[3], [14], [28], [29], [32], [42]]
-    config = {"data": {"name": "mlearn", "elements": ["Si"]}}
-    assert chemical_systems(load_force_data(data, config, "test").crystals) == [[14]]
+    silicon = ForceData("mlearn", ("Si",))
+    assert chemical_systems(load_force_data(data, silicon, "test").crystals) == [[14]]
     train = read_mlearn(data, "train")
     assert_pulled_crystals_have_positive_stress(train, 42, atoms=54)
     for element in (14, 28, 29, 32, 42):

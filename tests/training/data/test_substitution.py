@@ -14,6 +14,7 @@ from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import Dataset, read_mp20, reduced_formula
 from ase_ecn.training.data.substitution import SubstitutedPair, substituted_pairs, training_pairs
+from ase_ecn.training.fits.config import EMPNNConfiguration
 from ase_ecn.training.fits.fit_empnn import (
     fit_empnn,
 )
@@ -289,13 +290,14 @@ def test_pairs_of_real_crystals(data: Path) -> None:
     assert errors.max() < 1.0
 
 
-def configuration(**options: object) -> dict[str, object]:
-    return {
+def configuration(**options: object) -> EMPNNConfiguration:
+    section = {
+        "name": "toy",
         "model": {"features": 16, "plain_layers": 1, "deforming_layers": 2},
         "data": {"name": "perov_5"},
         "fit": {"epochs": 2, "batch_size": 8, "learning_rate": 0.01, "ema_decay": 0.5},
-        **options,
     }
+    return EMPNNConfiguration.from_dict({**section, **options})
 
 
 def test_substituted_pairs_are_made_of_training_crystals_once(halides: Path) -> None:

@@ -14,13 +14,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from ase.io import write
 
-from ase_ecn.checkpoint import read_card, save_checkpoint
-from ase_ecn.errors import CheckpointError, DatasetError, OptionError
-from ase_ecn.nn.ecn import ECN, ECNConfig
-from ase_ecn.nn.empnn import EMPNN
+from ase_ecn.errors import DatasetError
 from ase_ecn.training.data.datasets import reduced_formula
-from ase_ecn.training.data.user_data import read_user_data, split_user_data, user_config
-from ase_ecn.training.fits.loop import FitOptions
+from ase_ecn.training.data.user_data import read_user_data, split_user_data
 
 
 def salts(count: int = 12) -> list[Atoms]:
@@ -221,54 +217,3 @@ def test_a_split_keeps_compositions_together(
     parts = split_user_data(read_user_data(path, "gap"))
     assert [len(parts[k]) for k in ("train", "val", "test")] == [16, 2, 2]
     assert "will flatter" in caplog.text
-
-
-@pytest.mark.parametrize("per_site", [False, True])
-def test_a_configuration_makes_a_network(per_site: bool) -> None:
-    config = user_config("bulk_modulus", "GPa", per_site, epochs=7, seed=5)
-    model = ECN(_config(config))
-    assert model.targets == ("bulk_modulus",)
-    assert bool(model.config.site_targets) == per_site
-    options = FitOptions(**config["fit"])
-    assert (options.epochs, options.seed) == (7, 5)
-    assert config["units"] == {"bulk_modulus": "GPa"}
-    assert {"network", "name", "data", "model", "fit"} <= set(config)
-    assert "init" not in config
-
-
-def test_a_configuration_takes_the_architecture_of_a_checkpoint(tmp_path: Path) -> None:
-    started = ECN(ECNConfig(("band_gap", "metal"), ("site_moments",), layers=2))
-    path = tmp_path / "c.safetensors"
-    save_checkpoint(path, started, {"name": "c", "elements": [1]})
-    config = user_config("bulk_modulus", "GPa", False, init=str(path))
-    assert config["init"] == str(path)
-    model = ECN(_config(config))
-    assert model.targets == ("bulk_modulus",)
-    # The same body, whatever the heads.
-    bodies = [
-        {k: v.shape for k, v in network.state_dict().items() if _is_body(k)}
-        for network in (started, model)
-    ]
-    assert bodies[0] == bodies[1]
-    assert read_card(path).content["architecture"]["crystal_targets"] == ["band_gap", "metal"]
-
-
-def test_impossible_configurations_are_refused(tmp_path: Path, small_empnn: EMPNN) -> None:
-    for name in ("bulk modulus", "1st", "_hidden", "", "keys", "type", "a.b"):
-        with pytest.raises(OptionError, match="cannot be the name of a property"):
-            user_config(name, "GPa", False)
-    with pytest.raises(OptionError, match="epochs is 0"):
-        user_config("gap", "eV", False, epochs=0)
-    save_checkpoint(tmp_path / "e.safetensors", small_empnn, {"name": "e", "elements": [1]})
-    with pytest.raises(CheckpointError, match="empnn, not of ecn"):
-        user_config("gap", "eV", False, init=str(tmp_path / "e.safetensors"))
-
-
-def _config(config: dict[str, Any]) -> ECNConfig:
-    return ECNConfig(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in config["model"].items()}
-    )
-
-
-def _is_body(key: str) -> bool:
-    return not key.startswith(("heads.", "shift", "scale"))

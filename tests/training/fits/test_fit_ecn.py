@@ -13,14 +13,15 @@ from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.symmetry.colours import Motif
+from ase_ecn.training.__main__ import main
 from ase_ecn.training.data.cache import subset
 from ase_ecn.training.data.datasets import Dataset
 from ase_ecn.training.data.elements import network_properties
 from ase_ecn.training.fits.fit_ecn import (
     labelled_graphs_for,
-    network_outputs,
     twin_differences,
 )
+from ase_ecn.training.fits.scores import network_outputs
 
 
 def test_properties_of_the_elements_go_into_the_checkpoint(toy: Path) -> None:
@@ -56,3 +57,11 @@ def test_outputs_keep_the_order_of_their_crystals_and_atoms(
         expected = np.concatenate([outputs[name] for outputs in alone])
         assert np.ptp(values) > 1e-3
         np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_targets_without_labels_are_refused(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (toy / "c.yaml").write_text(ECN_CONFIG.replace("metal]", "metal, heat_all]"))
+    arguments = ["--config", str(toy / "c.yaml"), "--data", str(toy / "data")]
+    assert main(["fit-ecn", *arguments, "--out", str(toy / "out"), "--device", "cpu"]) == 1
+    message = "no labels of crystals called 'heat_all'; there are formation_energy, band_gap"
+    assert message in capsys.readouterr().err

@@ -14,22 +14,24 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
+from ase_ecn.training.fits.config import EMPNNConfiguration
 from ase_ecn.training.fits.fit_empnn import (
     Batch,
     LatticeObjective,
-    denoising_scores,
     fit_empnn,
 )
 from ase_ecn.training.fits.noise import rattled
+from ase_ecn.training.fits.scores import denoising_scores
 
 
-def configuration(**options: object) -> dict[str, object]:
-    return {
+def configuration(**options: object) -> EMPNNConfiguration:
+    section = {
+        "name": "toy",
         "model": {"features": 16, "plain_layers": 1, "deforming_layers": 2},
         "data": {"name": "perov_5"},
         "fit": {"epochs": 2, "batch_size": 8, "learning_rate": 0.01, "ema_decay": 0.5},
-        **options,
     }
+    return EMPNNConfiguration.from_dict({**section, **options})
 
 
 class _Counting(torch.nn.Module):
@@ -78,12 +80,12 @@ def test_unrolled_fits_are_repeatable(halides: Path) -> None:
     for a, b in zip(models[0].parameters(), models[1].parameters()):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
     with pytest.raises(OptionError, match="at least once"):
-        fit_empnn(configuration(unroll=0), halides, halides / "c", "cpu")
+        configuration(unroll=0)
     with pytest.raises(OptionError, match="unknown loss"):
-        fit_empnn(configuration(loss="l3"), halides, halides / "c", "cpu")
+        configuration(loss="l3")
     data = {"name": "perov_5", "substituted_share": 1.0}
     with pytest.raises(OptionError, match="substituted_share"):
-        fit_empnn(configuration(data=data), halides, halides / "c", "cpu")
+        configuration(data=data)
 
 
 def test_an_epoch_may_show_fewer_crystals_than_there_are(halides: Path) -> None:
@@ -109,14 +111,14 @@ def test_scores_say_what_was_removed_and_what_remains() -> None:
     assert larger["log_strain"] == pytest.approx(np.sqrt(3) * np.log(1.02))
 
 
-def test_atoms_are_moved_only_if_asked(halides: Path, small_empnn: EMPNN) -> None:
+def test_atoms_are_moved_only_if_asked(small_empnn: EMPNN) -> None:
     batch = lattice_batch(rocksalts(2).crystals, 12, dtype=torch.float64)
     assert all(shift is None for _, shift in small_empnn.steps(batch))
     with pytest.raises(OptionError, match="rattle"):
-        fit_empnn(configuration(rattle=0.1), halides, halides / "out", "cpu")
+        configuration(rattle=0.1)
     model = {"features": 8, "plain_layers": 1, "deforming_layers": 1, "positions": True}
     with pytest.raises(OptionError, match="unroll"):
-        fit_empnn(configuration(model=model, rattle=0.1, unroll=2), halides, halides / "a", "cpu")
+        configuration(model=model, rattle=0.1, unroll=2)
 
 
 def test_a_network_learns_to_move_rattled_atoms_back(rng: np.random.Generator) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,16 +11,20 @@ from ase.calculators.emt import EMT
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.training.__main__ import read_config
+from ase_ecn.training import configs
 from ase_ecn.training.data.datasets import Dataset, join
-from ase_ecn.training.data.ecn_data import load_ecn_data
+from ase_ecn.training.data.ecn_data import ECNData, load_ecn_data
+from ase_ecn.training.data.force_sets import FORCE_READERS, ForceData
+from ase_ecn.training.fits.config import PESConfiguration, read_config
 from ase_ecn.training.fits.fit_pes import (
-    FORCE_READERS,
     fit_to_forces,
-    load_force_data,
     pes_scores,
 )
+from ase_ecn.training.fits.loop import FitOptions
+from ase_ecn.training.fits.sampling import Sampling
 from ase_ecn.training.release.evaluate import evaluate
+
+CONFIGS = Path(configs.__file__).parent
 
 
 def shaken_copper(count: int, seed: int) -> Dataset:
@@ -45,13 +48,13 @@ def shaken_copper(count: int, seed: int) -> Dataset:
     )
 
 
-def small_config() -> dict[str, Any]:
-    config = read_config(Path("reproduce/configs/ecn_pes.yaml"), "pes")
+def small_config(**options: object) -> PESConfiguration:
+    config = read_config(CONFIGS / "pes.yaml", "pes")
+    assert isinstance(config, PESConfiguration)
     small = {"width": 16, "distance_features": 12, "angular_degree": 2, "angular_channels": 4}
-    config["model"] |= small | {"cutoff": 3.5, "layers": 2}
-    del config["sampling"]
-    config["fit"] |= {"epochs": 6, "batch_size": 2, "learning_rate": 0.01, "ema_decay": 0.9}
-    return config
+    model = replace(config.model, **small, cutoff=3.5, layers=2)
+    fit = FitOptions(epochs=6, batch_size=2, learning_rate=0.01, ema_decay=0.9, clip=10.0)
+    return replace(config, **{"model": model, "fit": fit, "sampling": None, **options})
 
 
 def test_a_fit_learns_energies_forces_and_stresses(tmp_path: Path) -> None:
@@ -72,8 +75,8 @@ def test_a_fit_learns_energies_forces_and_stresses(tmp_path: Path) -> None:
 
 def test_a_fit_draws_batches_by_bonds(tmp_path: Path) -> None:
     train, val = shaken_copper(12, 0), shaken_copper(4, 100)
-    config = {**small_config(), "sampling": {"bonds_per_system": 300, "bonds_per_batch": 100}}
-    config["fit"] = {**config["fit"], "epochs": 3}
+    config = small_config(sampling=Sampling(bonds_per_system=300, bonds_per_batch=100))
+    config = replace(config, fit=replace(config.fit, epochs=3))
     model, result = fit_to_forces(config, train, val, tmp_path, "cpu")
     assert result.epochs == 3
     assert np.isfinite(pes_scores(model, val, "cpu")["forces_mae"])
@@ -88,12 +91,12 @@ def test_joined_sets_are_scored_apart(tmp_path: Path, monkeypatch: pytest.Monkey
         ]
     )
     config = small_config()
-    config["fit"]["epochs"] = 1
+    config = replace(config, fit=replace(config.fit, epochs=1))
     model, _ = fit_to_forces(config, first, second, tmp_path, "cpu")
     monkeypatch.setitem(FORCE_READERS, "pes", lambda data, split: joined)
     path = tmp_path / "copper.safetensors"
     card = {"name": "copper", "elements": [29], "systems": [[29]], "forces": True}
-    save_checkpoint(path, model, {**card, "configuration": config, "references": []})
+    save_checkpoint(path, model, {**card, "configuration": config.to_dict(), "references": []})
     scores = evaluate(path, tmp_path)
     assert len(scores) == 3 * 5
     for name, part in (("first", first), ("second", second)):
@@ -106,11 +109,11 @@ def test_joined_sets_are_scored_apart(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_networks_without_smooth_energies_are_refused(tmp_path: Path) -> None:
     config = small_config()
-    config["model"] |= {"bonds": "voronoi"}
+    config = replace(config, model=replace(config.model, bonds="voronoi"))
     few = shaken_copper(2, 0)
     with pytest.raises(OptionError, match="radial"):
         fit_to_forces(config, few, few, tmp_path, "cpu")
     with pytest.raises(OptionError, match="fit-pes"):
-        load_ecn_data(tmp_path, small_config(), "train")
+        load_ecn_data(tmp_path, ECNData("mp_20"), small_config().model, "train")
     with pytest.raises(OptionError, match="known are mlearn"):
-        load_force_data(tmp_path, {"data": {"name": "mp_20"}}, "train")
+        ForceData("mp_20")

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-from ase.build import bulk
 
 from ase_ecn.training.fits.metrics import (
     lattice_parameter_errors,
     mean_absolute_error,
-    niggli_basis,
     precision,
     relative_length_errors,
     roc_auc,
@@ -27,10 +25,3 @@ def test_metrics() -> None:
     np.testing.assert_allclose(lengths, [0, 0.5])
     np.testing.assert_allclose(angles, 0, atol=1e-9)
     np.testing.assert_allclose(relative_length_errors(other, cells), [0, 0.1])
-
-
-def test_niggli_basis_is_unimodular_and_reduces() -> None:
-    cell = np.array([[1, 0, 0], [5, 1, 0], [-3, 2, 1]]) @ bulk("Cu").cell[:]
-    basis = niggli_basis(cell)
-    assert abs(round(np.linalg.det(basis))) == 1
-    np.testing.assert_allclose(np.linalg.norm(basis @ cell, axis=1), 3.61 / np.sqrt(2), rtol=1e-9)

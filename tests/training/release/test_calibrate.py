@@ -10,9 +10,7 @@ from toys import toy_dataset
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.training.data.cache import labelled_graphs, subset
-from ase_ecn.training.fits.fit_ecn import (
-    predict_graphs,
-)
+from ase_ecn.training.fits.scores import predict_graphs
 from ase_ecn.training.release.calibrate import best_factors, reliability, with_spreads
 
 

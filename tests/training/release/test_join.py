@@ -17,9 +17,7 @@ from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.data.cache import labelled_graphs
 from ase_ecn.training.data.datasets import Dataset
-from ase_ecn.training.fits.fit_ecn import (
-    network_outputs,
-)
+from ase_ecn.training.fits.scores import network_outputs
 from ase_ecn.training.release.join import best_weights, without_idle_heads
 
 

@@ -1,0 +1,316 @@
+"""Configurations of fits: what a YAML file may say, with what it means where nothing is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import yaml
+
+from ase_ecn.errors import OptionError
+from ase_ecn.nn.ecn import ECNConfig
+from ase_ecn.nn.empnn import EMPNNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECNConfig
+from ase_ecn.properties import POTENTIAL_ENERGY, PROPERTIES
+from ase_ecn.training.data.cache import LabelledGraphs
+from ase_ecn.training.data.ecn_data import ECNData, load_ecn_data
+from ase_ecn.training.data.force_sets import ForceData
+from ase_ecn.training.data.labels import LabelData
+from ase_ecn.training.data.relaxed_lattices import LatticeData
+from ase_ecn.training.fits.loop import FitOptions
+from ase_ecn.training.fits.losses import lattice_loss_named
+from ase_ecn.training.fits.noise import NoiseSchedule, StartCells, start_cells
+from ase_ecn.training.fits.sampling import Sampling
+from ase_ecn.training.fits.typed import TOP, known_or_refused, parse, plain
+
+C = TypeVar("C", bound="Configuration")
+
+
+class NamedData(Protocol):
+    """What a network is fitted to."""
+
+    @property
+    def name(self) -> str:
+        """Name of the main set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """What every configuration says.
+
+    Attributes
+    ----------
+    name
+        Of the checkpoint, and of the folder of results.
+    data
+        What it is fitted to.
+    fit
+        The schedule.
+    version
+        Of the checkpoint.
+    init
+        Checkpoint to start from.
+    """
+
+    network: ClassVar[str]
+
+    name: str
+    data: NamedData
+    fit: FitOptions
+    version: str = "v1"
+    init: str | None = None
+
+    @classmethod
+    def from_dict(cls: type[C], section: Mapping[str, Any]) -> C:
+        """Read what a YAML file or a card says.
+
+        Raises
+        ------
+        OptionError
+            If a key or a value is unknown; the message lists those that are known.
+        """
+        given = {key: value for key, value in section.items() if key != "network"}
+        if section.get("network", cls.network) != cls.network:
+            raise OptionError(
+                f"a configuration of {section['network']!r} is not one of {cls.network!r}"
+            )
+        return parse(cls, given, TOP)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what :meth:`from_dict` reads the same configuration from, for cards."""
+        return {"network": self.network, **plain(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ECNConfiguration(Configuration):
+    """Fit of an ECN to labels.
+
+    Attributes
+    ----------
+    data
+        What it is fitted to.
+    model
+        The architecture.
+    loss_weights
+        Of the properties in the loss; 1 where nothing is said.
+    units
+        Of properties that the package does not know.
+    """
+
+    network: ClassVar[str] = "ecn"
+
+    data: ECNData
+    model: ECNConfig
+    loss_weights: dict[str, float] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        targets = (*self.model.crystal_targets, *self.model.site_targets)
+        known_or_refused("property", targets, (*PROPERTIES, *self.units))
+        for section in ("loss_weights", "units"):
+            known_or_refused(f"property in {section}", getattr(self, section), targets)
+
+    def load(self, data: Path, split: str) -> LabelledGraphs:
+        """Labelled graphs of one split of the data."""
+        return load_ecn_data(data, self.data, self.model, split)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatticeConfiguration(Configuration):
+    """Fit of a network to lattices that were deformed.
+
+    Attributes
+    ----------
+    data
+        Whose lattices are learned.
+    noise
+        Where the network starts from.
+    loss
+        Name of the loss of a cell.
+    loss_offset
+        The loss of a crystal is divided by the root of its noise plus this.
+    unroll
+        Up to how many times the network is applied in training.
+    rattle
+        By how many Å atoms are displaced along each axis, for a network that moves them.
+    """
+
+    data: LatticeData
+    noise: StartCells = field(default_factory=NoiseSchedule, metadata={"parse": start_cells})
+    loss: str = "relative-metric"
+    loss_offset: float = 0.05
+    unroll: int = 1
+    rattle: float = 0.0
+
+    def __post_init__(self) -> None:
+        lattice_loss_named(self.loss)
+        if self.unroll < 1:
+            raise OptionError(f"unroll is {self.unroll}: a network is applied at least once")
+        if not self.loss_offset >= 0:
+            raise OptionError(f"loss_offset is {self.loss_offset}; it must not be negative")
+        if self.moves_atoms and (self.unroll > 1 or self.data.substituted_share > 0):
+            raise OptionError("positions cannot be fitted with unroll or substituted_share")
+        if self.rattle < 0 or (self.rattle > 0) != self.moves_atoms:
+            raise OptionError("rattle (Å, positive) goes with positions: true of the model")
+
+    @property
+    def moves_atoms(self) -> bool:
+        """Whether the network moves atoms, too."""
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EMPNNConfiguration(LatticeConfiguration):
+    """Fit of an EMPNN by denoising.
+
+    Attributes
+    ----------
+    model
+        The architecture.
+    """
+
+    network: ClassVar[str] = "empnn"
+
+    model: EMPNNConfig
+
+    @property
+    def moves_atoms(self) -> bool:
+        """Whether the network moves atoms, too."""
+        return self.model.positions
+
+
+@dataclass(frozen=True)
+class ForceWeights:
+    """Weights of energies, forces and stresses in the loss.
+
+    Attributes
+    ----------
+    energy, forces, virial
+        Of errors in eV/atom, eV/Å, and eV/atom of the stress times the volume of an atom.
+    """
+
+    energy: float = 4.0
+    forces: float = 1.0
+    virial: float = 0.5
+
+
+def _energy_model(section: Any, where: str) -> ECNConfig:
+    if isinstance(section, Mapping):
+        section = {"crystal_targets": [POTENTIAL_ENERGY], **section}
+    return parse(ECNConfig, section, where)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PESConfiguration(Configuration):
+    """Fit of an ECN to energies, forces and stresses.
+
+    Attributes
+    ----------
+    data
+        What it is fitted to.
+    model
+        The architecture; its target is the potential energy.
+    loss_weights
+        Of energies, forces and stresses.
+    sampling
+        Epochs and batches by number of bonds, in the place of ``batch_size``.
+    """
+
+    network: ClassVar[str] = "pes"
+
+    data: ForceData
+    model: ECNConfig = field(metadata={"parse": _energy_model})
+    loss_weights: ForceWeights = field(default_factory=ForceWeights)
+    sampling: Sampling | None = None
+
+
+@dataclass(frozen=True)
+class LabelWeights:
+    """Weights of energies, forces and stresses in the loss.
+
+    Attributes
+    ----------
+    energy, forces, stress
+        Of mean absolute errors in eV/atom, of the lengths of the errors of forces in eV/Å, and of
+        components of the stress in GPa.
+    """
+
+    energy: float = 1.0
+    forces: float = 0.1
+    stress: float = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class SO3Configuration(Configuration):
+    """Fit of an SO(3)-equivariant network to energies, forces and stresses of many crystals.
+
+    Attributes
+    ----------
+    data
+        What it is fitted to.
+    model
+        The architecture.
+    loss_weights
+        Of energies, forces and stresses.
+    with_forces
+        Crystals of a batch whose forces and stresses count too.
+    batches_per_epoch
+        After so many batches the network is scored and the state stored.
+    """
+
+    network: ClassVar[str] = "so3"
+
+    data: LabelData
+    model: SO3ECNConfig
+    loss_weights: LabelWeights = field(default_factory=LabelWeights)
+    with_forces: int = 12
+    batches_per_epoch: int = 2000
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.with_forces <= self.fit.batch_size:
+            raise OptionError(
+                f"with_forces must be between 0 and batch_size, {self.fit.batch_size}; "
+                f"got {self.with_forces}"
+            )
+        if self.batches_per_epoch < 1:
+            raise OptionError(
+                f"batches_per_epoch is {self.batches_per_epoch}; at least 1 is needed"
+            )
+
+
+CONFIGURATIONS: dict[str, type[Configuration]] = {
+    kind.network: kind
+    for kind in (ECNConfiguration, EMPNNConfiguration, PESConfiguration, SO3Configuration)
+}
+"""Configurations by the kind of fit, ``network`` in a YAML file."""
+
+
+def read_config(path: Path, network: str) -> Configuration:
+    """Read a YAML configuration of one kind of fit.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be read, is of another kind, or has an unknown key or value.
+    """
+    try:
+        section = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        raise OptionError(f"cannot read the configuration {path}: {error}") from error
+    if not isinstance(section, Mapping):
+        raise OptionError(f"{path}: {TOP} is not a section with keys")
+    found = section.get("network")
+    known_or_refused(f"network in {path}", [found], CONFIGURATIONS)
+    if found != network:
+        raise OptionError(f"{path} configures {found!r}, not {network!r}")
+    try:
+        return CONFIGURATIONS[network].from_dict(section)
+    except OptionError as error:
+        raise OptionError(f"{path}: {error}") from error
+
+
+def config_of_card(content: Mapping[str, Any], kind: type[C]) -> C:
+    """Return the configuration that a card says a checkpoint was fitted with."""
+    return kind.from_dict({**content["configuration"], "network": kind.network})
