@@ -20,7 +20,7 @@ from ase.eos import EquationOfState
 from ase_ecn.crystal import as_crystal
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.training.data.datasets import data_folder, parse_cif
-from ase_ecn.training.release.hypothetical import wbm_scores
+from ase_ecn.training.release.screen_scores import wbm_scores
 
 _CURVES = 30
 _VOLUMES = np.linspace(0.9, 1.1, 21)

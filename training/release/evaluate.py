@@ -40,7 +40,7 @@ from ase_ecn.training.fits.metrics import mean_absolute_error, precision, relati
 from ase_ecn.training.fits.noise import gaussian_noise
 from ase_ecn.training.fits.scores import denoising_scores, ecn_scores, predict_graphs
 from ase_ecn.training.release.calibrate import reliability
-from ase_ecn.training.release.hypothetical import wbm_scores
+from ase_ecn.training.release.screen_scores import wbm_scores
 from ase_ecn.training.release.supercell_jump import CRYSTALS, supercell_jumps
 
 NOISE_SIGMA = 0.1
