@@ -148,7 +148,7 @@ def structure_types() -> Figure:
     return figure
 
 
-_ROCKSALT = dict.fromkeys(("CaO", "KF", "LiF", "MgO", "MgS", "NaCl"), "rocksalt")
+_ROCKSALT = dict.fromkeys(("CaO", "LiF", "MgO", "MgS", "NaCl"), "rocksalt")
 _FAMILIAR = _ROCKSALT | dict.fromkeys(("AlN", "ZnO", "ZnS"), "zincblende")
 
 
