@@ -27,6 +27,7 @@ def predict(
     device: str | torch.device | None = None,
     dtype: str = "float32",
     batch_size: int | None = None,
+    forces: bool = True,
 ) -> list[Prediction]:
     """Predict the properties of many crystals.
 
@@ -40,6 +41,9 @@ def predict(
         As for :class:`~ase_ecn.ECNCalculator`.
     batch_size
         Crystals per pass of the network; changes speed and memory only.
+    forces
+        Whether checkpoints that give forces and stress predict them too, which takes a few times
+        as long as the energy alone.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def predict(
     crystals = [
         _validated(k, s, predictor.card.elements) for k, s in enumerate(_as_list(structures))
     ]
-    return predictor.predict(crystals, batch_size)
+    return predictor.predict(crystals, batch_size, forces=forces)
 
 
 @overload

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.batch import PackedGraphs
 from ase_ecn.graphs.lattice import LatticeBatch
+from ase_ecn.graphs.spheres import SphereBatch
 
 DESCRIPTIONS = {
     "packing": "volume of the atoms' covalent spheres per volume of the cell",
@@ -71,6 +72,30 @@ def bond_domain_features(graphs: PackedGraphs) -> dict[str, NDArray[np.float64]]
             graphs.face_share >= _LARGE_FACE,
         )
     )
+
+
+def sphere_domain_features(batch: SphereBatch) -> dict[str, NDArray[np.float64]]:
+    """``packing`` and ``shortest_bond`` of B crystals, (B,) each; infinite without neighbours.
+
+    Parameters
+    ----------
+    batch
+        All neighbours within a cutoff.
+    """
+    numbers = batch.numbers.cpu().numpy()
+    distance = np.linalg.norm(batch.vector.double().cpu().numpy(), axis=1)
+    features = _features(
+        _Edges(
+            numbers,
+            batch.crystal_of_atom.cpu().numpy(),
+            batch.volumes.double().cpu().numpy(),
+            batch.atom_of_bond.cpu().numpy(),
+            batch.neighbor.cpu().numpy(),
+            distance,
+            np.zeros(len(distance), dtype=bool),
+        )
+    )
+    return {name: features[name] for name in ("packing", "shortest_bond")}
 
 
 def lattice_domain_features(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,6 @@ from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import SPREAD, Property, find, of_outputs
 from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
 
-_DEFAULT_BATCH_SIZE = 256
-_FORCES_BATCH_SIZE = 16
 _LEAST_PER_THREAD = 32
 
 
@@ -133,7 +131,11 @@ class PropertyPredictor:
         return found | {name: find(name) for name in derivatives}
 
     def predict(
-        self, crystals: Sequence[Crystal], batch_size: int | None = None
+        self,
+        crystals: Sequence[Crystal],
+        batch_size: int | None = None,
+        *,
+        forces: bool = True,
     ) -> list[Prediction]:
         """Predict all properties of validated crystals.
 
@@ -144,6 +146,8 @@ class PropertyPredictor:
         batch_size
             Crystals per pass of the network, fewer if memory runs out or to give each thread its
             share; changes nothing but speed and memory.
+        forces
+            Whether to predict forces and stress too, with a network that gives them.
 
         Raises
         ------
@@ -154,30 +158,31 @@ class PropertyPredictor:
         """
         for crystal in crystals:
             self.check_system(crystal)
-        forces = self.model.gives_forces
-        size = batch_size or (_FORCES_BATCH_SIZE if forces else _DEFAULT_BATCH_SIZE)
+        size = batch_size or self.model.batch_size
         on_cpu = self.device.type == "cpu"
         if on_cpu:
             share = -(-len(crystals) // torch.get_num_threads())
             size = min(size, max(share, _LEAST_PER_THREAD))
         batches = [crystals[start : start + size] for start in range(0, len(crystals), size)]
-        found = (in_threads if on_cpu else map)(self._predict_smoothly, batches)
+        predict = partial(self._predict_smoothly, forces=forces)
+        found = (in_threads if on_cpu else map)(predict, batches)
         return list(chain.from_iterable(found))
 
-    def _predict_smoothly(self, crystals: Sequence[Crystal]) -> list[Prediction]:
+    def _predict_smoothly(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
         """Blend predictions of crystals that are almost repetitions with those of repetitions."""
-        predictions = self._predict_in_halves(crystals)
+        predictions = self._predict_in_halves(crystals, forces)
         if self.model.motif != "free":
             return predictions
         near = {k: n for k, c in enumerate(crystals) if (n := near_repetition(c)) is not None}
         if near:
-            repetitions = self._predict_in_halves([repetition for repetition, _ in near.values()])
+            found = [repetition for repetition, _ in near.values()]
+            repetitions = self._predict_in_halves(found, forces)
             for (k, (_, weight)), other in zip(near.items(), repetitions, strict=True):
                 predictions[k] = predictions[k].mixed(other, weight)
         return predictions
 
-    def _predict_in_halves(self, crystals: Sequence[Crystal]) -> list[Prediction]:
-        return in_halves(self._predict_batch, crystals, _too_large)
+    def _predict_in_halves(self, crystals: Sequence[Crystal], forces: bool) -> list[Prediction]:
+        return in_halves(partial(self._predict_batch, forces=forces), crystals, _too_large)
 
     def check_system(self, crystal: Crystal) -> None:
         """Refuse combinations of elements on which a potential energy surface has no data.
@@ -199,10 +204,12 @@ class PropertyPredictor:
                 f"it knows nothing of {'-'.join(_symbols(found))}"
             )
 
-    def _predict_batch(self, crystals: Sequence[Crystal]) -> list[Prediction]:
+    def _predict_batch(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
         cells = [self._cell(crystal) for crystal in crystals]
         graphs = self.model.graphs([cell.crystal for cell in cells])
-        outputs = {k: v.detach().double().cpu().numpy() for k, v in self._run(graphs).items()}
+        alone = self.model.gives_forces and not forces
+        run = self.model.predict_without_forces if alone else self._run
+        outputs = {k: v.detach().double().cpu().numpy() for k, v in run(graphs).items()}
         features = dict(self.model.domain_features(graphs))
         features |= {k: v for k, v in outputs.items() if k.endswith(SPREAD)}
         first = np.cumsum([0, *(len(cell.crystal) for cell in cells)])
@@ -214,6 +221,7 @@ class PropertyPredictor:
                     outputs[name][atoms] if known.per_site else outputs[name][k], len(crystal)
                 )
                 for name, known in self._outputs.items()
+                if name in outputs
             }
             unusual = self.domain.outside(crystal.numbers, {n: v[k] for n, v in features.items()})
             predictions.append(Prediction(values, unusual))

@@ -21,6 +21,7 @@ NAMES = (
     "screens",
     "quotient",
     "training_step",
+    "so3",
     "startup",
 )
 

@@ -177,8 +177,10 @@ def test_what_does_not_run_says_so(page: Path) -> None:
 def test_training_commands_that_do_not_run_could() -> None:
     """Their options are known and their configurations exist."""
     commands = []
-    for block in (b for page in PAGES for b in blocks(page) if b.language == "sh"):
-        for line in block.text.replace("\\\n", " ").splitlines():
+    texts = [b.text for page in PAGES for b in blocks(page) if b.language == "sh"]
+    texts += [script.read_text() for script in (ROOT / "reproduce" / "recipes").iterdir()]
+    for text in texts:
+        for line in text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
             for start, parser in ((TRAINING, training_parser), (REPRODUCE, reproduction_parser)):
                 commands += [(parser(), words[3:])] if words[:3] == start else []

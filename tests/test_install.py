@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import ase_ecn
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
@@ -95,7 +97,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sources() -> set[str]:
     """Files of the package as they are installed: what is beside ase_ecn is a part of it."""
-    suffixes = {".py", ".yaml", ".json", ".safetensors", ".typed"}
+    suffixes = {".py", ".pyi", ".c", ".h", ".yaml", ".json", ".safetensors", ".html", ".css", ".js"}
     folders = {"ase_ecn": "", "training": "ase_ecn/", "checkpoints": "ase_ecn/"}
     return {
         above + file.relative_to(ROOT).as_posix()
@@ -116,15 +118,19 @@ def test_the_sdist_holds_all_that_is_needed(sdist: Path) -> None:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    # The loop in C, its source and types; where there is no compiler the compiled part is missing.
-    loop = {name for name in names if name.startswith("ase_ecn/graphs/_polyhedra.")}
-    assert names - loop == sources()
-    assert {Path(name).suffix for name in loop} <= {".c", ".pyi", ".so", ".pyd"}
+    # Where there is no C compiler there are none.
+    compiled = {name for name in names if Path(name).suffix in (".so", ".pyd")}
+    assert names - compiled == sources()
 
 
 def test_the_wheel_works_without_the_checkout(python: Path, tmp_path: Path) -> None:
     names = run(python, "-W", "ignore", "-c", OUTSIDE, folder=tmp_path).split()
     assert names == sorted(file.stem for file in (ROOT / "checkpoints").glob("*.json"))
+
+
+def test_the_version_is_said_once(wheel: Path) -> None:
+    assert wheel.name.startswith(f"ase_ecn-{ase_ecn.__version__}-")
+    assert f"\nversion: {ase_ecn.__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
 def test_installed_commands_work(python: Path, tmp_path: Path) -> None:

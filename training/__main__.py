@@ -14,21 +14,25 @@ from torch import nn
 
 from ase_ecn.errors import OptionError
 from ase_ecn.execution import resolve_device
+from ase_ecn.training import candidates_command, label_command
 from ase_ecn.training.commands import add_common_options, run_command
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.ecn_data import labelled_elements
 from ase_ecn.training.data.force_sets import chemical_systems, load_force_data
+from ase_ecn.training.data.labels import HELD_OUT
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.fit_user import EPOCHS, fit_to_labels
 from ase_ecn.training.fits.config import (
     ECNConfiguration,
     EMPNNConfiguration,
     PESConfiguration,
+    SO3Configuration,
     read_config,
 )
 from ase_ecn.training.fits.fit_ecn import fit_ecn
 from ase_ecn.training.fits.fit_empnn import fit_empnn
 from ase_ecn.training.fits.fit_pes import fit_pes
+from ase_ecn.training.fits.fit_so3 import fit_so3
 from ase_ecn.training.fits.loop import FitResult
 from ase_ecn.training.fits.parallel import is_first, start
 from ase_ecn.training.release.calibrate import run_calibrate
@@ -59,13 +63,14 @@ _FIT_HELP = {
     "ecn": "fit an ECN",
     "empnn": "fit an EMPNN",
     "pes": "fit an ECN to energies, forces and stresses",
+    "so3": "fit an SO(3)-equivariant network to energies, forces and stresses",
 }
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ase_ecn.training", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for network in ("ecn", "empnn", "pes"):
+    for network in _FIT_HELP:
         command = commands.add_parser(f"fit-{network}", help=_FIT_HELP[network])
         own_labels = network == "ecn"
         command.add_argument(
@@ -103,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("ensemble", help="join ECNs into one checkpoint")
     add_ensemble_arguments(command)
     command.set_defaults(run=run_ensemble)
+    for one in (candidates_command.COMMAND, label_command.COMMAND):
+        command = commands.add_parser(one.name, help=one.text, description=one.text)
+        one.add_arguments(command)
+        command.set_defaults(run=one.run)
     for command in commands.choices.values():
         add_common_options(command)
     return parser
@@ -205,10 +214,18 @@ def _fit_pes(config: PESConfiguration, data: Path, out: Path, device: str) -> _F
     return _Fitted(model, result, elements, counts, systems=systems)
 
 
+def _fit_so3(config: SO3Configuration, data: Path, out: Path, device: str) -> _Fitted:
+    model, result, labels = fit_so3(config, data, out, device)
+    held = int((labels.percent < HELD_OUT).sum())
+    counts = {"train": len(labels) - held, "held out": held}
+    return _Fitted(model, result, np.unique(labels.numbers).tolist(), counts)
+
+
 _FITS: dict[str, Callable[[Any, Path, Path, str], _Fitted]] = {
     "ecn": _fit_ecn,
     "empnn": _fit_empnn,
     "pes": _fit_pes,
+    "so3": _fit_so3,
 }
 
 

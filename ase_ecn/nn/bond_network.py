@@ -93,6 +93,11 @@ class BondNetwork(PropertyNetwork):
         return self.config.bonds == "radial" and POTENTIAL_ENERGY in self.config.crystal_targets
 
     @property
+    def batch_size(self) -> int:
+        """Fewer crystals where derivatives are kept."""
+        return 16 if self.gives_forces else super().batch_size
+
+    @property
     def motif(self) -> Motif | None:
         """Which primitive cell is wanted; forces belong to the atoms and the frame as they are."""
         return None if self.gives_forces else self.config.motif

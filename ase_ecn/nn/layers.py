@@ -18,7 +18,7 @@ _EdgeTensors: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | 
 EDGES_AT_ONCE = 1024
 """Edges whose features stay in the cache of a processor."""
 _EDGES_ON_DEVICE = {"cpu": EDGES_AT_ONCE, "cuda": 2**19}
-_SMALLEST_EXPONENT = -60.0
+SMALLEST_EXPONENT = -60.0
 
 
 class GaussianBasis(nn.Module):
@@ -41,7 +41,7 @@ class GaussianBasis(nn.Module):
         centres = self.centres.to(x.dtype)
         exponents = -0.5 * ((x[:, None] - centres) / self.width) ** 2
         # Far from a centre there is nothing, and numbers too small for normal floats are slow.
-        return torch.exp(exponents.clamp(min=_SMALLEST_EXPONENT))
+        return torch.exp(exponents.clamp(min=SMALLEST_EXPONENT))
 
 
 def check_sizes(**sizes: tuple[int, int]) -> None:

@@ -99,6 +99,11 @@ class PropertyNetwork(Network):
         return False
 
     @property
+    def batch_size(self) -> int:
+        """Crystals per pass that suit it, where nothing else is asked for."""
+        return 256
+
+    @property
     def motif(self) -> Motif | None:
         """Which primitive cell it wants to see; ``None`` for the crystals as they are."""
         return None
@@ -123,6 +128,11 @@ class PropertyNetwork(Network):
             targets of sites; where the network gives forces, ``forces`` (N, 3) in eV/Å and
             ``stress`` (B, 6) in eV/Å³, in ASE's order. Any device and type.
         """
+
+    def predict_without_forces(self, graphs: Any) -> Mapping[str, Tensor]:
+        """As :meth:`predict`, without forces and stress; quicker for networks that give them."""
+        found = self.predict(graphs)
+        return {k: v for k, v in found.items() if k not in ("forces", "stress")}
 
     def domain_features(self, graphs: Any) -> Mapping[str, NDArray[np.float64]]:
         """Numbers, (B,) each, by which :mod:`ase_ecn.domain` knows what is unusual."""

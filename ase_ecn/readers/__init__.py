@@ -39,8 +39,9 @@ def read_structures(
     ----------
     source
         An ase.db (path, or URL for PostgreSQL), a CSV or Parquet table with a column ``cif`` or
-        ``file``, any file that ASE reads, a folder of these and of folders, or structures
-        themselves. Of a VASP run in a folder only the last step counts.
+        ``file``, JSON lines with ``species``, ``cell`` and ``frac``, any file that ASE reads, a
+        folder of these and of folders, or structures themselves. Of a VASP run in a folder only the
+        last step counts.
     labelled
         Whether all that may be a label for a fit is wanted, which costs time for databases.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from ase_ecn.errors import OptionError
 from ase_ecn.readers.databases import DATABASES, count_rows, read_database
 from ase_ecn.readers.files import EXTXYZ, count_extxyz, read_extxyz, read_file
+from ase_ecn.readers.json_lines import JSON_LINES, count_json_lines, read_json_lines
 from ase_ecn.readers.source import Source, unreadable
 from ase_ecn.readers.tabular import (
     CSV,
@@ -56,6 +57,7 @@ READERS = [
     Reader(CSV, read_csv, count_csv),
     Reader(PARQUET, read_parquet, count_parquet),
     Reader(EXTXYZ, read_extxyz, count_extxyz),
+    Reader(JSON_LINES, read_json_lines, count_json_lines),
 ]
 """The first whose ending fits is taken."""
 _ANY = Reader(("",), read_file)

@@ -1,4 +1,4 @@
-"""Screening on processes of this machine or on a Dask cluster.
+"""Batches of a screen, or of labels, on processes of this machine or on a Dask cluster.
 
 Batches go out, outcomes come back to the one process that writes. What a worker had when it died
 is computed by another; a crystal that takes workers down, also when no other is computed beside
@@ -8,15 +8,12 @@ it, is set aside as a failure.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-
-import torch
 
 from ase_ecn.errors import OptionError
 from ase_ecn.readers import Source
-from ase_ecn.screening.compute import Job, Outcome, compute_in_worker
+from ase_ecn.screening.compute import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -27,12 +24,12 @@ _DEATHS = 2
 
 
 class Cluster:
-    """Workers for a job; a context that ends with them, or with the connection.
+    """Workers for a computation; a context that ends with them, or with the connection.
 
     Parameters
     ----------
-    job
-        What to do.
+    compute
+        Makes outcomes of a batch, in its order. Sent to the workers.
     workers
         Processes to start here, one thread each.
     address
@@ -44,14 +41,20 @@ class Cluster:
         If Dask is missing, or there is no scheduler at the address.
     """
 
-    def __init__(self, job: Job, *, workers: int | None, address: str | None) -> None:
+    def __init__(
+        self,
+        compute: Callable[[Sequence[Source]], list[Outcome]],
+        *,
+        workers: int | None,
+        address: str | None,
+    ) -> None:
         try:
             import dask
             import distributed
         except ImportError as error:
             raise OptionError("workers need Dask: pip install 'ase-ecn[cluster]'") from error
         self._distributed = distributed
-        self._job = job
+        self._compute = compute
         self._local: Any = None
         try:
             if address is None:
@@ -97,7 +100,7 @@ class Cluster:
         batches: dict[Any, Sequence[Source]] = {}
 
         def submit(batch: Sequence[Source]) -> None:
-            future = self._client.submit(_compute, self._job, list(batch), pure=False)
+            future = self._client.submit(self._compute, list(batch), pure=False)
             batches[future.key] = batch
             done.add(future)
 
@@ -121,7 +124,7 @@ class Cluster:
                     submit([source])
 
     def _compute_alone(self, source: Source) -> list[Outcome]:
-        future = self._client.submit(_compute, self._job, [source], pure=False)
+        future = self._client.submit(self._compute, [source], pure=False)
         error = self._deadly(future)
         if error is None:
             outcomes: list[Outcome] = future.result()
@@ -139,18 +142,3 @@ class Cluster:
     def _in_flight(self) -> int:
         # A moment without any worker, when one is being restarted, must not end the screen.
         return _BATCHES_PER_WORKER * max(1, len(self._client.nthreads()))
-
-
-def _compute(job: Job, sources: Sequence[Source]) -> list[Outcome]:
-    return compute_in_worker(_on_own_gpu(job), sources)
-
-
-def _on_own_gpu(job: Job) -> Job:
-    """Choose a GPU by the number of the worker, where there is a choice."""
-    from distributed import get_worker
-
-    count = torch.cuda.device_count()
-    name = get_worker().name
-    if job.device is None and count > 1 and isinstance(name, int):
-        return replace(job, device=f"cuda:{name % count}")
-    return job

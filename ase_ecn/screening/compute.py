@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 from ase import Atoms
 from numpy.typing import NDArray
 
+from ase_ecn.calculator import ECNCalculator
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import ASEECNError, CheckpointError, OptionError
 from ase_ecn.prediction import Prediction, PropertyPredictor
@@ -67,6 +69,8 @@ class Outcome:
         Why the relaxation stopped.
     unrelaxed_cell, unrelaxed_positions
         (3, 3) and (N, 3) in Å, of the input.
+    calculator
+        ASE's name of what made the prediction.
     """
 
     source: Source
@@ -77,6 +81,7 @@ class Outcome:
     reason: str = ""
     unrelaxed_cell: NDArray[np.float64] | None = None
     unrelaxed_positions: NDArray[np.float64] | None = None
+    calculator: str = ECNCalculator.name
 
     def numbers(self) -> dict[str, float]:
         """All numbers by name, predicted ones included."""
@@ -172,7 +177,18 @@ def provenance(predictor: PropertyPredictor, network: StrainPredictor | None) ->
 
 def compute_in_worker(job: Job, sources: Sequence[Source]) -> list[Outcome]:
     """As :meth:`Screener.compute`, with networks that the worker's process keeps."""
-    return _screener(job).compute(sources)
+    return _screener(_on_own_gpu(job)).compute(sources)
+
+
+def _on_own_gpu(job: Job) -> Job:
+    """Choose a GPU by the number of the worker, where there is a choice."""
+    from distributed import get_worker
+
+    count = torch.cuda.device_count()
+    name = get_worker().name
+    if job.device is None and count > 1 and isinstance(name, int):
+        return replace(job, device=f"cuda:{name % count}")
+    return job
 
 
 @lru_cache(maxsize=2)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import CrystalLike
 from ase_ecn.errors import OptionError
 from ase_ecn.readers import Source, count_structures, is_url, read_structures
-from ase_ecn.screening.cluster import Cluster
+from ase_ecn.screening.batches import Execution, compute_all
 from ase_ecn.screening.compute import (
     CRYSTAL_VALUES,
     RELAXATION_VALUES,
@@ -25,6 +22,7 @@ from ase_ecn.screening.compute import (
     Outcome,
     Screener,
     check_names,
+    compute_in_worker,
     provenance,
 )
 from ase_ecn.screening.conditions import Condition, parse_condition
@@ -171,7 +169,9 @@ def screen(
     CheckpointError
         If a checkpoint cannot be used.
     """
-    _check_numbers(batch_size, top, by, workers, cluster)
+    execution = Execution(batch_size, workers, cluster, retry_failed, progress)
+    execution.check()
+    _check_ranking(top, by)
     address = _output(out)
     job = Job(
         checkpoint=str(checkpoint or DEFAULT_ECN),
@@ -202,16 +202,21 @@ def screen(
     )
     store.note_units({n: screener.predictor.property_of(n).unit for n in scalars if n in kept})
     total = count_structures(source) if progress else None
-    with tqdm(total=total, disable=not progress, unit=" crystals", smoothing=0) as bar:
-        chunks = _chunks(sources, batch_size, store, retry_failed, bar)
-        if workers or cluster:
-            # The workers have networks of their own.
-            del screener
-            with Cluster(job, workers=workers, address=cluster) as remote:
-                computed = _store_all(remote.map(chunks), store, selection, kept, found, bar)
-        else:
-            results = map(screener.compute, chunks)
-            computed = _store_all(results, store, selection, kept, found, bar)
+    best: list[float] = []
+    if top is not None:
+        best = [-value if largest else value for value in store.best(top, largest)]
+    compute: Callable[[Sequence[Source]], list[Outcome]] = screener.compute
+    if execution.remote:
+        del screener  # the workers have networks of their own
+        compute = partial(compute_in_worker, job)
+    computed = compute_all(
+        compute,
+        sources,
+        store,
+        execution,
+        lambda outcomes: store.write(selection.verdicts(outcomes, best), kept, found),
+        total,
+    )
     if top is not None:
         store.prune(top, largest)
     if str(out).endswith(".parquet"):
@@ -228,61 +233,11 @@ def screen(
     )
 
 
-def _chunks(
-    sources: Iterator[Source], size: int, store: Store, retry_failed: bool, bar: Any
-) -> Iterator[list[Source]]:
-    """Batches of crystals that are not finished."""
-    waiting: list[Source] = []
-    for read in iter(partial(_take, sources, size), []):
-        left = store.pending(read, retry_failed)
-        # What was finished before counts neither for the rate nor for the remaining time.
-        if not bar.disable:
-            bar.initial += len(read) - len(left)
-            bar.n += len(read) - len(left)
-            bar.refresh()
-        waiting += left
-        while len(waiting) >= size:
-            yield waiting[:size]
-            waiting = waiting[size:]
-    if waiting:
-        yield waiting
-
-
-def _take(sources: Iterator[Source], size: int) -> list[Source]:
-    return list(islice(sources, size))
-
-
-def _store_all(
-    results: Iterable[Sequence[Outcome]],
-    store: Store,
-    selection: _Selection,
-    properties: Sequence[str],
-    common: dict[str, str],
-    bar: Any,
-) -> int:
-    """Write the results of each batch as it comes; return how many crystals there were."""
-    best: list[float] = []
-    if selection.top is not None:
-        sign = -1 if selection.largest else 1
-        best = [sign * value for value in store.best(selection.top, selection.largest)]
-    computed = 0
-    for outcomes in results:
-        store.write(selection.verdicts(outcomes, best), properties, common)
-        computed += len(outcomes)
-        bar.update(len(outcomes))
-    return computed
-
-
-def _check_numbers(
-    batch_size: int, top: int | None, by: str | None, workers: int | None, cluster: str | None
-) -> None:
-    for name, number in (("batch_size", batch_size), ("top", top), ("workers", workers)):
-        if number is not None and number < 1:
-            raise OptionError(f"{name} must be at least 1, got {number}")
+def _check_ranking(top: int | None, by: str | None) -> None:
+    if top is not None and top < 1:
+        raise OptionError(f"top must be at least 1, got {top}")
     if (top is None) != (by is None):
         raise OptionError("top and by belong together: how many, by which property")
-    if workers and cluster:
-        raise OptionError("workers are started here, those of a cluster run already: choose one")
 
 
 def _output(out: str | Path) -> str:

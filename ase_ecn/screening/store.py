@@ -366,6 +366,7 @@ def _row(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) ->
     kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
     atoms = outcome.atoms
     atoms.calc = single_point(atoms, kept)
+    atoms.calc.name = outcome.calculator
     own: dict[str, Any] = {
         k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
     }

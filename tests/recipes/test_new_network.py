@@ -149,7 +149,7 @@ def test_it_relaxes_no_cells(checkpoint: Path) -> None:
 def test_an_unknown_kind_is_named(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(NETWORKS, "density")
     with pytest.raises(
-        CheckpointError, match="unknown network 'density'; known are ecn, empnn"
+        CheckpointError, match="unknown network 'density'; known are ecn, empnn, so3"
     ):
         predict(Atoms("Si", cell=[3, 3, 3], pbc=True), checkpoint=checkpoint)
 

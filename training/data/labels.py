@@ -1,7 +1,7 @@
 """Energies, forces and stresses of many crystals, with their neighbours, packed into flat files.
 
 Half a million crystals are read, and their neighbours found, once; a fit maps the files into
-memory. Energies become what an :class:`~ase_ecn.nn.so3.network.SO3ECN` learns: formation energies
+memory. Energies become what an :class:`~ase_ecn.nn.so3.so3_ecn.SO3ECN` learns: formation energies
 with the corrections that do not depend on guessed oxidation states, see
 :mod:`ase_ecn.corrections`.
 """
@@ -23,19 +23,41 @@ from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from ase_ecn.corrections import reference_energy, smooth_correction
-from ase_ecn.errors import DatasetError
+from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere
 from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.storage import storing
+from ase_ecn.training.data.cache import cache_folder
 
 logger = logging.getLogger(__name__)
 
+TEACHER = "teacher"
 TEACHER_FILES = ("hypothetical", "distorted", "relaxations")
 HELD_OUT = 4
 """Percent of the sources of labels that are held out."""
 _VERSION = 1
 _MOST_BONDS = 30_000
 _SHORTEST = 0.6  # Å
+
+
+@dataclass(frozen=True)
+class LabelData:
+    """Which labels a network is fitted to.
+
+    Attributes
+    ----------
+    name
+        ``teacher``, or the path of a file of labelled crystals.
+    validation
+        Held-out crystals that are scored, at most.
+    """
+
+    name: str
+    validation: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.validation < 0:
+            raise OptionError(f"validation is {self.validation}; it must not be negative")
 
 
 @dataclass(frozen=True)
@@ -101,6 +123,35 @@ def teacher_labels(data: Path) -> Iterator[LabelledCrystal]:
     """All labels of ``data/teacher``."""
     for name in TEACHER_FILES:
         yield from read_labels(data / "teacher" / f"{name}.jsonl.gz")
+
+
+def load_labels(section: LabelData, data: Path | None, cutoff: float, target: str) -> PackedLabels:
+    """Packed labels that a configuration names, packed now if they never were.
+
+    Parameters
+    ----------
+    section
+        Of the configuration.
+    data
+        Folder of data sets; only the teacher's labels need it.
+    cutoff, target
+        As for :func:`packed_labels`.
+
+    Raises
+    ------
+    OptionError
+        If the folder of data sets is needed and not given.
+    DatasetError
+        If there are no such labels.
+    """
+    if section.name != TEACHER:
+        path = Path(section.name)
+        stamp = path.stat() if path.is_file() else None
+        key = path.name if stamp is None else f"{path.name}-{stamp.st_size}-{stamp.st_mtime_ns}"
+        return packed_labels(key, read_labels(path), cutoff, target, cache_folder())
+    if data is None:
+        raise OptionError("the teacher's labels need the folder of data sets")
+    return packed_labels(TEACHER, teacher_labels(data), cutoff, target, cache_folder())
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ import yaml
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.ecn import ECNConfig
 from ase_ecn.nn.empnn import EMPNNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECNConfig
 from ase_ecn.properties import POTENTIAL_ENERGY, PROPERTIES
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.data.ecn_data import ECNData, load_ecn_data
 from ase_ecn.training.data.force_sets import ForceData
+from ase_ecn.training.data.labels import LabelData
 from ase_ecn.training.data.relaxed_lattices import LatticeData
 from ase_ecn.training.fits.loop import FitOptions
 from ase_ecn.training.fits.losses import lattice_loss_named
@@ -224,8 +226,63 @@ class PESConfiguration(Configuration):
     sampling: Sampling | None = None
 
 
+@dataclass(frozen=True)
+class LabelWeights:
+    """Weights of energies, forces and stresses in the loss.
+
+    Attributes
+    ----------
+    energy, forces, stress
+        Of mean absolute errors in eV/atom, of the lengths of the errors of forces in eV/Å, and of
+        components of the stress in GPa.
+    """
+
+    energy: float = 1.0
+    forces: float = 0.1
+    stress: float = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class SO3Configuration(Configuration):
+    """Fit of an SO(3)-equivariant network to energies, forces and stresses of many crystals.
+
+    Attributes
+    ----------
+    data
+        What it is fitted to.
+    model
+        The architecture.
+    loss_weights
+        Of energies, forces and stresses.
+    with_forces
+        Crystals of a batch whose forces and stresses count too.
+    batches_per_epoch
+        After so many batches the network is scored and the state stored.
+    """
+
+    network: ClassVar[str] = "so3"
+
+    data: LabelData
+    model: SO3ECNConfig
+    loss_weights: LabelWeights = field(default_factory=LabelWeights)
+    with_forces: int = 12
+    batches_per_epoch: int = 2000
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.with_forces <= self.fit.batch_size:
+            raise OptionError(
+                f"with_forces must be between 0 and batch_size, {self.fit.batch_size}; "
+                f"got {self.with_forces}"
+            )
+        if self.batches_per_epoch < 1:
+            raise OptionError(
+                f"batches_per_epoch is {self.batches_per_epoch}; at least 1 is needed"
+            )
+
+
 CONFIGURATIONS: dict[str, type[Configuration]] = {
-    kind.network: kind for kind in (ECNConfiguration, EMPNNConfiguration, PESConfiguration)
+    kind.network: kind
+    for kind in (ECNConfiguration, EMPNNConfiguration, PESConfiguration, SO3Configuration)
 }
 """Configurations by the kind of fit, ``network`` in a YAML file."""
 

@@ -9,9 +9,7 @@ along dL/dp. The gradient of dL/dE E + (dL/dp . d/dv) E by the weights is that o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,18 +17,10 @@ from ase import units
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.errors import OptionError
-from ase_ecn.nn.so3.network import SO3ECN, SO3ECNConfig, forces_and_stress
-from ase_ecn.training.data.cache import cache_folder
-from ase_ecn.training.data.labels import (
-    HELD_OUT,
-    LabelBatch,
-    PackedLabels,
-    packed_labels,
-    read_labels,
-    teacher_labels,
-)
-from ase_ecn.training.fits.loop import FitOptions, FitResult, Task, fit, start_from
+from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
+from ase_ecn.training.data.labels import HELD_OUT, LabelBatch, PackedLabels, load_labels
+from ase_ecn.training.fits.config import LabelWeights, SO3Configuration
+from ase_ecn.training.fits.loop import FitResult, Task, fit, start_from
 
 _MOST_FORCE = 20.0  # eV/Å, and
 _MOST_STRESS = 100.0  # GPa: larger errors count as this
@@ -38,51 +28,8 @@ _EVALUATION_BATCH = 64
 _CRYSTALS_FOR_UNITS = 60_000
 
 
-@dataclass(frozen=True)
-class SO3FitConfig:
-    """What a fit is told.
-
-    Attributes
-    ----------
-    labels
-        ``"teacher"``, or the path of a file of labelled crystals.
-    model
-        The architecture.
-    fit
-        Schedule; a batch has ``fit.batch_size`` crystals. What counts as an epoch is
-        ``batches_per_epoch`` batches.
-    with_forces
-        Crystals of a batch whose forces and stresses count.
-    batches_per_epoch
-        After so many the network is scored and the state stored.
-    loss_weights
-        Of the mean absolute errors of energies (eV/atom), of the lengths of the errors of forces
-        (eV/Å) and of stress components (GPa).
-    validation
-        Held-out crystals that are scored, at most.
-    init
-        A checkpoint to start from.
-    """
-
-    labels: str = "teacher"
-    model: SO3ECNConfig = field(default_factory=SO3ECNConfig)
-    fit: FitOptions = field(default_factory=lambda: FitOptions(epochs=40, batch_size=48))
-    with_forces: int = 12
-    batches_per_epoch: int = 2000
-    loss_weights: tuple[float, float, float] = (1.0, 0.1, 0.01)
-    validation: int = 2000
-    init: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.with_forces <= self.fit.batch_size:
-            raise OptionError(
-                f"with_forces must be between 0 and batch_size, {self.fit.batch_size}; "
-                f"got {self.with_forces}"
-            )
-
-
 def fit_so3(
-    config: SO3FitConfig, data: Path | None, out: Path, device: str
+    config: SO3Configuration, data: Path | None, out: Path, device: str
 ) -> tuple[SO3ECN, FitResult, PackedLabels]:
     """Fit an SO3ECN.
 
@@ -107,10 +54,11 @@ def fit_so3(
     OptionError, DatasetError
         If there are no such labels.
     """
-    labels = _labels(config, data)
-    train, held = split(labels, config.validation, config.fit.seed)
+    model_config = config.model
+    labels = load_labels(config.data, data, model_config.cutoff, model_config.target)
+    train, held = split(labels, config.data.validation, config.fit.seed)
     torch.manual_seed(config.fit.seed)
-    model = SO3ECN(config.model)
+    model = SO3ECN(model_config)
     set_units(model, labels, train)
     if config.init:
         start_from(model, config.init)
@@ -135,7 +83,11 @@ def fit_so3(
         assert isinstance(network, SO3ECN)
         scores = label_scores(network, labels, held, device)
         weights = config.loss_weights
-        total = sum(w * s for w, s in zip(weights, scores.values(), strict=True))
+        total = (
+            weights.energy * scores["energy_mae"]
+            + weights.forces * scores["forces_mae"]
+            + weights.stress * scores["stress_mae"]
+        )
         return {**scores, "score": total}
 
     task = Task(
@@ -148,19 +100,6 @@ def fit_so3(
     result = fit(model, task, config.fit, out)
     model.load_state_dict(result.weights)
     return model.cpu().eval(), result, labels
-
-
-def _labels(config: SO3FitConfig, data: Path | None) -> PackedLabels:
-    cutoff, target = config.model.cutoff, config.model.target
-    if config.labels != "teacher":
-        path = Path(config.labels)
-        rows = read_labels(path)
-        stamp = path.stat() if path.is_file() else None
-        key = path.name if stamp is None else f"{path.name}-{stamp.st_size}-{stamp.st_mtime_ns}"
-        return packed_labels(key, rows, cutoff, target, cache_folder())
-    if data is None:
-        raise OptionError("the teacher's labels need the folder of data sets")
-    return packed_labels("teacher", teacher_labels(data), cutoff, target, cache_folder())
 
 
 def split(
@@ -195,7 +134,7 @@ def batch_loss(
     network: SO3ECN,
     moved: LabelBatch | None,
     still: LabelBatch | None,
-    weights: tuple[float, float, float],
+    weights: LabelWeights,
 ) -> Tensor:
     """Loss of a batch, whose gradient by the weights is right; see above.
 
@@ -212,15 +151,13 @@ def batch_loss(
     parts = []
     if still is not None:
         error = network.energies(still.graph) / still.graph.atom_counts - still.energy
-        parts.append(error.abs().sum() * (weights[0] / crystals))
+        parts.append(error.abs().sum() * (weights.energy / crystals))
     if moved is not None:
         parts.append(_moved_loss(network, moved, weights, crystals))
     return torch.stack(parts).sum()
 
 
-def _moved_loss(
-    network: SO3ECN, batch: LabelBatch, weights: tuple[float, float, float], crystals: int
-) -> Tensor:
+def _moved_loss(network: SO3ECN, batch: LabelBatch, weights: LabelWeights, crystals: int) -> Tensor:
     graph = batch.graph
     found = network.derivatives(graph)
     energies = found.energies.requires_grad_(True)
@@ -229,7 +166,7 @@ def _moved_loss(
     error = (energies / graph.atom_counts - batch.energy).abs().sum() / crystals
     of_forces = (forces - batch.forces).norm(dim=1).clamp(max=_MOST_FORCE).mean()
     of_stress = ((stress - batch.stress).abs() / units.GPa).clamp(max=_MOST_STRESS).mean()
-    value = weights[0] * error + weights[1] * of_forces + weights[2] * of_stress
+    value = weights.energy * error + weights.forces * of_forces + weights.stress * of_stress
     by_energy, by_pulls = torch.autograd.grad(value, (energies, pulls))
     again, rates = network.energies_moving(graph, by_pulls)
     surrogate = (again * by_energy).sum() + rates.sum()
@@ -243,9 +180,11 @@ def label_scores(
     """Mean absolute errors of energies (eV/atom), force (eV/Å) and stress components (GPa)."""
     errors: dict[str, list[Tensor]] = {"energy_mae": [], "forces_mae": [], "stress_mae": []}
     for start in range(0, len(indices), _EVALUATION_BATCH):
-        batch = _on(labels.batch(indices[start : start + _EVALUATION_BATCH]), device)
-        found = network.derivatives(batch.graph)
-        forces, stress = forces_and_stress(batch.graph, found.pulls)
+        # What is made in inference mode could not be differentiated.
+        with torch.inference_mode(False):
+            batch = _on(labels.batch(indices[start : start + _EVALUATION_BATCH]), device)
+            found = network.derivatives(batch.graph)
+            forces, stress = forces_and_stress(batch.graph, found.pulls)
         errors["energy_mae"].append(found.energies / batch.graph.atom_counts - batch.energy)
         errors["forces_mae"].append((forces - batch.forces).flatten())
         errors["stress_mae"].append((stress - batch.stress).flatten() / units.GPa)
@@ -254,27 +193,3 @@ def label_scores(
 
 def _on(batch: LabelBatch, device: str) -> LabelBatch:
     return batch if device == "cpu" else batch.to(device)
-
-
-def config_from_dict(content: dict[str, Any]) -> SO3FitConfig:
-    """Configuration of a parsed YAML file.
-
-    Raises
-    ------
-    OptionError
-        If it has a key that is not known.
-    """
-    sections = {"model": SO3ECNConfig, "fit": FitOptions}
-    given = {k: v for k, v in content.items() if k not in ("network", "name")}
-    for name, kind in sections.items():
-        if name in given:
-            given[name] = _section(kind, name, given[name])
-    return _section(SO3FitConfig, "the configuration", given)  # type: ignore[no-any-return]
-
-
-def _section(kind: type[Any], name: str, content: dict[str, Any]) -> Any:
-    known = kind.__dataclass_fields__
-    unknown = [key for key in content if key not in known]
-    if unknown:
-        raise OptionError(f"unknown key {unknown[0]!r} in {name}; known are {', '.join(known)}")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})

@@ -49,6 +49,14 @@ SOURCES = {
         "CC BY 4.0) and Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
         "without compositions of the validation and test splits"
     ),
+    "teacher": (
+        "energies, forces and stresses of hypothetical, distorted and relaxed crystals by a "
+        "potential: Nequix-OAM (nequix-oam-1 of github.com/atomicarchitects/nequix, MIT; trained "
+        "on OMat24, sAlex and MPtrj, so it knows the crystals of MP-20), prototypes from MP-20's "
+        "training split and Sanspeur & Kitchin 2023; no formula of MP-20's validation or test "
+        "split or of WBM's 972 is among the hypothetical ones; energies with the corrections of "
+        "MaterialsProject2020Compatibility"
+    ),
     "mp_site_magmoms": (
         "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
         "at most 20 atoms if nothing else is said, compositions of MP-20's validation and test "
@@ -65,6 +73,7 @@ _SPLITS = {
     "pes": "mlearn: published; monbtaw: published test groups, half of the quaternary's trained; "
     "vasp_steps: whole runs by seed 0",
     "fermi": "by composition, 90/5/5",
+    "teacher": "by prototype: 4 % of the prototypes held out",
 }
 
 
@@ -115,10 +124,11 @@ def write_checkpoint(
         units = config.units if isinstance(config, ECNConfiguration) else {}
         known = of_outputs(model.targets, model.site_targets, units)
         card["properties"] = {one.public_name: one.unit for one in known.values()}
-        card["forces"] = systems is not None
+        card["forces"] = model.gives_forces
+        if model.gives_forces:
+            card["properties"] |= {name: find(name).unit for name in ("forces", "stress")}
         if systems is not None:
             card["systems"] = systems
-            card["properties"] |= {name: find(name).unit for name in ("forces", "stress")}
             card["license"] = "weights: CC BY 4.0; data: BSD-3"
         if property_elements:
             card["property_elements"] = property_elements

@@ -185,7 +185,7 @@ def test_every_set_of_instructions_that_is_here(limit):
     """Each is chosen once per process, so each gets one."""
     code = (
         "import torch\nfrom ase.build import bulk\nfrom ase_ecn.crystal import as_crystal\n"
-        "from ase_ecn.nn.so3.network import SO3ECN, SO3ECNConfig\n"
+        "from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig\n"
         "torch.manual_seed(0)\nnet = SO3ECN(SO3ECNConfig(widths=(32, 16, 16)))\n"
         "out = net.predict(net.graphs([as_crystal(bulk('NaCl', 'rocksalt', a=5.5))]))\n"
         "print(float(out['formation_energy'][0]), float(out['stress'][0, 0]))\n"

@@ -25,7 +25,11 @@ PES_CONFIG = (
     "network: pes\nname: toy\ndata: {name: mlearn}\nfit: {epochs: 3}\n"
     "model: {group: S_N, bonds: radial, readout: contributions}\n"
 )
-TEXTS = {"ecn": ECN_CONFIG, "empnn": EMPNN_CONFIG, "pes": PES_CONFIG}
+SO3_CONFIG = (
+    "network: so3\nname: toy\ndata: {name: teacher}\nfit: {epochs: 3, batch_size: 8}\n"
+    "model: {widths: [16, 16, 16]}\nwith_forces: 2\n"
+)
+TEXTS = {"ecn": ECN_CONFIG, "empnn": EMPNN_CONFIG, "pes": PES_CONFIG, "so3": SO3_CONFIG}
 
 
 def changed(network: str, place: str, value: Any) -> dict[str, Any]:
@@ -65,6 +69,10 @@ def changed(network: str, place: str, value: Any) -> dict[str, Any]:
         ("empnn", "model.fields", ["edges"], "edges", "edge-ket-bra"),
         ("pes", "data.name", "mp_20", "unknown data set with forces 'mp_20'", "mlearn"),
         ("pes", "loss_weights.energies", 1, "loss_weights: unknown key 'energies'", "virial"),
+        ("so3", "model.widht", 8, "model: unknown key 'widht'", "widths"),
+        ("so3", "model.target", "band_gap", "model: target must be formation_energy", "band_gap"),
+        ("so3", "loss_weights.virial", 1, "loss_weights: unknown key 'virial'", "stress"),
+        ("so3", "with_forces", 9, "with_forces must be between 0 and batch_size, 8", "got 9"),
         ("pes", "sampling.bonds", 1, "sampling: unknown key 'bonds'", "bonds_per_batch"),
     ],
 )
@@ -152,7 +160,8 @@ def test_our_configurations_are_valid(path: Path) -> None:
 @pytest.mark.parametrize("name", bundled_checkpoints())
 def test_cards_hold_configurations(name: str) -> None:
     card = read_card(name)
-    kind = PESConfiguration if card.forces else CONFIGURATIONS[card.network]
+    of_ecn = PESConfiguration if card.forces else ECNConfiguration
+    kind = of_ecn if card.network == "ecn" else CONFIGURATIONS[card.network]
     section = {**card.content["configuration"], "network": kind.network}
     config = kind.from_dict(section)
     assert kind.from_dict(config.to_dict()) == config

@@ -1,24 +1,24 @@
 """The fit of the SO(3)-equivariant network."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from ase.build import bulk
 from emt_labels import alloys, row, write
 
-from ase_ecn.errors import OptionError
-from ase_ecn.nn.so3.network import SO3ECN, SO3ECNConfig, forces_and_stress
-from ase_ecn.training.data.labels import packed_labels, read_labels
-from ase_ecn.training.fits.fit_so3 import (
-    SO3FitConfig,
-    batch_loss,
-    config_from_dict,
-    fit_so3,
-    set_units,
-)
+from ase_ecn import ECNCalculator, predict
+from ase_ecn.errors import OptionError, UnsupportedElementError
+from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig, forces_and_stress
+from ase_ecn.training.__main__ import main
+from ase_ecn.training.data.labels import LabelData, packed_labels, read_labels
+from ase_ecn.training.fits.config import LabelWeights, SO3Configuration
+from ase_ecn.training.fits.fit_so3 import batch_loss, fit_so3, set_units
 from ase_ecn.training.fits.loop import FitOptions
 
 MODEL = SO3ECNConfig(widths=(16, 16, 16), layers=2, cutoff=4.0, target="potential_energy")
-WEIGHTS = (1.0, 0.1, 0.01)
+WEIGHTS = LabelWeights()
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def test_the_gradient_is_that_of_the_loss(labels, tmp_path):
             (network.energies(still.graph) / still.graph.atom_counts - still.energy).abs(),
         ]
         return (
-            torch.cat(errors).mean() * WEIGHTS[0]
-            + (forces - moved.forces).norm(dim=1).mean() * WEIGHTS[1]
-            + ((stress - moved.stress).abs() / 0.006241509).mean() * WEIGHTS[2]
+            torch.cat(errors).mean() * WEIGHTS.energy
+            + (forces - moved.forces).norm(dim=1).mean() * WEIGHTS.forces
+            + ((stress - moved.stress).abs() / 0.006241509).mean() * WEIGHTS.stress
         ).item()
 
     loss = batch_loss(network, *parts, WEIGHTS)
@@ -76,7 +76,14 @@ def test_the_gradient_is_that_of_the_loss(labels, tmp_path):
 
 def config(labels, epochs):
     fit = FitOptions(epochs=epochs, batch_size=8, learning_rate=5e-3, ema_decay=0.9, clip=10.0)
-    return SO3FitConfig(str(labels), MODEL, fit, with_forces=4, batches_per_epoch=10, validation=0)
+    return SO3Configuration(
+        name="toy",
+        data=LabelData(str(labels), validation=0),
+        model=MODEL,
+        fit=fit,
+        with_forces=4,
+        batches_per_epoch=10,
+    )
 
 
 def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path):
@@ -106,10 +113,27 @@ def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path):
         torch.testing.assert_close(again.state_dict()[name], weights, rtol=0, atol=0)
 
 
-def test_misspelt_keys_and_impossible_values_are_refused(labels):
-    with pytest.raises(OptionError, match="'widht' in model; known are widths"):
-        config_from_dict({"network": "so3", "name": "x", "model": {"widht": [16, 16, 16]}})
-    with pytest.raises(OptionError, match="with_forces must be between 0 and batch_size, 8"):
-        SO3FitConfig(str(labels), MODEL, FitOptions(epochs=1, batch_size=8), with_forces=9)
+def test_the_teachers_labels_need_the_data(labels):
+    wanted = replace(config(labels, 1), data=LabelData("teacher"))
     with pytest.raises(OptionError, match="need the folder of data sets"):
-        fit_so3(SO3FitConfig(), None, labels.parent, "cpu")
+        fit_so3(wanted, None, labels.parent, "cpu")
+
+
+def test_the_command_makes_a_checkpoint_that_predicts_forces(labels, tmp_path):
+    (tmp_path / "c.yaml").write_text(
+        f"network: so3\nname: copper-gold\ndata: {{name: {labels}}}\n"
+        "model: {widths: [16, 16, 16], layers: 2, cutoff: 4.0, target: potential_energy}\n"
+        "fit: {epochs: 2, batch_size: 8}\nwith_forces: 4\nbatches_per_epoch: 5\n"
+    )
+    arguments = ["--config", str(tmp_path / "c.yaml"), "--data", str(tmp_path)]
+    assert main(["fit-so3", *arguments, "--out", str(tmp_path), "--device", "cpu"]) == 0
+    atoms = bulk("Cu", cubic=True)
+    atoms.rattle(0.05, seed=1)
+    atoms.calc = ECNCalculator(tmp_path / "copper-gold.safetensors", device="cpu")
+    assert atoms.get_forces().shape == (4, 3)
+    assert atoms.get_stress().shape == (6,)
+    alone = predict(atoms, checkpoint=tmp_path / "copper-gold.safetensors", forces=False)[0]
+    assert alone.potential_energy == pytest.approx(atoms.get_potential_energy() / 4, abs=1e-5)
+    assert "forces" not in alone
+    with pytest.raises(UnsupportedElementError, match="supported are: Cu Au"):
+        atoms.calc.set_atoms(bulk("Ag"))

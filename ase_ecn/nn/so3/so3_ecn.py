@@ -14,11 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.corrections import correction, oxide_kind, smooth_correction
 from ase_ecn.crystal import Crystal
+from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
 from ase_ecn.nn.network import PropertyNetwork, options
@@ -262,6 +265,11 @@ class SO3ECN(PropertyNetwork):
         """Always."""
         return True
 
+    @property
+    def batch_size(self) -> int:
+        """As many as the caches hold."""
+        return 64
+
     def graphs(self, crystals: Sequence[Crystal]) -> EnergyGraphs:
         """Neighbours within the cutoff, in float64.
 
@@ -272,9 +280,11 @@ class SO3ECN(PropertyNetwork):
         UnsupportedElementError
             If a formation energy is asked for of an element without a reference.
         """
-        batch = sphere_batch(
-            crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
-        )
+        # What is made in inference mode could not be differentiated.
+        with torch.inference_mode(False):
+            batch = sphere_batch(
+                crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
+            )
         smooth = self.config.target == FORMATION_ENERGY
         constants = [_rough_part(crystal) if smooth else 0.0 for crystal in crystals]
         return EnergyGraphs(batch, torch.tensor(constants, dtype=torch.float64))
@@ -290,8 +300,9 @@ class SO3ECN(PropertyNetwork):
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:
         """Energies and their derivatives by the bonds' vectors; not differentiable any further."""
-        bonds = self.bonds(graph)
+        # Also where the caller has turned gradients off.
         with torch.inference_mode(False), torch.enable_grad():
+            bonds = self.bonds(graph)
             vector = bonds.vector.clone().requires_grad_(True)
             y, r = located(vector, bonds)
             total = self._total(graph, self._contributions(graph, bonds, y, r, frozen=True))
@@ -346,11 +357,26 @@ class SO3ECN(PropertyNetwork):
 
     def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
         """Energy in eV/atom, forces and stress."""
-        graph = graphs.batch.to(self.device, self.dtype)
-        found = self.derivatives(graph)
-        forces, stress = forces_and_stress(graph, found.pulls)
-        energy = found.energies / graph.atom_counts + graphs.constants.to(self.device)
+        with torch.inference_mode(False):
+            graph = graphs.batch.to(self.device, self.dtype)
+            found = self.derivatives(graph)
+            forces, stress = forces_and_stress(graph, found.pulls)
+        energy = self._per_atom(found.energies, graphs)
         return {self.config.target: energy, "forces": forces, "stress": stress}
+
+    def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
+        """Energy in eV/atom alone."""
+        with torch.inference_mode():
+            energies = self.energies(graphs.batch.to(self.device, self.dtype))
+        return {self.config.target: self._per_atom(energies, graphs)}
+
+    def _per_atom(self, energies: Tensor, graphs: EnergyGraphs) -> Tensor:
+        counts = graphs.batch.atom_counts.to(self.device)
+        return energies / counts + graphs.constants.to(self.device)
+
+    def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:
+        """``packing`` and ``shortest_bond`` of each crystal, as of the bonds of an ECN."""
+        return sphere_domain_features(graphs.batch)
 
 
 def _rough_part(crystal: Crystal) -> float:

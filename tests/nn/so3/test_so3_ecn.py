@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError, OverlappingAtomsError
 from ase_ecn.nn.registry import build
-from ase_ecn.nn.so3.network import SO3ECN, SO3ECNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig
 
 WIDTHS = [(32, 16, 16), (16, 16, 16, 16)]
 
@@ -142,6 +142,23 @@ def test_an_atom_without_neighbours(network):
     assert np.isfinite(found["formation_energy"]).all()
     np.testing.assert_array_equal(found["forces"], 0)
     np.testing.assert_array_equal(found["stress"], 0)
+
+
+def test_where_the_caller_has_turned_gradients_off(network):
+    atoms = prototypes()[0]
+    expected = results(network, atoms)
+    for mode in (torch.inference_mode, torch.no_grad):
+        with mode():
+            found = results(network, atoms)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, atol=1e-12)
+
+
+def test_energies_alone_are_the_same(network):
+    graphs = network.graphs([as_crystal(a) for a in prototypes()])
+    both, alone = network.predict(graphs), network.predict_without_forces(graphs)
+    assert set(both) - set(alone) == {"forces", "stress"}
+    torch.testing.assert_close(both["formation_energy"].detach(), alone["formation_energy"])
 
 
 def test_atoms_on_top_of_each_other_are_refused(network):

@@ -1,0 +1,127 @@
+"""All crystals of an input that are not finished, computed in batches and written as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from tqdm import tqdm
+
+from ase_ecn.errors import OptionError
+from ase_ecn.readers import Source
+from ase_ecn.screening.cluster import Cluster
+from ase_ecn.screening.compute import Outcome
+from ase_ecn.screening.store import Store
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How crystals are computed.
+
+    Attributes
+    ----------
+    batch_size
+        Crystals that are computed and written together.
+    workers
+        Processes to start on this machine.
+    cluster
+        Address of the scheduler of a running Dask cluster to work on instead.
+    retry_failed
+        Try crystals that failed before once more.
+    progress
+        Show a progress bar.
+    """
+
+    batch_size: int
+    workers: int | None = None
+    cluster: str | None = None
+    retry_failed: bool = False
+    progress: bool = False
+
+    @property
+    def remote(self) -> bool:
+        """Whether other processes compute."""
+        return bool(self.workers or self.cluster)
+
+    def check(self) -> None:
+        """Refuse values that are not allowed with an :class:`~ase_ecn.errors.OptionError`."""
+        for name, number in (("batch_size", self.batch_size), ("workers", self.workers)):
+            if number is not None and number < 1:
+                raise OptionError(f"{name} must be at least 1, got {number}")
+        if self.workers and self.cluster:
+            raise OptionError(
+                "workers are started here, those of a cluster run already: choose one"
+            )
+
+
+def compute_all(
+    compute: Callable[[Sequence[Source]], list[Outcome]],
+    sources: Iterator[Source],
+    store: Store,
+    execution: Execution,
+    write: Callable[[Sequence[Outcome]], None],
+    total: int | None,
+) -> int:
+    """Compute what the store has not; return how many crystals there were.
+
+    Parameters
+    ----------
+    compute
+        Makes outcomes of a batch, in its order. Must be fit to be sent to another process if
+        ``execution`` is remote.
+    sources
+        The input.
+    store
+        Says what is finished.
+    execution
+        Where and how.
+    write
+        Stores the outcomes of a batch.
+    total
+        Number of crystals, for the progress bar; ``None`` if unknown.
+    """
+    disable = not execution.progress
+    with tqdm(total=total, disable=disable, unit=" crystals", smoothing=0) as bar:
+        chunks = _chunks(sources, execution.batch_size, store, execution.retry_failed, bar)
+        if not execution.remote:
+            return _write_all(map(compute, chunks), write, bar)
+        with Cluster(compute, workers=execution.workers, address=execution.cluster) as remote:
+            return _write_all(remote.map(chunks), write, bar)
+
+
+def _write_all(
+    results: Iterator[list[Outcome]], write: Callable[[Sequence[Outcome]], None], bar: Any
+) -> int:
+    computed = 0
+    for outcomes in results:
+        write(outcomes)
+        computed += len(outcomes)
+        bar.update(len(outcomes))
+    return computed
+
+
+def _chunks(
+    sources: Iterator[Source], size: int, store: Store, retry_failed: bool, bar: Any
+) -> Iterator[list[Source]]:
+    """Batches of crystals that are not finished."""
+    waiting: list[Source] = []
+    for read in iter(partial(_take, sources, size), []):
+        left = store.pending(read, retry_failed)
+        # What was finished before counts neither for the rate nor for the remaining time.
+        if not bar.disable:
+            bar.initial += len(read) - len(left)
+            bar.n += len(read) - len(left)
+            bar.refresh()
+        waiting += left
+        while len(waiting) >= size:
+            yield waiting[:size]
+            waiting = waiting[size:]
+    if waiting:
+        yield waiting
+
+
+def _take(sources: Iterator[Source], size: int) -> list[Source]:
+    return list(islice(sources, size))
