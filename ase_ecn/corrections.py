@@ -38,7 +38,8 @@ Numbers: TypeAlias = "Sequence[int] | NDArray[np.int64]"
 OXIDE_KINDS = ("oxide", "peroxide", "superoxide", "ozonide")
 _MAX_SITES = 20  # of a formula whose oxidation states the scheme guesses
 _RELATIVE_CUTOFF = 1.05  # of the scheme, for the bonds of peroxides and the like
-_LONGEST_PEROXIDE_BOND = 1.49 * _RELATIVE_CUTOFF
+LONGEST_PEROXIDE_BOND = 1.49 * _RELATIVE_CUTOFF
+"""Å. Oxides without shorter bonds between oxygen atoms are plain ones."""
 _CACHED = 1 << 17
 _OXYGEN = atomic_numbers["O"]
 
@@ -166,7 +167,7 @@ def oxide_kind(structure: CrystalLike) -> str:
     crystal = as_crystal(structure)
     # pymatgen takes milliseconds and most crystals have no O-O bond, which takes microseconds.
     oxygen = crystal.reduced.scaled[crystal.numbers == _OXYGEN]
-    if not len(pairs_within(crystal.reduced.cell, oxygen, _LONGEST_PEROXIDE_BOND).source):
+    if not len(pairs_within(crystal.reduced.cell, oxygen, LONGEST_PEROXIDE_BOND).source):
         return "oxide"
     from pymatgen.analysis.structure_analyzer import oxide_type
     from pymatgen.core.structure import Structure

@@ -6,8 +6,11 @@ from ase import Atoms
 from ase.build import bulk, graphene
 from pymatgen.core import Lattice, Structure
 
+from ase_ecn import crystal as crystal_module
 from ase_ecn import errors
 from ase_ecn.crystal import as_crystal
+from ase_ecn.graphs.voronoi import voronoi_bonds
+from ase_ecn.testing import random_equivalent
 
 
 def test_atoms_and_structure_give_the_same_crystal() -> None:
@@ -100,3 +103,40 @@ def test_disordered_cif_is_refused(tmp_path: object) -> None:
     _partial().to(filename=str(path))
     with pytest.raises(errors.PartialOccupancyError):
         as_crystal(read(path))  # type: ignore[arg-type]
+
+
+def test_a_crystal_is_reduced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    plain = crystal_module.reduce_cell
+
+    def counted(cell: np.ndarray, scaled: np.ndarray) -> object:
+        calls.append(len(scaled))
+        return plain(cell, scaled)
+
+    monkeypatch.setattr(crystal_module, "reduce_cell", counted)
+    crystal = as_crystal(bulk("NaCl", "rocksalt", a=5.6, cubic=True))
+    assert crystal.reduced is crystal.reduced
+    assert crystal.primitive is crystal.primitive
+    voronoi_bonds(crystal.primitive.crystal)
+    assert calls == [8]
+    # Another cell is another crystal.
+    voronoi_bonds(crystal.primitive.crystal.with_cell(1.01 * crystal.primitive.crystal.cell))
+    assert calls == [8, 2]
+
+
+def test_reduced_atoms_are_the_same_in_another_basis(prototypes: dict[str, Atoms]) -> None:
+    rng = np.random.default_rng(3)
+    for atoms in prototypes.values():
+        crystal = as_crystal(random_equivalent(atoms, rng).atoms)
+        reduced = crystal.reduced
+        unwrapped = (reduced.scaled + reduced.offsets) @ reduced.cell
+        np.testing.assert_allclose(unwrapped, crystal.positions, atol=1e-9)
+        np.testing.assert_allclose(reduced.transform @ crystal.cell, reduced.cell, atol=1e-12)
+        assert ((reduced.scaled >= 0) & (reduced.scaled <= 1)).all()
+        source, target = np.array([0, len(crystal) - 1]), np.array([len(crystal) - 1, 0])
+        image = np.array([[1, 0, -2], [0, 3, 1]])
+        original = reduced.original_images(source, target, image)
+        inside = (reduced.scaled[target] - reduced.scaled[source] + image) @ reduced.cell
+        scaled = crystal.scaled_positions
+        outside = (scaled[target] - scaled[source] + original) @ crystal.cell
+        np.testing.assert_allclose(inside, outside, atol=1e-8)

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ase import units
 
+import ase_ecn
 from ase_ecn.checkpoint import read_card
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+ACCURACY = ROOT / "docs" / "accuracy.md"
+NAMES = ("ecn-mp20", "empnn-mp20", "empnn-perov5", "empnn-carbon24", "ecn-pes", "ecn-fermi")
+CALIBRATED = ("formation_energy", "band_gap")
 
 
 def test_there_are_exactly_two_set_up_commands() -> None:
@@ -17,10 +23,45 @@ def test_there_are_exactly_two_set_up_commands() -> None:
     ]
 
 
-def test_accuracies_are_those_of_the_cards() -> None:
+def test_it_is_short_and_its_links_lead_somewhere() -> None:
     text = README.read_text()
-    names = ("ecn-mp20", "empnn-mp20", "empnn-perov5", "empnn-carbon24", "ecn-pes", "ecn-fermi")
-    ecn, empnn, perovskites, carbon, pes, fermi = (read_card(n).content["test"] for n in names)
+    assert len(text.split()) <= 800
+    targets = re.findall(r"\]\(([^)]+)\)", text)
+    local = [t.partition("#")[0] for t in targets if not t.startswith("https:")]
+    assert len(local) > 10
+    assert [t for t in local if not (ROOT / t).is_file()] == []
+    pictures = [t for t in local if t.endswith(".png")]
+    assert pictures
+    assert all((ROOT / t).read_bytes().startswith(b"\x89PNG") for t in pictures)
+
+
+def test_the_citation_is_of_this_version() -> None:
+    assert f"\nversion: {ase_ecn.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_errors_are_those_of_the_cards() -> None:
+    text = README.read_text()
+    ecn, empnn, _, _, pes, fermi = (read_card(n).content["test"] for n in NAMES)
+    perovskites = read_card("ecn-perov5").content["test"]
+    substituted = f"{100 * empnn['substituted_mean']:.2f} %"
+    expected = [
+        f"| formation energy | `ecn-mp20` | {ecn['formation_energy_mae']:.4f} eV/atom |",
+        f"| `ecn-mp20` | {ecn['band_gap_mae']:.3f} eV |",
+        f"| metal or not | `ecn-mp20` | ROC AUC {ecn['metal_auc']:.4f} |",
+        f"| magnetization | `ecn-mp20` | {ecn['magnetization_mae']:.4f} µB/atom |",
+        f"| site moments | `ecn-mp20` | {ecn['site_moments_mae']:.3f} µB |",
+        f"| Fermi level | `ecn-fermi` | {fermi['fermi_level_mae']:.3f} eV |",
+        f"| `ecn-perov5` | {perovskites['heat_all_mae']:.4f} eV/cell |",
+        f"| `ecn-pes` | {pes['forces_mae']:.3f} eV/Å |",
+        f"| lattice lengths after relaxation | `empnn-mp20` | {substituted} (",
+    ]
+    assert [value for value in expected if value not in text] == []
+
+
+def test_accuracies_are_those_of_the_cards() -> None:
+    text = ACCURACY.read_text()
+    ecn, empnn, perovskites, carbon, pes, fermi = (read_card(n).content["test"] for n in NAMES)
+    intervals = [f"{100 * ecn[f'{name}_in_90%_interval']:.1f} %" for name in CALIBRATED]
     expected = [
         f"| {ecn['formation_energy_mae']:.4f} eV/atom",
         f"| {ecn['band_gap_mae']:.3f} eV",
@@ -31,18 +72,19 @@ def test_accuracies_are_those_of_the_cards() -> None:
         f"| {ecn['site_moments_mae_unseen']:.3f} µB",
         f"| {ecn['fermi_level_mae']:.3f} eV",
         f"| {fermi['fermi_level_mae']:.3f} eV",
+        *(f"| 90 % | {share} |" for share in intervals),
         f"| {empnn['lengths_improvement']:.3f} Å | {empnn['lengths_improvement_relaxer']:.3f} Å",
         f"| {empnn['angles_improvement']:.2f}° | {empnn['angles_improvement_relaxer']:.2f}°",
         f"{100 * empnn['relaxed_moved_mean']:.2f} %",
-        f"| {1e3 * pes['potential_energy_mae']:.1f} meV/atom",
-        f"| {pes['forces_mae']:.3f} eV/Å",
-        f"| {pes['stress_mae'] / units.GPa:.2f} GPa",
+        f"| energy (meV/atom) | {1e3 * pes['potential_energy_mae']:.1f} |",
+        f"| force components (eV/Å) | {pes['forces_mae']:.3f} |",
+        f"| stress components (GPa) | {pes['stress_mae'] / units.GPa:.2f} |",
         f"{100 * empnn['substituted_mean']:.2f} % / {100 * empnn['substituted_median']:.2f} %",
-        f"lengths improved by {perovskites['lengths_improvement_relaxer']:.3f} Å",
-        f"angles by {perovskites['angles_improvement_relaxer']:.2f}°",
-        f"{perovskites['lengths_improvement']:.3f} Å / {perovskites['angles_improvement']:.2f}°",
-        f"lengths improved by {carbon['lengths_improvement_relaxer']:.3f} Å",
-        f"angles by {carbon['angles_improvement_relaxer']:.2f}°",
-        f"{carbon['lengths_improvement']:.3f} Å / {carbon['angles_improvement']:.2f}°",
+        *(
+            f"| {scores['lengths_improvement']:.3f} Å / {scores['angles_improvement']:.2f}° | "
+            f"{scores['lengths_improvement_relaxer']:.3f} Å / "
+            f"{scores['angles_improvement_relaxer']:.2f}° |"
+            for scores in (perovskites, carbon)
+        ),
     ]
     assert [value for value in expected if value not in text] == []

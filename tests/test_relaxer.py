@@ -14,6 +14,8 @@ from ase.optimize.optimize import Optimizer
 from relaxations import relaxer, skewed
 
 from ase_ecn import relax
+from ase_ecn import relaxer as relaxer_module
+from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CrystalError, OptionError, PeriodicityError
 from ase_ecn.geometry.strain import log_strain, total_log_strain
 from ase_ecn.relaxation.predictor import StrainPredictor
@@ -184,3 +186,25 @@ def test_strain_options_that_make_no_sense_are_refused(
         relaxer(strained, network, **options)
     with pytest.raises(OptionError, match=message):
         relax(strained, device="cpu", **options)
+
+
+def test_a_crystal_is_validated_and_reduced_once_per_run(
+    strained: Atoms, network: StrainPredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, plain = [], relaxer_module.as_crystal
+
+    def counted(atoms: Atoms, elements: frozenset[int]) -> Crystal:
+        seen.append(plain(atoms, elements))
+        return seen[-1]
+
+    monkeypatch.setattr(relaxer_module, "as_crystal", counted)
+    optimizer = relaxer(strained, network)
+    optimizer.run(strain_tol=1e-12, steps=3)
+    assert optimizer.nsteps == 3
+    assert len(seen) == 1
+    optimizer.run(strain_tol=1e-12, steps=2)  # from another cell
+    assert len(seen) == 2
+    strained.rattle(0.01)
+    optimizer.run(steps=0)
+    assert len(seen) == 3
+    np.testing.assert_allclose(seen[-1].positions, strained.positions, atol=1e-12)

@@ -1,4 +1,8 @@
-"""Figures of the documentation, drawn when it is built."""
+"""Figures of the documentation, drawn when it is built.
+
+``python docs/make/figures.py`` draws the picture in the README again: it is checked in, so that the
+README shows it without a build.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ import numpy as np
 import torch
 from ase import Atoms
 from ase.build import bulk
+from ase.db import connect
 from ase.io import read
 
 from ase_ecn import LatticeRelaxer, plotting
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 _DARK, _RED, _GREY = "#33415c", "#e63946", "#ced4da"
+_COLOURS = (_DARK, _RED, "#2a9d8f")
 
 
 def svg(figure: Figure) -> bytes:
@@ -110,17 +116,53 @@ def relaxation() -> Figure:
 
 def screened() -> Figure:
     """Map of a screen of binary compounds, those of the tutorial."""
+    with tempfile.TemporaryDirectory() as folder:
+        return draw("map", str(_screen_binaries(Path(folder))))
+
+
+def structure_types() -> Figure:
+    """The picture in the README: the same map by structure type, with familiar compounds named."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        connect(_screen_binaries(Path(folder))) as database,
+    ):
+        rows = list(database.select())
+    figure = new_figure(7.4, 3.8)
+    axes = figure.subplots()
+    colours = dict(zip(("rocksalt", "zincblende", "cesiumchloride"), _COLOURS, strict=True))
+    for prototype, colour in colours.items():
+        of_type = [row for row in rows if row.data["input"]["prototype"] == prototype]
+        energies = [row.formation_energy for row in of_type]
+        gaps = [row.band_gap for row in of_type]
+        axes.scatter(energies, gaps, s=22, color=colour, label=prototype, linewidths=0)
+    for row in rows:
+        if _FAMILIAR.get(row.formula) != row.data["input"]["prototype"]:
+            continue
+        where = (row.formation_energy, row.band_gap)
+        axes.annotate(
+            row.formula, where, (5, 3), textcoords="offset points", fontsize=8, color=_DARK
+        )
+    axes.set(xlabel="formation energy / eV/atom", ylabel="band gap / eV")
+    axes.legend(fontsize="small")
+    axes.set_title(f"{len(rows)} binary compounds, relaxed and screened", fontsize=10)
+    return figure
+
+
+_ROCKSALT = dict.fromkeys(("CaO", "LiF", "MgO", "MgS", "NaCl"), "rocksalt")
+_FAMILIAR = _ROCKSALT | dict.fromkeys(("AlN", "ZnO", "ZnS"), "zincblende")
+
+
+def _screen_binaries(folder: Path) -> Path:
     location = EXAMPLES / "screen_database.py"
     spec = importlib.util.spec_from_file_location("screen_database", location)
     assert spec is not None
     assert spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    with tempfile.TemporaryDirectory() as folder:
-        candidates, out = Path(folder) / "candidates.db", Path(folder) / "out.db"
-        example.write_candidates(candidates)
-        screen(candidates, out, relax=True)
-        return draw("map", str(out))
+    candidates, out = folder / "candidates.db", folder / "out.db"
+    example.write_candidates(candidates)
+    screen(candidates, out, relax=True)
+    return out
 
 
 def scaling() -> Figure:
@@ -164,3 +206,10 @@ FIGURES: Mapping[str, Callable[[], Figure]] = {
     "screened": screened,
 }
 """Names of files, and what draws them."""
+
+
+README_PICTURE = Path(__file__).parents[1] / "images" / "screen.png"
+
+
+if __name__ == "__main__":
+    structure_types().savefig(README_PICTURE, dpi=130, metadata={"Software": None})

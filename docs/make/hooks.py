@@ -38,7 +38,7 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the pages and figures that are made from something else."""
     cards = {name: read_card(name).content for name in bundled_checkpoints()}
     pages: dict[str, str] = {
-        "index.md": (ROOT / "README.md").read_text(),
+        "index.md": home((ROOT / "README.md").read_text()),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(),
         "reference/command-line.md": command_line(),
         "reference/configuration.md": configuration_page(),
@@ -50,6 +50,19 @@ def on_files(files: Files, config: Any) -> Files:
     for name, draw in FIGURES.items():
         files.append(File.generated(config, f"figures/{name}.svg", content=svg(draw())))
     return files
+
+
+def home(readme: str) -> str:
+    """The README as the first page: links from this folder, and none to what is no page."""
+    pages = {"CHANGELOG.md": "changelog.md"}
+
+    def link(match: re.Match[str]) -> str:
+        text, target = match[1], match[2]
+        if target.startswith(("https:", "docs/")) and not target.endswith(".py"):
+            return f"[{text}]({target.removeprefix('docs/')})"
+        return f"[{text}]({pages[target]})" if target in pages else text
+
+    return re.sub(r"\[([^\]]+)\]\(([^)]+)\)", link, readme)
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

@@ -3,10 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from relaxations import pull, relaxer
 
 from ase_ecn import relax
+from ase_ecn.crystal import Crystal, as_crystal
+from ase_ecn.geometry.strain import allowed_strain
+from ase_ecn.relaxation.course import CellCourse
+from ase_ecn.relaxation.follow import follow
 from ase_ecn.relaxation.predictor import StrainPredictor
+from ase_ecn.relaxation.stopping import OUT_OF_MEMORY, reliable_part
 
 
 def test_a_cell_that_runs_away_is_left_as_it_was(
@@ -62,3 +68,53 @@ def test_the_best_cell_of_an_oscillation_is_taken(
     assert (result.reason, result.converged) == ("oscillating", False)
     np.testing.assert_allclose(result.atoms.cell[:], before, atol=1e-12)
     np.testing.assert_allclose(strained.cell[:], before, atol=1e-12)
+
+
+def test_a_course_needs_no_network() -> None:
+    crystal = as_crystal(bulk("Cu"))
+    course = CellCourse(crystal, strain_tol=0.02, steps=3)
+    assert np.isnan(course.strain)
+    for size in (0.1, 0.05, 0.001):
+        assert course.reason is None
+        np.testing.assert_allclose(course.crystal.cell, crystal.cell @ course.deformation)
+        course.take(size * np.eye(3))
+    assert (course.reason, course.converged, course.steps) == ("converged", True, 3)
+    part = reliable_part(0.001 * np.eye(3))[0, 0]
+    np.testing.assert_allclose(course.deformation, np.exp(0.15 + part) * np.eye(3), rtol=1e-12)
+    np.testing.assert_allclose(course.crystal.cell, crystal.cell @ course.deformation)
+
+
+def test_a_course_that_goes_on_limits_the_whole_deformation() -> None:
+    crystal = as_crystal(bulk("Cu"))
+    so_far = np.diag([1.1, 1.0, 1.0])
+    allowed = allowed_strain([1, 0, 0, 0, 0, 0])
+    start = crystal.with_cell(crystal.cell @ so_far)
+    course = CellCourse(start, allowed=allowed, deformation=so_far, steps=1)
+    course.take(0.1 * np.ones((3, 3)))
+    expected = np.diag([1.1 * np.exp(0.1), 1.0, 1.0])
+    np.testing.assert_allclose(course.deformation, expected, atol=1e-12)
+    course.give_up(OUT_OF_MEMORY)
+    np.testing.assert_array_equal(course.deformation, np.eye(3))
+
+
+def test_another_kind_of_course_is_followed_too() -> None:
+    class Countdown:
+        """Takes numbers, not strains, and stops after as many as its crystal has atoms."""
+
+        def __init__(self, crystal: Crystal) -> None:
+            self.crystal = crystal
+            self.reason: str | None = None
+            self.taken: list[float] = []
+
+        def take(self, answer: float) -> None:
+            self.taken.append(answer)
+            if len(self.taken) == len(self.crystal):
+                self.reason = "counted"
+
+        def give_up(self, reason: str) -> None:
+            self.reason = reason
+
+    courses = [Countdown(as_crystal(a)) for a in (bulk("Si"), bulk("Cu"), bulk("Cu") * (3, 1, 1))]
+    follow(courses, lambda batch: [10.0 * len(batch)] * len(batch), batch_size=8)
+    assert [course.taken for course in courses] == [[30.0, 20.0], [30.0], [30.0, 20.0, 10.0]]
+    assert {course.reason for course in courses} == {"counted"}

@@ -56,7 +56,7 @@ def fit_so3(
     """
     model_config = config.model
     labels = load_labels(config.data, data, model_config.cutoff, model_config.target)
-    train, held = split(labels, config.data.validation, config.fit.seed)
+    train, held = split_labels(labels, config.data.validation, config.fit.seed)
     torch.manual_seed(config.fit.seed)
     model = SO3ECN(model_config)
     set_units(model, labels, train)
@@ -102,7 +102,7 @@ def fit_so3(
     return model.cpu().eval(), result, labels
 
 
-def split(
+def split_labels(
     labels: PackedLabels, most: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Indices of crystals to train on, and of those of held-out sources, at most so many."""

@@ -15,6 +15,8 @@ from ase_ecn.card import card_text
 from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation.course import MAX_STEPS
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.storage import replace_file
@@ -22,19 +24,23 @@ from ase_ecn.training.data.cache import LabelledGraphs, cached_dataset
 from ase_ecn.training.data.datasets import READERS, Dataset, reduced_formula
 from ase_ecn.training.data.duplicates import novel
 from ase_ecn.training.data.force_sets import load_force_data
+from ase_ecn.training.data.labels import load_labels
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.data.substitution import substituted_pairs
 from ase_ecn.training.fits.config import (
     ECNConfiguration,
     EMPNNConfiguration,
     PESConfiguration,
+    SO3Configuration,
     config_of_card,
 )
 from ase_ecn.training.fits.fit_pes import pes_scores
+from ase_ecn.training.fits.fit_so3 import label_scores, split_labels
 from ase_ecn.training.fits.metrics import mean_absolute_error, precision, relative_length_errors
 from ase_ecn.training.fits.noise import gaussian_noise
 from ase_ecn.training.fits.scores import denoising_scores, ecn_scores, predict_graphs
 from ase_ecn.training.release.calibrate import reliability
+from ase_ecn.training.release.screen_scores import wbm_scores
 from ase_ecn.training.release.supercell_jump import CRYSTALS, supercell_jumps
 
 NOISE_SIGMA = 0.1
@@ -64,6 +70,8 @@ def evaluate(
         Scores by name, with the unit in the name where it has one.
     """
     card = read_card(checkpoint)
+    if card.network == "so3":
+        return evaluate_so3(checkpoint, data, split, device)
     if card.forces:
         forces = config_of_card(card.content, PESConfiguration)
         return evaluate_pes(checkpoint, forces, data, split, device)
@@ -72,6 +80,40 @@ def evaluate(
         return evaluate_ecn(checkpoint, labels, data, split, device)
     name = config_of_card(card.content, EMPNNConfiguration).data.name
     return evaluate_empnn(checkpoint, name, data, split, device)
+
+
+def evaluate_so3(checkpoint: str | Path, data: Path, split: str, device: str) -> dict[str, float]:
+    """Scores of an SO(3)-equivariant network.
+
+    ``"val"``: errors of energies, forces and stresses of held-out labels. ``"test"``: formation
+    energies of hypothetical crystals (WBM) and of MP-20's test split.
+    """
+    if split == "val":
+        loaded = load_checkpoint(checkpoint, SO3ECN)
+        config = config_of_card(loaded.card.content, SO3Configuration)
+        labels = load_labels(config.data, data, config.model.cutoff, config.model.target)
+        _, held = split_labels(labels, config.data.validation, config.fit.seed)
+        return label_scores(loaded.model.to(device), labels, held, device)
+    predictor = PropertyPredictor(checkpoint, device=device)
+    screen, count = wbm_scores(predictor, data)
+    dataset = cached_dataset("mp_20-test", lambda: READERS["mp_20"](data, "test"))
+    known = set(predictor.card.elements)
+    kept = [k for k, c in enumerate(dataset.crystals) if known.issuperset(c.numbers.tolist())]
+    found = predictor.predict([dataset.crystals[k] for k in kept], forces=False)
+    predicted = np.array([p.formation_energy for p in found])
+    error = predicted - dataset.targets["formation_energy"][kept]
+    return {
+        "wbm_crystals": count,
+        "wbm_formation_energy_mae": screen.mae,
+        "wbm_formation_energy_bias": screen.bias,
+        "wbm_stable_f1": screen.f1,
+        "wbm_stable_precision": screen.precision,
+        "wbm_stable_recall": screen.recall,
+        "wbm_kept_for_90_percent_of_stable": screen.kept,
+        "mp_20_crystals": len(kept),
+        "mp_20_formation_energy_mae": float(np.abs(error).mean()),
+        "mp_20_formation_energy_bias": float(error.mean()),
+    }
 
 
 def evaluate_ecn(

@@ -14,15 +14,25 @@ from numpy.typing import NDArray
 
 from ase_ecn.card import Card, card_text
 from ase_ecn.checkpoint import load_checkpoint, read_card
-from ase_ecn.domain import bond_domain_features, lattice_domain_features
+from ase_ecn.domain import (
+    bond_domain_features,
+    lattice_domain_features,
+    sphere_domain_features,
+)
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.datasets import data_folder
+from ase_ecn.training.data.labels import HELD_OUT, load_labels
 from ase_ecn.training.data.relaxed_lattices import load_crystals
-from ase_ecn.training.fits.config import ECNConfiguration, EMPNNConfiguration, config_of_card
+from ase_ecn.training.fits.config import (
+    ECNConfiguration,
+    EMPNNConfiguration,
+    SO3Configuration,
+    config_of_card,
+)
 from ase_ecn.training.fits.scores import predict_graphs
 
 RARE = 50
@@ -92,6 +102,20 @@ def empnn_domain(configuration: EMPNNConfiguration, data: Path) -> dict[str, Any
     return measure_domain(features, np.concatenate([c.numbers for c in crystals]), owner)
 
 
+def so3_domain(configuration: SO3Configuration, data: Path) -> dict[str, Any]:
+    """Domain of an SO(3)-equivariant network, from the neighbours in its training crystals."""
+    model = configuration.model
+    labels = load_labels(configuration.data, data, model.cutoff, model.target)
+    train = np.flatnonzero(labels.percent >= HELD_OUT)
+    parts = [
+        sphere_domain_features(labels.batch(train[start : start + _CHUNK]).graph)
+        for start in range(0, len(train), _CHUNK)
+    ]
+    features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    owner = np.repeat(np.arange(len(labels)), np.diff(labels.atoms))
+    return measure_domain(features, labels.numbers.astype(np.int64), owner)
+
+
 def spread_ranges(
     checkpoint: str | Path, configuration: ECNConfiguration, data: Path
 ) -> dict[str, list[float]]:
@@ -116,6 +140,8 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
         configuration = config_of_card(card.content, ECNConfiguration)
         domain = ecn_domain(configuration, data)
         domain["ranges"] |= spread_ranges(weights, configuration, data)
+    elif card.network == "so3":
+        domain = so3_domain(config_of_card(card.content, SO3Configuration), data)
     else:
         domain = empnn_domain(config_of_card(card.content, EMPNNConfiguration), data)
     content = {**card.content, "domain": domain}

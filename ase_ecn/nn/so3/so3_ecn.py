@@ -9,7 +9,6 @@ from the last scalars, plus a constant of the element. All is smooth in the posi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,19 +18,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.corrections import correction, oxide_kind, smooth_correction
+from ase_ecn.corrections import (
+    LONGEST_PEROXIDE_BOND,
+    correction,
+    oxide_kind,
+    smooth_correction,
+)
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
 from ase_ecn.nn.network import PropertyNetwork, options
-from ase_ecn.nn.so3.activation import activate, activate_moving
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
-from ase_ecn.nn.so3.layout import Gates, Layout
+from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
+from ase_ecn.nn.so3.layout import Layout
 from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
 
-_ELEMENTS = 119
+_OXYGEN = 8
 _LANES = 16
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
@@ -139,81 +143,6 @@ def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor
     return forces, virial / graph.volumes[:, None]
 
 
-class _Linear(nn.Module):
-    """Mixes channels of one degree; (N, 2 l + 1, inputs) to (N, 2 l + 1, outputs)."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(inputs, outputs))
-        nn.init.normal_(self.weight, std=inputs**-0.5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x @ self.weight
-
-
-class _Interaction(nn.Module):
-    """One layer: mix, convolve, mix, add, normalise, gate."""
-
-    def __init__(self, config: SO3ECNConfig, layout: Layout) -> None:
-        super().__init__()
-        self.layout = layout
-        self.scale = config.neighbors**-0.5
-        last = layout.kind == "last"
-        self.out = {0: config.widths[0]} if last else dict(enumerate(config.widths))
-        gates = sum(width for degree, width in self.out.items() if degree)
-        sizes = {degree: width + (0 if degree else gates) for degree, width in self.out.items()}
-        inputs = layout.multiplicities
-        self.before = nn.ModuleDict({str(degree): _Linear(m, m) for degree, m in inputs.items()})
-        self.after = nn.ModuleDict(
-            {str(degree): _Linear(c, sizes[degree]) for degree, c in layout.channels.items()}
-        )
-        self.skip = nn.ModuleDict(
-            {
-                str(degree): _Linear(m, sizes[degree])
-                for degree, m in inputs.items()
-                if degree in sizes
-            }
-        )
-        self.gates = Gates(tuple(self.out.values()))
-        self.norm = nn.ParameterList(torch.ones(size) for size in sizes.values())
-        self.element = nn.Embedding(_ELEMENTS, sizes[0])
-        nn.init.normal_(self.element.weight, std=0.3)
-        self.table = nn.Parameter(_first_table(config.intervals + 3, layout.width))
-
-    def mixed(self, x: Mapping[int, Tensor]) -> list[Tensor]:
-        return [self.before[str(degree)](part) for degree, part in x.items()]
-
-    def joined(self, sums: Sequence[Tensor], x: Mapping[int, Tensor]) -> dict[int, Tensor]:
-        """What the sums and the atoms' own features make, without the element's constants."""
-        found = {}
-        for degree, part in zip(self.layout.channels, sums, strict=True):
-            found[degree] = self.after[str(degree)](part) * self.scale
-            if str(degree) in self.skip:
-                found[degree] = found[degree] + self.skip[str(degree)](x[degree])
-        return found
-
-    def activated(self, f: Mapping[int, Tensor]) -> dict[int, Tensor]:
-        """Normalise and gate."""
-        return dict(enumerate(activate(self.gates, list(self.norm), list(f.values()))))
-
-    def activated_moving(
-        self, f: Mapping[int, Tensor], fd: Mapping[int, Tensor]
-    ) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
-        """Normalise and gate, and the derivative of that along a direction of ``f``."""
-        x, xd = activate_moving(self.gates, list(self.norm), list(f.values()), list(fd.values()))
-        return dict(enumerate(x)), dict(enumerate(xd))
-
-
-def _first_table(rows: int, width: int) -> Tensor:
-    """Smooth waves of random length and phase: channels begin with different radial shapes."""
-    place = torch.linspace(0, 1, rows)[:, None]
-    waves = torch.empty(1, width), torch.empty(1, width), torch.empty(rows, width)
-    nn.init.normal_(waves[0], std=9.0)
-    nn.init.uniform_(waves[1], 0.0, 2 * math.pi)
-    nn.init.normal_(waves[2], std=0.1)
-    return 1.2 * torch.cos(place * waves[0] + waves[1]) + waves[2]
-
-
 class SO3ECN(PropertyNetwork):
     """SO(3)-equivariant crystal network.
 
@@ -233,14 +162,16 @@ class SO3ECN(PropertyNetwork):
         self.config = config
         self.splines = Splines(config.first_knot, config.cutoff, config.intervals)
         width = config.widths[0]
-        self.embedding = nn.Embedding(_ELEMENTS, width)
+        self.embedding = nn.Embedding(ELEMENTS, width)
         nn.init.normal_(self.embedding.weight)
         kinds = ["first", *["middle"] * (config.layers - 2), "last"]
         layouts = [Layout(kind, config.degree, config.widths) for kind in kinds]  # type: ignore[arg-type]
-        self.interactions = nn.ModuleList(_Interaction(config, layout) for layout in layouts)
+        self.interactions = nn.ModuleList(
+            Interaction(layout, config.intervals + 3, config.neighbors) for layout in layouts
+        )
         self.hidden = nn.Linear(width, width)
         self.head = nn.Linear(width, 1)
-        self.register_buffer("element_energies", torch.zeros(_ELEMENTS, dtype=torch.float64))
+        self.register_buffer("element_energies", torch.zeros(ELEMENTS, dtype=torch.float64))
         self.register_buffer("scale", torch.ones((), dtype=torch.float64))
 
     @classmethod
@@ -285,9 +216,10 @@ class SO3ECN(PropertyNetwork):
             batch = sphere_batch(
                 crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
             )
-        smooth = self.config.target == FORMATION_ENERGY
-        constants = [_rough_part(crystal) if smooth else 0.0 for crystal in crystals]
-        return EnergyGraphs(batch, torch.tensor(constants, dtype=torch.float64))
+            constants = torch.zeros(len(crystals), dtype=torch.float64)
+            if self.config.target == FORMATION_ENERGY:
+                constants = torch.tensor(_rough_parts(crystals, batch), dtype=torch.float64)
+        return EnergyGraphs(batch, constants)
 
     def bonds(self, graph: SphereBatch) -> Bonds:
         """Harmonics and splines of a graph whose vectors have the type of the weights."""
@@ -319,7 +251,7 @@ class SO3ECN(PropertyNetwork):
         x = {0: self.embedding(graph.numbers)[:, None, :]}
         xd = {0: torch.zeros_like(x[0])}
         for layer in self.interactions:
-            assert isinstance(layer, _Interaction)
+            assert isinstance(layer, Interaction)
             sums, rates = convolve_moving(
                 layer.layout, bonds, moved, layer.table, layer.mixed(x), layer.mixed(xd)
             )
@@ -341,7 +273,7 @@ class SO3ECN(PropertyNetwork):
         """(N,) outputs of the head; ``frozen`` tables are not differentiated."""
         x = {0: self.embedding(graph.numbers)[:, None, :]}
         for layer in self.interactions:
-            assert isinstance(layer, _Interaction)
+            assert isinstance(layer, Interaction)
             table = layer.table.detach() if frozen else layer.table
             sums = convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
             f = layer.joined(sums, x)
@@ -379,7 +311,15 @@ class SO3ECN(PropertyNetwork):
         return sphere_domain_features(graphs.batch)
 
 
-def _rough_part(crystal: Crystal) -> float:
-    """The part of the corrections that depends on guessed oxidation states, eV/atom."""
-    numbers = crystal.numbers
-    return correction(numbers, oxide=oxide_kind(crystal)) - smooth_correction(numbers)
+def _rough_parts(crystals: Sequence[Crystal], batch: SphereBatch) -> list[float]:
+    """Parts of the corrections that depend on guessed oxidation states, eV/atom."""
+    oxygen = batch.numbers == _OXYGEN
+    near, far = batch.atom_of_bond, batch.neighbor.long()
+    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
+    bonded = batch.crystal_of_atom[near[short & oxygen[near] & oxygen[far]]].unique().tolist()
+    kinds = {k: oxide_kind(crystals[k]) for k in bonded}
+    return [
+        correction(crystal.numbers, oxide=kinds.get(k, "oxide"))
+        - smooth_correction(crystal.numbers)
+        for k, crystal in enumerate(crystals)
+    ]

@@ -1,0 +1,101 @@
+"""One layer of the SO(3)-equivariant network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ase_ecn.nn.so3.activation import activate, activate_moving
+from ase_ecn.nn.so3.layout import Gates, Layout
+
+ELEMENTS = 119
+"""Atomic numbers have a row each, from zero."""
+
+
+class _Linear(nn.Module):
+    """Mixes channels of one degree; (N, 2 l + 1, inputs) to (N, 2 l + 1, outputs)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(inputs, outputs))
+        nn.init.normal_(self.weight, std=inputs**-0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight
+
+
+class Interaction(nn.Module):
+    """One layer: mix, convolve, mix, add, normalise, gate.
+
+    Parameters
+    ----------
+    layout
+        Channels and couplings.
+    rows
+        Of the radial table.
+    neighbors
+        Typical number of neighbours, by whose root sums are divided.
+    """
+
+    def __init__(self, layout: Layout, rows: int, neighbors: float) -> None:
+        super().__init__()
+        self.layout = layout
+        self.scale = neighbors**-0.5
+        last = layout.kind == "last"
+        self.out = {0: layout.widths[0]} if last else dict(enumerate(layout.widths))
+        gates = sum(width for degree, width in self.out.items() if degree)
+        sizes = {degree: width + (0 if degree else gates) for degree, width in self.out.items()}
+        inputs = layout.multiplicities
+        self.before = nn.ModuleDict({str(degree): _Linear(m, m) for degree, m in inputs.items()})
+        self.after = nn.ModuleDict(
+            {str(degree): _Linear(c, sizes[degree]) for degree, c in layout.channels.items()}
+        )
+        self.skip = nn.ModuleDict(
+            {
+                str(degree): _Linear(m, sizes[degree])
+                for degree, m in inputs.items()
+                if degree in sizes
+            }
+        )
+        self.gates = Gates(tuple(self.out.values()))
+        self.norm = nn.ParameterList(torch.ones(size) for size in sizes.values())
+        self.element = nn.Embedding(ELEMENTS, sizes[0])
+        nn.init.normal_(self.element.weight, std=0.3)
+        self.table = nn.Parameter(_first_table(rows, layout.width))
+
+    def mixed(self, x: Mapping[int, Tensor]) -> list[Tensor]:
+        """What neighbours see of the features."""
+        return [self.before[str(degree)](part) for degree, part in x.items()]
+
+    def joined(self, sums: Sequence[Tensor], x: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        """What the sums and the atoms' own features make, without the element's constants."""
+        found = {}
+        for degree, part in zip(self.layout.channels, sums, strict=True):
+            found[degree] = self.after[str(degree)](part) * self.scale
+            if str(degree) in self.skip:
+                found[degree] = found[degree] + self.skip[str(degree)](x[degree])
+        return found
+
+    def activated(self, f: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        """Normalise and gate."""
+        return dict(enumerate(activate(self.gates, list(self.norm), list(f.values()))))
+
+    def activated_moving(
+        self, f: Mapping[int, Tensor], fd: Mapping[int, Tensor]
+    ) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+        """Normalise and gate, and the derivative of that along a direction of ``f``."""
+        x, xd = activate_moving(self.gates, list(self.norm), list(f.values()), list(fd.values()))
+        return dict(enumerate(x)), dict(enumerate(xd))
+
+
+def _first_table(rows: int, width: int) -> Tensor:
+    """Smooth waves of random length and phase: channels begin with different radial shapes."""
+    place = torch.linspace(0, 1, rows)[:, None]
+    waves = torch.empty(1, width), torch.empty(1, width), torch.empty(rows, width)
+    nn.init.normal_(waves[0], std=9.0)
+    nn.init.uniform_(waves[1], 0.0, 2 * math.pi)
+    nn.init.normal_(waves[2], std=0.1)
+    return 1.2 * torch.cos(place * waves[0] + waves[1]) + waves[2]

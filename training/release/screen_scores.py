@@ -1,0 +1,65 @@
+"""Scores of formation energies of hypothetical crystals: what a screen for stable ones gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.training.data.wbm import Hull, read_wbm
+
+
+@dataclass(frozen=True)
+class ScreenScores:
+    """What a screen for stable crystals gets.
+
+    Attributes
+    ----------
+    mae, bias
+        Of formation energies, eV/atom.
+    f1, precision, recall
+        Of "on or below the hull".
+    kept
+        Share of all crystals that must be kept to keep 90 % of the stable ones.
+    """
+
+    mae: float
+    bias: float
+    f1: float
+    precision: float
+    recall: float
+    kept: float
+
+
+def screen_scores(
+    predicted: NDArray[np.float64], true: NDArray[np.float64], hull: NDArray[np.float64]
+) -> ScreenScores:
+    """Scores of formation energies, (C,) each in eV/atom, beside the hull's."""
+    above, stable = predicted - hull, true <= hull
+    said = above <= 0
+    hits = int((said & stable).sum())
+    precision, recall = hits / max(said.sum(), 1), hits / max(stable.sum(), 1)
+    limit = np.quantile(above[stable], 0.9, method="higher")
+    return ScreenScores(
+        float(np.abs(predicted - true).mean()),
+        float((predicted - true).mean()),
+        2 * precision * recall / max(precision + recall, 1e-12),
+        float(precision),
+        float(recall),
+        float((above <= limit).mean()),
+    )
+
+
+def wbm_scores(predictor: PropertyPredictor, data: Path) -> tuple[ScreenScores, int]:
+    """Scores on WBM's crystals of elements that the checkpoint knows, and their number."""
+    crystals, true = read_wbm(data)
+    known = set(predictor.card.elements)
+    kept = [k for k, c in enumerate(crystals) if known.issuperset(c.numbers.tolist())]
+    chosen = [crystals[k] for k in kept]
+    predicted = np.array([p.formation_energy for p in predictor.predict(chosen, forces=False)])
+    hull = Hull(data)
+    below = np.array([hull.energy(list(c.to_atoms().symbols)) for c in chosen])
+    return screen_scores(predicted, true[kept], below), len(kept)
