@@ -86,7 +86,7 @@ class LabelledCrystal:
 
 
 def read_labels(path: Path) -> Iterator[LabelledCrystal]:
-    """Read JSON lines (gzipped) of labelled crystals; a line of a relaxation has several frames.
+    """Read JSON lines, gzipped or not; a line of a relaxation has several frames.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def read_labels(path: Path) -> Iterator[LabelledCrystal]:
     """
     if not path.is_file():
         raise DatasetError(f"{path} does not exist")
-    with gzip.open(path, "rt") as lines:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as lines:
         for n, line in enumerate(lines):
             try:
                 row = json.loads(line)
@@ -113,10 +113,16 @@ def _labelled(numbers: NDArray[np.int64], row: dict[str, Any], source: str) -> L
         np.array(row["cell"], dtype=np.float64),
         np.array(row["frac"], dtype=np.float64),
         float(row["energy_eV_per_atom"]),
-        np.array(row["forces_eV_A"], dtype=np.float64),
-        np.array(row["stress_eV_A3"], dtype=np.float64),
+        _known(row["forces_eV_A"], (len(numbers), 3)),
+        _known(row["stress_eV_A3"], (6,)),
         source,
     )
+
+
+def _known(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    if values is None:
+        return np.full(shape, np.nan)
+    return np.array(values, dtype=np.float64).reshape(shape)
 
 
 def teacher_labels(data: Path) -> Iterator[LabelledCrystal]:

@@ -164,8 +164,11 @@ def _moved_loss(network: SO3ECN, batch: LabelBatch, weights: LabelWeights, cryst
     pulls = found.pulls.requires_grad_(True)
     forces, stress = forces_and_stress(graph, pulls)
     error = (energies / graph.atom_counts - batch.energy).abs().sum() / crystals
-    of_forces = (forces - batch.forces).norm(dim=1).clamp(max=_MOST_FORCE).mean()
-    of_stress = ((stress - batch.stress).abs() / units.GPa).clamp(max=_MOST_STRESS).mean()
+    # Where a calculator gave no forces or no stress, there is nothing to learn.
+    off = torch.nan_to_num(forces - batch.forces, nan=0.0)
+    strained = torch.nan_to_num(stress - batch.stress, nan=0.0).abs() / units.GPa
+    of_forces = off.norm(dim=1).clamp(max=_MOST_FORCE).mean()
+    of_stress = strained.clamp(max=_MOST_STRESS).mean()
     value = weights.energy * error + weights.forces * of_forces + weights.stress * of_stress
     by_energy, by_pulls = torch.autograd.grad(value, (energies, pulls))
     again, rates = network.energies_moving(graph, by_pulls)
@@ -188,7 +191,12 @@ def label_scores(
         errors["energy_mae"].append(found.energies / batch.graph.atom_counts - batch.energy)
         errors["forces_mae"].append((forces - batch.forces).flatten())
         errors["stress_mae"].append((stress - batch.stress).flatten() / units.GPa)
-    return {name: float(torch.cat(parts).double().abs().mean()) for name, parts in errors.items()}
+    return {name: _mean(torch.cat(parts)) for name, parts in errors.items()}
+
+
+def _mean(errors: Tensor) -> float:
+    """Mean absolute error of what is known, zero if nothing is."""
+    return float(errors.double().abs().nanmean().nan_to_num(0.0))
 
 
 def _on(batch: LabelBatch, device: str) -> LabelBatch:

@@ -1,5 +1,7 @@
 """Packed labels give back what went in."""
 
+import json
+
 import numpy as np
 import pytest
 from emt_labels import alloys, row, write
@@ -61,3 +63,11 @@ def test_a_bad_line_is_named(tmp_path):
         list(read_labels(path))
     with pytest.raises(DatasetError, match="does not exist"):
         list(read_labels(tmp_path / "nothing.jsonl.gz"))
+
+
+def test_missing_stress_is_not_a_number_and_plain_files_are_read(tmp_path):
+    path = tmp_path / "labels.jsonl"
+    path.write_text(json.dumps(row(alloys(1)[0], "a", stress_eV_A3=None)) + "\n")
+    (found,) = read_labels(path)
+    assert np.isnan(found.stress).all()
+    assert found.stress.shape == (6,)

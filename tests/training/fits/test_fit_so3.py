@@ -74,6 +74,16 @@ def test_the_gradient_is_that_of_the_loss(labels, tmp_path):
         assert (gradient * step).sum().item() == pytest.approx(expected, rel=2e-4, abs=1e-11), name
 
 
+def test_labels_without_stress_are_fitted_all_the_same(tmp_path):
+    rows = [row(a, f"s{k}", stress_eV_A3=None) for k, a in enumerate(alloys(4))]
+    path = write(tmp_path / "labels.jsonl.gz", rows)
+    packed = packed_labels("y", read_labels(path), 4.0, "potential_energy", tmp_path)
+    network = SO3ECN(MODEL)
+    loss = batch_loss(network, packed.batch(np.arange(4)), None, WEIGHTS)
+    gradients = torch.autograd.grad(loss, list(network.parameters()), allow_unused=True)
+    assert all(g.isfinite().all() for g in gradients if g is not None)
+
+
 def config(labels, epochs):
     fit = FitOptions(epochs=epochs, batch_size=8, learning_rate=5e-3, ema_decay=0.9, clip=10.0)
     return SO3Configuration(
