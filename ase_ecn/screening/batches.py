@@ -53,7 +53,7 @@ class Execution:
                 raise OptionError(f"{name} must be at least 1, got {number}")
         if self.workers and self.cluster:
             raise OptionError(
-                "workers are started here, those of a cluster run already: choose one"
+                "use either workers (started here) or cluster (already running), not both"
             )
 
 

@@ -60,7 +60,7 @@ class Condition:
         """
         missing = self.names - set(values)
         if missing:
-            raise OptionError(f"{self.text!r} asks for {', '.join(sorted(missing))}")
+            raise OptionError(f"{self.text!r} needs {', '.join(sorted(missing))}")
         return self._test(values)
 
 

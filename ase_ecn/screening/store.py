@@ -129,7 +129,7 @@ class Store:
         ]
         if differing:
             raise OptionError(
-                f"the output holds a screen with other options ({'; '.join(differing)}): "
+                f"the output contains a screen with different options ({'; '.join(differing)}): "
                 "choose another output"
             )
 
@@ -309,8 +309,8 @@ class Store:
             if not _is_database_error(error):
                 raise
             raise StorageError(
-                f"the database {self.name} failed ({error}); what was written before is in it, "
-                "and the same command goes on from there"
+                f"the database {self.name} failed ({error}); what was written before is kept, "
+                "and the same command continues from there"
             ) from error
         finally:
             # Closing without a commit rolls back, in both databases.
