@@ -28,9 +28,9 @@ class Execution:
     workers
         Processes to start on this machine.
     cluster
-        Address of the scheduler of a running Dask cluster to work on instead.
+        Address of the scheduler of a running Dask cluster to use instead.
     retry_failed
-        Try crystals that failed before once more.
+        Repeat crystals that failed before.
     progress
         Show a progress bar.
     """

@@ -44,20 +44,20 @@ BATCH_SIZE = 64
 
 @dataclass(frozen=True)
 class ScreenReport:
-    """Outcome of a screen, earlier runs into the same output included.
+    """Result of a screen, including earlier runs into the same output.
 
     Attributes
     ----------
     stored
         Crystals in the output.
     rejected
-        Crystals that don't fulfil the condition.
+        Crystals that do not fulfil the condition.
     outranked
-        Crystals that were beaten to the top.
+        Crystals outside the best ``top``.
     failed
         Crystals without a result; :func:`~ase_ecn.screening.failures` has the reasons.
     computed
-        Crystals that this run computed; the others were finished before.
+        Crystals computed by this run; the others were already finished.
     """
 
     stored: int

@@ -36,7 +36,7 @@ STORED = "stored"
 REJECTED = "rejected"
 """Status of a crystal that does not fulfil the condition."""
 OUTRANKED = "outranked"
-"""Status of a crystal that others beat to the top."""
+"""Status of a crystal that is not among the best."""
 FAILED = "failed"
 """Status of a crystal without a result."""
 
@@ -90,8 +90,8 @@ class Store:
     OptionError
         If it cannot be opened.
     StorageError
-        Later, if it cannot be read or written: the disk is full, say, or the server gone. What was
-        committed before stays.
+        Later, if it cannot be read or written, for instance because the disk is full or the server
+        is gone. What was committed before is kept.
     """
 
     def __init__(self, address: str) -> None:
@@ -346,7 +346,7 @@ def failures(out: str | Path) -> Iterator[Failure]:
 
 
 def journal_path(out: str) -> str:
-    """The ase.db behind an output: itself, or one beside a Parquet file."""
+    """The ase.db of an output: the output itself, or the one that a Parquet file is made from."""
     return f"{out}.db" if out.endswith(".parquet") else out
 
 
