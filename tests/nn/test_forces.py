@@ -279,7 +279,7 @@ def test_alloys_of_known_pairs_are_known(pes: ECN, tmp_path: Path) -> None:
     ternary.numbers[:2] = 41, 74
     other.numbers[:2] = 73, 74
     assert predict([ternary], checkpoint=path)[0].forces.shape == (4, 3)
-    with pytest.raises(UnsupportedElementError, match="nothing of Mo-Ta-W"):
+    with pytest.raises(UnsupportedElementError, match="no data for Mo-Ta-W"):
         predict([other], checkpoint=path)
 
 
