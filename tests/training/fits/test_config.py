@@ -111,12 +111,6 @@ def test_values_that_cannot_be_are_refused(
         CONFIGURATIONS[network].from_dict(changed(network, place, value))
 
 
-def test_numbers_that_yaml_takes_for_text_are_numbers() -> None:
-    section = yaml.safe_load(ECN_CONFIG.replace("0.01", "1e-2"))
-    assert section["fit"]["learning_rate"] == "1e-2"
-    assert ECNConfiguration.from_dict(section).fit.learning_rate == 0.01
-
-
 def test_what_is_not_said_has_its_usual_value() -> None:
     ecn = ECNConfiguration.from_dict(yaml.safe_load(ECN_CONFIG))
     assert (ecn.data.supercell_views, ecn.data.twin_atoms, ecn.version) == (0.5, 0, "v1")
