@@ -40,10 +40,10 @@ def predict(
     device, dtype
         As for :class:`~ase_ecn.ECNCalculator`.
     batch_size
-        Crystals per pass of the network; changes speed and memory only.
+        Crystals per pass of the network; affects only speed and memory.
     forces
-        Whether checkpoints that give forces and stress predict them too, which takes a few times
-        as long as the energy alone.
+        Whether to predict forces and stress too if the checkpoint has them, which takes a few
+        times as long as the energy alone.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def predict(
     Raises
     ------
     CrystalError
-        Naming the first structure that is not valid, by its position.
+        For the first invalid structure; the message gives its position.
     """
     _check_batch_size(batch_size)
     predictor = PropertyPredictor(checkpoint, device=device, dtype=dtype)
@@ -118,9 +118,9 @@ def relax(
     on_error: OnError = "raise",
     progress: bool = False,
 ) -> list[Relaxation] | list[Relaxation | ASEECNError]:
-    """Relax the cells of many crystals at once; the inputs are left as they are.
+    """Relax the cells of many crystals at once; the inputs are not changed.
 
-    Crystals are packed into batches by their size. Where memory runs out, a batch is halved.
+    Crystals are batched by size. A batch that does not fit into memory is halved.
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def relax(
     mask, hydrostatic, constant_volume, scalar_pressure
         As for :class:`~ase_ecn.LatticeRelaxer`; the axes are those of each input.
     on_error
-        ``"raise"`` the first error of a structure that is not valid, before anything is
-        computed, or ``"return"`` each error in the place of its result.
+        ``"raise"`` the error of the first invalid structure, before anything is computed, or
+        ``"return"`` each error in place of the result.
     progress
         Show a progress bar.
 
@@ -148,9 +148,9 @@ def relax(
     Raises
     ------
     CrystalError
-        Naming the first structure that is not valid, by its position.
+        For the first invalid structure; the message gives its position.
     OptionError
-        If an option has a value that is not allowed.
+        If an option has an invalid value.
     """
     _check_batch_size(batch_size)
     if on_error not in ("raise", "return"):

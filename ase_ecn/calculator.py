@@ -38,15 +38,15 @@ class ECNCalculator(Calculator):
 
     Standard ASE names: ``energy`` and ``free_energy`` are the **formation energy of the cell** in
     eV (not a DFT total energy), ``magmom`` the absolute magnetization of the cell in µB,
-    ``magmoms`` the (N,) absolute site moments in µB. Everything else that the checkpoint predicts
-    answers to :meth:`get_property` by name, for the bundled one ``formation_energy`` (eV/atom),
+    ``magmoms`` the (N,) absolute site moments in µB. Other properties are available through
+    :meth:`get_property`. Those of the default checkpoint are ``formation_energy`` (eV/atom),
     ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell), ``fermi_level`` (eV,
     VASP's reference), ``site_moments`` ((N,) µB), and the uncertainties ``formation_energy_std``
-    (eV/atom) and ``band_gap_std`` (eV), 1.645 times which are meant to hold nine in ten errors.
+    (eV/atom) and ``band_gap_std`` (eV); 90 % of errors are expected within 1.645 of these.
     Checkpoints that were fitted to forces, such as ``ecn-pes``, give the DFT energy of the cell as
     ``energy``, ``forces`` in eV/Å and ``stress`` in eV/Å³ instead.
-    ASE's file formats keep standard names only; :meth:`annotate` and :meth:`db_row` bring the
-    others along.
+    ASE's file formats silently drop non-standard properties; use :meth:`annotate` or
+    :meth:`db_row` to keep them.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class ECNCalculator(Calculator):
         Name of a bundled checkpoint or path of a ``.safetensors`` file; ``None`` for
         ``"ecn-mp20"``.
     device
-        ``None`` for CUDA where there is one, else the CPU.
+        ``None`` for CUDA if available, otherwise the CPU.
     dtype
         ``"float32"`` or ``"float64"`` for the network.
 
@@ -63,7 +63,7 @@ class ECNCalculator(Calculator):
     CheckpointError
         If the checkpoint cannot be used.
     OptionError
-        If there is no such device or dtype.
+        If the device or dtype does not exist.
     CrystalError
         When attached to atoms that are not a valid crystal of supported elements.
     """
@@ -104,7 +104,7 @@ class ECNCalculator(Calculator):
         properties: Sequence[str] = ("energy",),
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """Predict everything at once and fill :attr:`results`; called by ASE."""
+        """Predict all properties and fill :attr:`results`; called by ASE."""
         super().calculate(atoms, list(properties), list(system_changes))
         assert self.atoms is not None
         crystal = as_crystal(self.atoms, self.predictor.card.elements)
@@ -114,7 +114,7 @@ class ECNCalculator(Calculator):
         self._warn_once_of_domain()
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
-        """What has changed since the last calculation; quick where nothing has."""
+        """What has changed since the last calculation; fast if nothing has."""
         last = self.atoms
         if (
             last is not None
@@ -127,7 +127,7 @@ class ECNCalculator(Calculator):
         return list(super().check_state(atoms, tol))
 
     def reset(self) -> None:
-        """Forget the last results."""
+        """Discard the last results."""
         super().reset()
         self.prediction = None
 
@@ -141,22 +141,22 @@ class ECNCalculator(Calculator):
         name
             ``"energy"``, ``"magmom"``, ``"magmoms"`` or one of :attr:`properties`.
         atoms
-            Crystal to compute for, a pymatgen structure too; ``None`` for the last one.
+            Crystal, also as a pymatgen structure; ``None`` for the last one.
         allow_calculation
-            If false, return ``None`` unless the result is there already.
+            If false, return ``None`` unless the result is already available.
 
         Raises
         ------
         PropertyNotImplementedError
-            For a name of ASE's that an ECN does not give, such as ``"forces"``.
+            For an ASE property that the checkpoint does not predict, such as ``"forces"``.
         PropertyUnavailableError
-            For any other unknown name; the message lists the known ones.
+            For any other unknown name; the message lists the known names.
 
         Warns
         -----
         OutOfDomainWarning
-            If the crystal is unlike the training data (once per calculator), or if the labels that
-            the property was fitted to lack one of its elements.
+            If the crystal is unlike the training data (once per calculator), or if one of its
+            elements does not occur among the training labels of the property.
         """
         atoms = None if atoms is None else as_atoms(atoms)
         # What is computed last is kept, and another thread may compute something else.
@@ -209,7 +209,7 @@ class ECNCalculator(Calculator):
         """Write all properties and the provenance to ``atoms.info`` (and ``atoms.arrays``).
 
         Keys begin with ``ecn_``. Extended XYZ files keep all of them, trajectories keep what is in
-        ``atoms.info``. Returns the atoms; a pymatgen structure is left as it is and gives new ones.
+        ``atoms.info``. Returns the atoms; for a pymatgen structure these are new atoms.
         """
         atoms = as_atoms(atoms)
         prediction = self._current_prediction(atoms, True)
@@ -246,7 +246,9 @@ class ECNCalculator(Calculator):
     def _prediction_of(self, atoms: Atoms | None, allow: bool) -> Prediction | None:
         atoms = self.atoms if atoms is None else atoms
         if atoms is None:
-            raise PropertyUnavailableError("no atoms were given and none were computed before")
+            raise PropertyUnavailableError(
+                "no atoms were given, and nothing has been computed before"
+            )
         changes = self.check_state(atoms)
         if changes:
             self.reset()
@@ -277,7 +279,7 @@ class ECNCalculator(Calculator):
             symbols = ", ".join(chemical_symbols[z] for z in foreign)
             warnings.warn(
                 f"{name} of {self.atoms.symbols}: no training label has {symbols}; "
-                "don't rely on it",
+                "do not rely on it",
                 OutOfDomainWarning,
                 stacklevel=3,
             )
@@ -286,8 +288,8 @@ class ECNCalculator(Calculator):
         if name not in _DERIVATIVES or "forces" in self.predictor.properties:
             return ""
         return (
-            "Its card says that it was not fitted to forces, so it has none; "
-            "a checkpoint that was, such as ecn-pes, does. "
+            "According to its card it was not fitted to forces; "
+            "for forces, use a checkpoint that was, such as ecn-pes. "
             "To relax the cell, use ase_ecn.LatticeRelaxer."
         )
 

@@ -1,4 +1,4 @@
-"""Cells relaxed by the lattice network beside VASP's, and predictions beside what a run tells."""
+"""Relaxed cells and predicted properties compared with those of VASP runs."""
 
 from __future__ import annotations
 

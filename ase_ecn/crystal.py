@@ -45,7 +45,7 @@ _ALL_ELEMENTS = frozenset(range(1, len(chemical_symbols)))
 class Crystal:
     """Atoms that repeat in three dimensions.
 
-    The arrays must not be changed: what follows from them is computed once and kept.
+    The arrays must not be changed: quantities derived from them are computed once and cached.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Crystal:
     def primitive(self) -> PrimitiveCrystal:
         """The primitive cell, in a reduced basis; atoms that repeat each other are averaged.
 
-        A crystal that is primitive already keeps its atoms. The tolerance is
+        A crystal that is already primitive keeps its atoms. The tolerance is
         :data:`ase_ecn.geometry.repetition.SYMPREC`.
         """
         found = find_repetition(self.numbers, self.reduced)
@@ -181,7 +181,7 @@ def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) ->
 
 
 def as_atoms(structure: CrystalLike) -> Atoms:
-    """Return atoms as they are, and anything else as new atoms, after the same checks.
+    """Return atoms unchanged, and anything else converted to atoms, after the same checks.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def _from_atoms(atoms: Atoms) -> Crystal:
     occupancy = atoms.info.get("occupancy")
     if isinstance(occupancy, dict) and any(map(_partly_occupied, occupancy.values())):
         raise PartialOccupancyError(
-            "the structure has partly occupied sites: order them into a supercell first"
+            "the structure has partially occupied sites: replace it by an ordered supercell first"
         )
     scaled = np.asarray(np.linalg.solve(cell.T, positions.T).T, dtype=np.float64)
     return Crystal(np.array(atoms.numbers, dtype=np.int64), cell, scaled)
@@ -223,7 +223,7 @@ def _from_structure(structure: Any) -> Crystal:
         raise EmptyCrystalError("the structure has no atoms")
     if not structure.is_ordered:
         raise PartialOccupancyError(
-            "the structure has partly occupied sites: order them into a supercell first"
+            "the structure has partially occupied sites: replace it by an ordered supercell first"
         )
     if not all(structure.lattice.pbc):
         raise PeriodicityError(
@@ -283,7 +283,7 @@ def _check_places(scaled: NDArray[np.float64]) -> None:
         atom = int(np.abs(scaled).max(axis=1).argmax())
         raise FarAwayError(
             f"atom {atom} is {farthest:.3g} lattice vectors away from the cell, at most "
-            f"{_FARTHEST:.0e} are allowed: rounding has lost its place within the cell"
+            f"{_FARTHEST:.0e} are allowed: its position within the cell is lost to rounding"
         )
 
 
@@ -292,7 +292,8 @@ def _check_distances(crystal: Crystal) -> None:
     shortest = float(np.linalg.norm(cell, axis=1).min())
     if shortest < MIN_DISTANCE:
         raise OverlappingAtomsError(
-            f"a lattice translation is only {shortest:.3g} Å long; at least {MIN_DISTANCE} Å needed"
+            f"a lattice translation is only {shortest:.3g} Å long; "
+            f"at least {MIN_DISTANCE} Å are needed"
         )
     if _clearly_apart(scaled, cell):
         return
@@ -307,7 +308,7 @@ def _check_distances(crystal: Crystal) -> None:
         raise OverlappingAtomsError(
             f"atoms {i} ({chemical_symbols[crystal.numbers[i]]}) and {j} "
             f"({chemical_symbols[crystal.numbers[j]]}) are {distances[closest]:.3g} Å apart; "
-            f"at least {MIN_DISTANCE} Å needed"
+            f"at least {MIN_DISTANCE} Å are needed"
         )
 
 

@@ -1,14 +1,13 @@
-"""One family of exceptions: everything that can be wrong with an input says so here.
+"""The exceptions of this package, one for each kind of invalid input.
 
-All inherit from :class:`ValueError`, so ``except ValueError`` in an existing screening
-script keeps working.
+All inherit from :class:`ValueError`, so ``except ValueError`` in existing scripts keeps working.
 """
 
 from __future__ import annotations
 
 
 class ASEECNError(ValueError):
-    """Base class of every error that this package raises on purpose."""
+    """Base class of all deliberate errors of this package."""
 
 
 class CrystalError(ASEECNError):
@@ -32,7 +31,7 @@ class NonFiniteError(CrystalError):
 
 
 class FarAwayError(CrystalError):
-    """An atom is so many cells away that rounding has lost its place within the cell."""
+    """An atom is so many cells away that its position within the cell is lost to rounding."""
 
 
 class UnsupportedElementError(CrystalError):
@@ -48,15 +47,15 @@ class PartialOccupancyError(CrystalError):
 
 
 class PropertyUnavailableError(ASEECNError):
-    """The property is not among those that the checkpoint predicts."""
+    """The checkpoint does not predict the property."""
 
 
 class OptionError(ASEECNError):
-    """An option has a value that is not allowed."""
+    """An option has an invalid value."""
 
 
 class CheckpointError(ASEECNError):
-    """A checkpoint is missing, damaged, or of an unknown format."""
+    """A checkpoint is missing, damaged or in an unknown format."""
 
 
 class StorageError(ASEECNError):
@@ -64,7 +63,7 @@ class StorageError(ASEECNError):
 
 
 class MemoryExhaustedError(ASEECNError):
-    """A crystal does not fit into memory, not even alone, or a network's weights do not."""
+    """A single crystal, or the weights of a network, do not fit into memory."""
 
 
 class DatasetError(ASEECNError):
@@ -72,4 +71,4 @@ class DatasetError(ASEECNError):
 
 
 class OutOfDomainWarning(UserWarning):
-    """A prediction is outside of what the network was trained on."""
+    """A prediction is outside the domain of the training data."""

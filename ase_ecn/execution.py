@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 def resolve_device(device: str | torch.device | None) -> torch.device:
-    """Return the device asked for, else CUDA where there is one, else the CPU.
+    """Return the requested device, by default CUDA if available, otherwise the CPU.
 
     Raises
     ------

@@ -34,8 +34,8 @@ class Prediction(Mapping[str, Any]):
     checkpoint; other checkpoints have their own. ``ecn-pes`` has ``potential_energy`` (eV/atom),
     ``forces`` ((N, 3) in eV/Å) and ``stress`` ((6,) in eV/Å³, ASE's order).
 
-    ``out_of_domain`` is empty for a crystal like those of the training data, else it says, a phrase
-    for each thing, what is unusual about it.
+    ``out_of_domain`` is empty for a crystal like those of the training data; otherwise each entry
+    describes something unusual about it.
     """
 
     def __init__(self, values: Mapping[str, Any], out_of_domain: tuple[str, ...] = ()) -> None:
@@ -57,9 +57,9 @@ class Prediction(Mapping[str, Any]):
         return self._values[name]
 
     def mixed(self, other: Prediction, weight: float) -> Prediction:
-        """Weighted mean with another prediction of the same properties, whose weight is the rest.
+        """Weighted mean with another prediction of the same properties, of weight ``1 - weight``.
 
-        What it says about the domain stays.
+        ``out_of_domain`` is that of this prediction.
         """
         values = {k: weight * v + (1 - weight) * other[k] for k, v in self._values.items()}
         return Prediction(values, self.out_of_domain)
@@ -80,7 +80,7 @@ class PropertyPredictor:
     checkpoint
         Bundled name or path; ``None`` for ``"ecn-mp20"``.
     device
-        ``None`` for CUDA where there is one, else the CPU.
+        ``None`` for CUDA if available, otherwise the CPU.
     dtype
         ``"float32"`` or ``"float64"`` for the network; geometry is float64 in any case.
 
@@ -89,7 +89,7 @@ class PropertyPredictor:
     CheckpointError
         If the checkpoint cannot be used.
     OptionError
-        If there is no such device or dtype.
+        If the device or dtype does not exist.
     """
 
     def __init__(
@@ -145,16 +145,16 @@ class PropertyPredictor:
             Any number. Networks without forces see their primitive cells.
         batch_size
             Crystals per pass of the network, fewer if memory runs out or to give each thread its
-            share; changes nothing but speed and memory.
+            share; affects only speed and memory.
         forces
-            Whether to predict forces and stress too, with a network that gives them.
+            Whether to predict forces and stress too, if the network has them.
 
         Raises
         ------
         MemoryExhaustedError
-            If a crystal does not fit into memory alone.
+            If a single crystal does not fit into memory.
         UnsupportedElementError
-            If elements never occurred together in the data of a potential energy surface.
+            If the elements do not occur together in the data of a potential energy surface.
         """
         for crystal in crystals:
             self.check_system(crystal)
@@ -187,13 +187,14 @@ class PropertyPredictor:
     def check_system(self, crystal: Crystal) -> None:
         """Refuse combinations of elements on which a potential energy surface has no data.
 
-        A part of a known combination is not known: nothing of magnesium follows from a phosphate.
-        An alloy is, if all pairs of its elements are.
+        Subsets of a known combination are refused too (a Mg-Y phosphate says nothing about
+        elemental Mg). Alloys are accepted if every pair of their elements occurs in the training
+        data.
 
         Raises
         ------
         UnsupportedElementError
-            If the card says which elements occurred together and these did not.
+            If the card lists which elements occurred together and these did not.
         """
         known = self.card.systems
         found = frozenset(crystal.numbers.tolist())
@@ -201,7 +202,7 @@ class PropertyPredictor:
             systems = ", ".join("-".join(_symbols(system)) for system in known)
             raise UnsupportedElementError(
                 f"{self.card.name} was fitted to {systems}; "
-                f"it knows nothing of {'-'.join(_symbols(found))}"
+                f"it has no data for {'-'.join(_symbols(found))}"
             )
 
     def _predict_batch(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:

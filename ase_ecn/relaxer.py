@@ -29,8 +29,8 @@ from ase_ecn.relaxation.stopping import reliable_part
 class CellOptimizable(Optimizable):
     """The nine components of a cell as degrees of freedom.
 
-    The "gradient" is minus the logarithmic strain that the network wants to apply, flattened; its
-    norm is the Frobenius norm. There is no function behind it, so the value is NaN.
+    The "gradient" is minus the logarithmic strain predicted by the network, flattened; its norm is
+    the Frobenius norm. It is not the gradient of an energy, so the value is NaN.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class CellOptimizable(Optimizable):
         return np.array(self.atoms.cell[:]).ravel()
 
     def set_x(self, x: NDArray[np.float64]) -> None:
-        """Set the cell (flattened, Å); fractional coordinates stay."""
+        """Set the cell (flattened, Å) at fixed fractional coordinates."""
         self.atoms.set_cell(np.reshape(x, (3, 3)), scale_atoms=True, apply_constraint=False)
 
     def get_strain(self) -> NDArray[np.float64]:
-        """(3, 3) logarithmic strain that the network wants to apply now, as far as allowed."""
+        """(3, 3) logarithmic strain predicted for the present cell, as far as allowed."""
         crystal = as_crystal(self.atoms, self.network.card.elements).primitive.crystal
         return self.allowed.project(self.network.log_strains([crystal])[0])
 
@@ -86,14 +86,14 @@ class _Seen:
 class LatticeRelaxer(Optimizer):
     """Relaxes the cell of a crystal with an EMPNN; an :class:`ase.optimize.optimize.Optimizer`.
 
-    Each step applies the network once: ``cell <- cell @ exp(S)`` with fractional coordinates
-    unchanged. ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer;
-    observers should leave the atoms where they are, for a run follows the crystal it began with.
+    Each step applies the network once: ``cell <- cell @ exp(S)`` at fixed fractional coordinates.
+    ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer. Observers must
+    not move the atoms, because a run follows the crystal with which it began.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
-    ``"oscillating"``, which goes back to the cell with the smallest strain, or ``"strain out of
-    range"``, which leaves the cell as it was at the start. :attr:`strain_spread` says how far the
-    last steps of the run disagreed, see :func:`ase_ecn.relaxation.stopping.strain_spread`.
-    :attr:`out_of_domain` says what is unusual about the input for the network, if anything.
+    ``"oscillating"`` (the cell with the smallest strain is restored) or ``"strain out of range"``
+    (the initial cell is restored). :attr:`strain_spread` measures how far the last steps of the
+    run disagree, see :func:`ase_ecn.relaxation.stopping.strain_spread`. :attr:`out_of_domain`
+    lists what is unusual about the input, if anything.
 
     Parameters
     ----------
@@ -104,25 +104,25 @@ class LatticeRelaxer(Optimizer):
         ``"empnn-mp20"``. A loaded
         :class:`~ase_ecn.relaxation.predictor.StrainPredictor` may be shared by many relaxations.
     device
-        ``None`` for CUDA where there is one, else the CPU.
+        ``None`` for CUDA if available, otherwise the CPU.
     logfile
         File, path, ``"-"`` for standard output, or ``None``.
     trajectory
         File for the images of each step.
     restart
-        JSON file that keeps the number of steps and the cell; if it exists, the relaxation goes
-        on from there.
+        JSON file with the number of steps and the cell; if it exists, the relaxation continues
+        from there.
     mask
         Six strain components xx yy zz yz xz xy, or a symmetric 3x3, in the Cartesian axes of the
-        input cell: true where the strain may change, as in ASE's cell filters. The others stay
-        zero in the logarithm of the whole deformation since the input.
+        input cell: true for components that may change, as in ASE's cell filters. The others
+        remain zero in the logarithm of the total deformation.
     hydrostatic
         Change the volume only, not the shape.
     constant_volume
         Change the shape only, not the volume.
     scalar_pressure
-        Only zero: the network knows no stress, it was trained on lattices that DFT relaxed at
-        zero pressure.
+        Must be zero: the network has no stress; it was trained on lattices relaxed by DFT at zero
+        pressure.
 
     Raises
     ------
@@ -131,12 +131,12 @@ class LatticeRelaxer(Optimizer):
     CrystalError
         If the atoms are not a valid crystal of supported elements, or have constraints.
     OptionError
-        If the options on strain and pressure cannot be met.
+        If the options for strain and pressure are invalid or contradict each other.
 
     Warns
     -----
     OutOfDomainWarning
-        If the crystal is unlike those that the network was trained on.
+        If the crystal is unlike the training data.
     """
 
     def __init__(
@@ -197,9 +197,9 @@ class LatticeRelaxer(Optimizer):
         Parameters
         ----------
         strain_tol
-            Frobenius norm of the logarithmic strain that the network still wants to apply.
+            Frobenius norm of the logarithmic strain that the network still predicts.
         steps
-            Largest number of further steps; 0 only evaluates.
+            Maximum number of further steps; 0 only evaluates.
 
         Returns
         -------
@@ -292,7 +292,7 @@ class LatticeRelaxer(Optimizer):
         self.optimizable.set_x((self._start_cell @ deformation).ravel())
 
     def read(self) -> None:
-        """Go on from a restart file; called by ASE."""
+        """Continue from a restart file; called by ASE."""
         state = self.load()
         self.nsteps = int(state["nsteps"])
         self.atoms.set_cell(np.array(state["cell"]), scale_atoms=True)

@@ -55,7 +55,7 @@ def test_names_are_told() -> None:
     assert parse_condition("band_gap > 1 or natoms < 3", NAMES).names == {"band_gap", "natoms"}
     with pytest.raises(OptionError, match="known are band_gap, formation_energy, natoms"):
         parse_condition("gap > 1", NAMES)
-    with pytest.raises(OptionError, match="asks for natoms"):
+    with pytest.raises(OptionError, match="needs natoms"):
         parse_condition("natoms > 1", NAMES)({})
 
 

@@ -77,7 +77,7 @@ def _with(atoms: Atoms, **arrays: object) -> Atoms:
             "0.2 Å",
         ),
         (Atoms("H", cell=[0.4, 4, 4], pbc=True), errors.OverlappingAtomsError, "translation"),
-        (_partial(), errors.PartialOccupancyError, "partly occupied"),
+        (_partial(), errors.PartialOccupancyError, "partially occupied"),
         ("NaCl", errors.CrystalError, "str"),
     ],
 )

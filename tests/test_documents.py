@@ -35,6 +35,7 @@ from reproduce.__main__ import main as reproduce
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MORE_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md"]
 LANGUAGES = {"python", "console", "sh", "text", "yaml"}
 NEEDS = {"howto/workflows.md": ("jobflow", "quacc"), "howto/cluster.md": ("distributed",)}
 LONG = {"howto/cluster.md", "howto/own-data.md", "howto/vasp.md", "howto/workflows.md"}
@@ -65,7 +66,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def name(page: Path) -> str:
-    return str(page.relative_to(ROOT / "docs" if page.parent != ROOT else ROOT))
+    return str(page.relative_to(ROOT / "docs" if ROOT / "docs" in page.parents else ROOT))
 
 
 def runnable() -> list[object]:
@@ -172,6 +173,15 @@ def test_what_does_not_run_says_so(page: Path) -> None:
         assert block.language in LANGUAGES, f"{where}: unknown language {block.language!r}"
         if block.language == "sh" and not block.text.startswith("pip install"):
             assert NOT_RUN in block.text, f"{where}: why does it not run?"
+
+
+@pytest.mark.parametrize("page", [*PAGES, *MORE_PAGES], ids=name)
+def test_lines_of_prose_are_short(page: Path) -> None:
+    text = page.read_text()
+    for block in reversed(blocks(page)):
+        text = text[: block.start] + text[block.end :]
+    long = [line for line in text.splitlines() if len(line) > 100 and line[:2] not in ("| ", "$$")]
+    assert long == []
 
 
 def test_training_commands_that_do_not_run_could() -> None:

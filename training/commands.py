@@ -15,7 +15,7 @@ from ase_ecn.errors import ASEECNError
 def add_common_options(command: argparse.ArgumentParser) -> None:
     """Options that every command has: ``--data``, ``--device`` and ``--threads``."""
     command.add_argument("--data", help="folder of data sets (default: $ASE_ECN_DATA)")
-    command.add_argument("--device", help="default: CUDA where there is one, else the CPU")
+    command.add_argument("--device", help="default: CUDA if available, otherwise the CPU")
     command.add_argument("--threads", type=int, help="CPU threads (default: torch's)")
 
 

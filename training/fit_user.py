@@ -79,7 +79,7 @@ def fit_to_labels(
     out
         Folder for the checkpoint, the learning curve and the state; ``runs/TARGET`` by default.
     device
-        Where to train; CUDA where there is one, else the CPU.
+        Where to train; by default CUDA if available, otherwise the CPU.
     command
         What the card calls the command of the fit.
 

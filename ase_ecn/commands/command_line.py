@@ -55,4 +55,4 @@ def run(options: argparse.Namespace) -> int:
 def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Options of what loads a network: ``--checkpoint`` and ``--device``."""
     parser.add_argument("--checkpoint", help="bundled name or .safetensors file")
-    parser.add_argument("--device", help="default: CUDA where there is one, else the CPU")
+    parser.add_argument("--device", help="default: CUDA if available, otherwise the CPU")

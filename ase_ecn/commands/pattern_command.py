@@ -12,7 +12,7 @@ from ase_ecn.plotting import pattern_figure, pattern_text
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("-o", "--output", help="draw it to this picture file (needs matplotlib)")
+    parser.add_argument("-o", "--output", help="also draw it to this image file (needs matplotlib)")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=tuple(FIGURES), help="; ".join(FIGURES.values()))
     parser.add_argument("source", metavar="IN")
-    parser.add_argument("-o", "--output", required=True, help="picture file")
+    parser.add_argument("-o", "--output", required=True, help="image file")
     parser.add_argument(
-        "--property", default="band_gap", help="for parity: predicted, and given in the input"
+        "--property",
+        default="band_gap",
+        help="for parity: property that is predicted and also given in the input",
     )
 
 

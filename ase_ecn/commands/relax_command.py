@@ -23,10 +23,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--mask",
         metavar="XX,YY,ZZ,YZ,XZ,XY",
-        help="strain components that may change: 1,1,0,0,0,1 for those in the plane",
+        help="strain components that may change; 1,1,0,0,0,1 for in-plane strain",
     )
-    add("--hydrostatic", action="store_true", help="change the volume only")
-    add("--constant-volume", action="store_true", help="change the shape only")
+    add("--hydrostatic", action="store_true", help="change only the volume")
+    add("--constant-volume", action="store_true", help="change only the shape")
     add_network_options(parser)
 
 
@@ -67,7 +67,7 @@ def _mask(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError as error:
         raise OptionError(
-            f"--mask must be six times 0 or 1, for xx,yy,zz,yz,xz,xy, got {text!r}"
+            f"--mask must be six values 0 or 1, for xx,yy,zz,yz,xz,xy, got {text!r}"
         ) from error
 
 

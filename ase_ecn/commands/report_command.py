@@ -11,8 +11,10 @@ from ase_ecn.report import write_report
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("screened", metavar="OUT", help="output of a screen")
     parser.add_argument("-o", "--output", required=True, help="HTML file")
-    parser.add_argument("--by", help="sort by this property; --by=-NAME for the largest first")
-    parser.add_argument("--limit", type=int, default=500, help="rows in the table")
+    parser.add_argument("--by", help="sort by this property; --by=-NAME for descending order")
+    parser.add_argument(
+        "--limit", type=int, default=500, help="maximum number of rows in the table"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:

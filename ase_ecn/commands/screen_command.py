@@ -30,14 +30,19 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--relax", action="store_true", help="relax the cells first")
     add("--properties", metavar="NAME,…", help="properties to keep (default: all)")
     add("--where", metavar="CONDITION", help="such as 'band_gap>1 and formation_energy<-0.5'")
-    add("--top", type=int, metavar="N", help="keep the N crystals with the smallest value of")
-    add("--by", metavar="PROPERTY", help="this property,")
-    add("--largest", action="store_true", help="or with the largest")
+    add(
+        "--top",
+        type=int,
+        metavar="N",
+        help="keep only the N crystals with the lowest value of --by",
+    )
+    add("--by", metavar="PROPERTY", help="property for --top")
+    add("--largest", action="store_true", help="with --top: keep the highest values instead")
     add("--batch-size", type=int, default=BATCH_SIZE)
     add("--workers", type=int, metavar="N", help="processes on this machine (needs Dask)")
     add("--cluster", metavar="ADDRESS", help="scheduler of a running Dask cluster")
-    add("--retry-failed", action="store_true", help="try crystals again that failed before")
-    add("--relaxer-checkpoint", help="of the EMPNN: bundled name or .safetensors file")
+    add("--retry-failed", action="store_true", help="repeat crystals that failed before")
+    add("--relaxer-checkpoint", help="checkpoint for --relax: bundled name or .safetensors file")
     add_network_options(parser)
 
 
@@ -75,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
     shown = islice(failures(out), _SHOWN)
     print_skipped({failure.label: failure.reason for failure in shown})
     if report.failed > _SHOWN:
-        print(f"all reasons are in the table screen_failures of {journal_path(out)}")
+        print(f"all failures are listed in the table screen_failures of {journal_path(out)}")
     return 1 if report.failed else 0
 
 

@@ -141,13 +141,13 @@ def allowed_strain(
     """
     if scalar_pressure != 0:
         raise OptionError(
-            f"scalar_pressure is {scalar_pressure}, only 0 is possible: the network knows no "
-            "stress, it was trained on lattices that DFT relaxed at zero pressure"
+            f"scalar_pressure is {scalar_pressure}, only 0 is possible: the network has no "
+            "stress; it was trained on lattices relaxed by DFT at zero pressure"
         )
     if hydrostatic and constant_volume:
         raise OptionError(
             "hydrostatic and constant_volume exclude each other: no isotropic strain "
-            "keeps the volume"
+            "preserves the volume"
         )
     if hydrostatic and mask is not None:
         raise OptionError(

@@ -31,9 +31,9 @@ __all__ = [
 def read_structures(
     source: str | Path | CrystalLike | Iterable[CrystalLike], *, labelled: bool = False
 ) -> Iterator[Source]:
-    """Structures of an input, read as they are asked for.
+    """Structures of an input, read one at a time.
 
-    A structure that cannot be read is a :class:`Source` as well, whose ``load`` says why.
+    A structure that cannot be read is also a :class:`Source`; its ``load`` raises the reason.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ def read_structures(
         An ase.db (path, or URL for PostgreSQL), a CSV or Parquet table with a column ``cif`` or
         ``file``, JSON lines with ``species``, ``cell`` and ``frac``, any file that ASE reads, a
         folder of these and of folders, or structures themselves. Of a VASP run in a folder only the
-        last step counts.
+        last step is read.
     labelled
-        Whether all that may be a label for a fit is wanted, which costs time for databases.
+        Whether to read everything that may be a label for a fit, which is slower for databases.
 
     Raises
     ------
     OptionError
-        If there is no such input, or it is not what its name says.
+        If the input does not exist, or its content does not match its name.
     """
     if isinstance(source, Atoms) or hasattr(source, "lattice"):
         return _from_structures([source])  # type: ignore[list-item]

@@ -128,4 +128,4 @@ def _load(structure: Mapping[str, Any]) -> Atoms:
             pbc=True,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise CrystalError(f"no structure: {type(error).__name__}: {error}") from error
+        raise CrystalError(f"not a structure: {type(error).__name__}: {error}") from error

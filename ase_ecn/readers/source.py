@@ -21,7 +21,7 @@ class Source:
     Attributes
     ----------
     label
-        Unique within the input: file name, with ``#`` and a number where there are several.
+        Unique within the input: file name, with ``#`` and a number if there are several.
     digest
         Hash of the content.
     load
@@ -36,7 +36,7 @@ class Source:
     results
         What a calculator returned, by ASE's names.
     problem
-        Why the structure cannot be read, where that is known already.
+        Why the structure cannot be read, if already known.
     """
 
     label: str
@@ -50,7 +50,7 @@ class Source:
 
 
 def of_atoms(label: str, atoms: Atoms, number: int = 1) -> Source:
-    """Make the source of a structure that is in memory; its comments may be labels."""
+    """Make the source of a structure in memory; its ``info`` may contain labels."""
     results = dict(getattr(atoms.calc, "results", {}))
     plain = atoms.copy()
     values = {k: v for k, v in plain.arrays.items() if k not in ("numbers", "positions")}

@@ -93,7 +93,7 @@ def _parse_cif(text: str) -> Atoms:
     try:
         atoms = read(io.StringIO(text), format="cif")
     except Exception as error:  # ASE's readers raise anything
-        raise CrystalError(f"no readable CIF: {type(error).__name__}: {error}") from error
+        raise CrystalError(f"cannot read the CIF: {type(error).__name__}: {error}") from error
     assert isinstance(atoms, Atoms)
     return atoms
 

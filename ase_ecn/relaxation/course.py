@@ -1,6 +1,6 @@
 """The course of one relaxation: which step comes next, when it ends, and what its result is.
 
-A course knows one crystal and what a network has said about it so far. It neither calls the
+A course holds one crystal and the answers of a network so far. It neither calls the
 network nor moves atoms: :class:`~ase_ecn.LatticeRelaxer` does this for one crystal, and
 :func:`ase_ecn.relaxation.follow.follow` for many courses at once. A relaxation of another kind, by
 other answers of another network, is another :class:`Course`.
@@ -40,12 +40,12 @@ Answer = TypeVar("Answer", contravariant=True)
 
 
 class Course(Protocol[Answer]):
-    """One crystal on its way.
+    """The relaxation of one crystal.
 
     Attributes
     ----------
     reason
-        Why it has stopped; ``None`` as long as it goes on.
+        Why it has stopped; ``None`` while it continues.
     """
 
     reason: str | None
@@ -62,7 +62,7 @@ class Course(Protocol[Answer]):
 
 
 class CellCourse:
-    """The cell follows the strains of a network; fractional coordinates stay.
+    """The cell follows the strains of a network at fixed fractional coordinates.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class CellCourse:
     strain_tol
         Frobenius norm of the logarithmic strain of one step below which it ends.
     steps
-        Largest number of steps; 0 only evaluates.
+        Maximum number of steps; 0 only evaluates.
     allowed
         Strains that may be applied.
     deformation
@@ -84,7 +84,7 @@ class CellCourse:
     crystal
         Where it is.
     reason
-        Why it has stopped; ``None`` as long as it goes on.
+        Why it has stopped; ``None`` while it continues.
     strains
         (3, 3) each, as far as allowed, that the network asked for.
     out_of_domain

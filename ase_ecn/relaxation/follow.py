@@ -36,8 +36,8 @@ def follow(
         Answers of the network for a batch of courses. Where memory runs out it is asked for the
         halves; a course that does not fit alone gives up with the reason ``"out of memory"``.
     batch_size
-        Largest number of courses per call, fewer if their crystals are large; changes nothing but
-        speed and memory.
+        Maximum number of courses per call, fewer if their crystals are large; affects only speed
+        and memory.
     progress
         Show a progress bar.
     """

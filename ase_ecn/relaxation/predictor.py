@@ -32,7 +32,7 @@ class StrainPredictor:
     checkpoint
         Bundled name or path; ``None`` for ``"empnn-mp20"``.
     device
-        ``None`` for CUDA where there is one, else the CPU.
+        ``None`` for CUDA if available, otherwise the CPU.
     dtype
         ``"float32"`` or ``"float64"`` for the network; cells are float64 in any case.
 
@@ -41,7 +41,7 @@ class StrainPredictor:
     CheckpointError
         If the checkpoint cannot be used.
     OptionError
-        If there is no such device or dtype.
+        If the device or dtype does not exist.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class StrainPredictor:
     def log_strains(
         self, crystals: Sequence[Crystal], graphs: LatticeBatch | None = None
     ) -> NDArray[np.float64]:
-        """Logarithmic strains that the network wants to apply (eq. 10a, all layers together).
+        """Predicted logarithmic strains (eq. 10a, all layers together).
 
         Parameters
         ----------
         crystals
             B crystals in their current cells.
         graphs
-            Of these crystals, if they are there already.
+            Graphs of these crystals, if already available.
 
         Returns
         -------

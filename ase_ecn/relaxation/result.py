@@ -11,30 +11,30 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Relaxation:
-    """A relaxed crystal.
+    """The result of a relaxation.
 
     Attributes
     ----------
     atoms
-        A copy of the input with the relaxed cell; fractional coordinates are those of the input.
+        A copy of the input with the relaxed cell and the fractional coordinates of the input.
     converged
         Whether the last strain was below the tolerance.
     steps
-        Applications of the network that changed the cell.
+        Number of steps that changed the cell.
     reason
-        ``"converged"``, ``"steps"``, ``"oscillating"``: strains no longer shrink, and the cell with
-        the smallest is taken; or ``"strain out of range"`` or ``"out of memory"``, which leave the
-        input's cell, for a cell that runs away is worse than one that is not relaxed.
+        Why it stopped: ``"converged"``; ``"steps"``; ``"oscillating"`` if strains no longer
+        decrease (the cell with the smallest strain is taken); ``"strain out of range"`` or ``"out
+        of memory"`` (the input cell is kept, as a diverging cell is worse than an unrelaxed one).
     strain
-        Norm of the last strain that the network asked for; if converged, that of the last step
-        before it was reduced to its reliable part.
+        Norm of the last predicted strain; if converged, that of the last step before it was
+        reduced to its reliable part.
     strain_spread
-        How far the last steps disagree, in units of logarithmic strain, NaN without any; orders
-        crystals by how much their cells can be trusted, but is no calibrated error, see
+        How far the last steps disagree, in units of logarithmic strain; NaN without any. It ranks
+        crystals by the reliability of their cells but is not a calibrated error, see
         :func:`ase_ecn.relaxation.stopping.strain_spread`.
     out_of_domain
-        Empty for an input like those of the training data, else what is unusual about it, a phrase
-        for each thing.
+        Empty for an input like those of the training data; otherwise each entry describes
+        something unusual about it.
     deformation
         (3, 3) with ``relaxed cell = input cell @ deformation``; also takes Cartesian positions.
     """

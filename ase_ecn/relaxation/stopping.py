@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from ase_ecn.geometry.strain import total_log_strain
 
 STRAIN_ERROR = 0.008
-"""About the norm of the strain that the network asks for in a relaxed cell, see
-:func:`reliable_part`."""
+"""Typical norm of the strain predicted for a relaxed cell, see :func:`reliable_part`."""
 MAX_TOTAL_STRAIN = 1.0
-"""Norm of the logarithmic strain from the start beyond which a relaxation is given up."""
+"""Norm of the total logarithmic strain beyond which a relaxation is abandoned."""
 # All singular values are then between 0.6 and 1.4, and the norm is below 0.9.
 _SURELY_IN_RANGE = 0.13
 _IDENTITY = np.eye(3)
@@ -23,12 +22,12 @@ part of it."""
 STEPS = "steps"
 """Reason of a relaxation that used up its steps; it ends with the last cell."""
 OSCILLATING = "oscillating"
-"""Reason of a relaxation whose strains no longer shrink, for it goes to and fro or drifts; it ends
+"""Reason of a relaxation whose strains no longer decrease because it oscillates or drifts; it ends
 with the cell of the smallest strain."""
 OUT_OF_RANGE = "strain out of range"
-"""Reason of a relaxation that was given up; it leaves the cell as it was at the start."""
+"""Reason of a relaxation that was abandoned; the initial cell is restored."""
 OUT_OF_MEMORY = "out of memory"
-"""Reason of a crystal that does not fit into memory; it leaves the cell as it was at the start."""
+"""Reason of a crystal that does not fit into memory; the initial cell is kept."""
 
 # A relaxation gets somewhere if its strains shrink. One step may be larger than the one before, as
 # a cell far off has a new neighbourhood after it; over two steps that hardly happens.
@@ -46,11 +45,11 @@ def stop_reason(
     Parameters
     ----------
     strains
-        (3, 3) each, as computed in every step, the last of which is not applied yet.
+        (3, 3) each, one per step; the last is not applied yet.
     deformation
         (3, 3) since the start.
     tolerance
-        Frobenius norm of a strain that is small enough.
+        Frobenius norm of the strain below which the relaxation has converged.
     """
     if not np.isfinite(strains[-1]).all():
         return OUT_OF_RANGE
@@ -97,9 +96,9 @@ def strain_spread(strains: Sequence[NDArray[np.float64]]) -> float:
 
     The root of ``s^2 + v``: ``s`` is the norm of the last strain, and ``v`` the mean square
     distance of the logarithmic strains of the last few cells from their mean. The first step is
-    left out where there are others: it measures how far the input was from relaxed. It is the
-    network's disagreement with itself and no calibrated error; it orders crystals, roughly, by
-    how much their cells can be trusted.
+    left out if there are others, because it measures the initial strain of the input. The result
+    is the network's disagreement with itself, not a calibrated error; it ranks crystals, roughly,
+    by the reliability of their cells.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Cells relaxed here beside VASP's, as one page."""
+"""A comparison of relaxed cells with those of VASP, as one page."""
 
 from __future__ import annotations
 

@@ -28,9 +28,9 @@ class Execution:
     workers
         Processes to start on this machine.
     cluster
-        Address of the scheduler of a running Dask cluster to work on instead.
+        Address of the scheduler of a running Dask cluster to use instead.
     retry_failed
-        Try crystals that failed before once more.
+        Repeat crystals that failed before.
     progress
         Show a progress bar.
     """
@@ -53,7 +53,7 @@ class Execution:
                 raise OptionError(f"{name} must be at least 1, got {number}")
         if self.workers and self.cluster:
             raise OptionError(
-                "workers are started here, those of a cluster run already: choose one"
+                "use either workers (started here) or cluster (already running), not both"
             )
 
 

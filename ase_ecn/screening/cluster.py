@@ -1,8 +1,8 @@
 """Batches of a screen, or of labels, on processes of this machine or on a Dask cluster.
 
-Batches go out, outcomes come back to the one process that writes. What a worker had when it died
-is computed by another; a crystal that takes workers down, also when no other is computed beside
-it, is set aside as a failure.
+Batches are sent out, and results return to the one process that writes. If a worker dies, its
+batch is computed by another; a crystal that kills workers even when computed alone is recorded as
+a failure.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Cluster:
     workers
         Processes to start here, one thread each.
     address
-        Of a scheduler that is running, instead.
+        Address of a running scheduler to use instead.
 
     Raises
     ------

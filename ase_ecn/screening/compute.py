@@ -38,7 +38,7 @@ class Job:
     checkpoint
         Of the ECN: bundled name or path.
     relaxer_checkpoint
-        Of the EMPNN; ``None`` to leave the cells as they are.
+        Of the EMPNN; ``None`` to keep the cells unchanged.
     device
         As for :class:`~ase_ecn.prediction.PropertyPredictor`.
     provenance
@@ -53,7 +53,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out for one crystal.
+    """The result for one crystal.
 
     Attributes
     ----------

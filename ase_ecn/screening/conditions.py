@@ -41,9 +41,9 @@ class Condition:
     Attributes
     ----------
     text
-        As it was written.
+        The condition as written.
     names
-        Of the values that it asks for.
+        Names of the values that it needs.
     """
 
     text: str
@@ -60,7 +60,7 @@ class Condition:
         """
         missing = self.names - set(values)
         if missing:
-            raise OptionError(f"{self.text!r} asks for {', '.join(sorted(missing))}")
+            raise OptionError(f"{self.text!r} needs {', '.join(sorted(missing))}")
         return self._test(values)
 
 
@@ -72,7 +72,7 @@ def parse_condition(text: str, known: Iterable[str]) -> Condition:
     text
         Such as ``"band_gap > 1 and not (natoms > 20 or formation_energy > -0.5)"``.
     known
-        Names that may occur.
+        Names that may occur in it.
 
     Raises
     ------

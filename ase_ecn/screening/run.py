@@ -44,20 +44,20 @@ BATCH_SIZE = 64
 
 @dataclass(frozen=True)
 class ScreenReport:
-    """Outcome of a screen, earlier runs into the same output included.
+    """Result of a screen, including earlier runs into the same output.
 
     Attributes
     ----------
     stored
         Crystals in the output.
     rejected
-        Crystals that don't fulfil the condition.
+        Crystals that do not fulfil the condition.
     outranked
-        Crystals that were beaten to the top.
+        Crystals outside the best ``top``.
     failed
         Crystals without a result; :func:`~ase_ecn.screening.failures` has the reasons.
     computed
-        Crystals that this run computed; the others were finished before.
+        Crystals computed by this run; the others were already finished.
     """
 
     stored: int
@@ -116,10 +116,10 @@ def screen(
     retry_failed: bool = False,
     progress: bool = False,
 ) -> ScreenReport:
-    """Predict the properties of every structure of an input, and store them.
+    """Predict the properties of every structure of an input and store them.
 
-    Started again after it was killed, a screen goes on where it stopped; crystals that are new in
-    the input or have changed are computed. Only a few batches are in memory at a time.
+    A screen that was interrupted continues where it stopped; crystals that are new in the input or
+    have changed are computed. Only a few batches are in memory at a time.
 
     Parameters
     ----------
@@ -128,10 +128,10 @@ def screen(
     out
         ase.db to write: path of a SQLite file (``.db``), or URL of a PostgreSQL database. Each
         row has the crystal with ``energy`` (formation energy of the cell, eV), ``magmom`` and
-        ``magmoms`` as results, the other properties, the course of the relaxation and the
+        ``magmoms`` as results, the other properties, details of the relaxation and the
         checkpoints' names and hashes as key-value pairs, and the unrelaxed structure in
         ``data`` (see :func:`~ase_ecn.screening.unrelaxed`). A ``.parquet`` file is written at
-        the end from an ase.db beside it, ``OUT.parquet.db``, which a later run goes on from.
+        the end from the ase.db ``OUT.parquet.db``, from which a later run continues.
     relax
         Relax the cells first.
     properties
@@ -140,32 +140,31 @@ def screen(
         Keep only crystals that fulfil this condition, such as ``"band_gap > 1 and natoms < 20"``;
         see :func:`~ase_ecn.screening.conditions.parse_condition`.
     top, by, largest
-        Keep only so many crystals: those with the smallest, or largest, value of a property.
+        Keep only this number of crystals: those with the lowest or highest values of a property.
     checkpoint, relaxer_checkpoint
         Of the ECN and of the EMPNN; ``None`` for the bundled ones.
     device
-        ``None`` for CUDA where there is one, else the CPU.
+        ``None`` for CUDA if available, otherwise the CPU.
     batch_size
-        Crystals that are computed and written together.
+        Number of crystals that are computed and written together.
     workers
-        Start so many processes on this machine; with several GPUs each gets one.
+        Number of processes to start on this machine; with several GPUs each gets one.
     cluster
-        Address of the scheduler of a running Dask cluster to work on instead.
+        Address of the scheduler of a running Dask cluster to use instead.
     retry_failed
-        Try crystals that failed before once more.
+        Repeat crystals that failed before.
     progress
         Show a progress bar.
 
     Returns
     -------
     ScreenReport
-        How many crystals came out how.
+        Numbers of crystals by outcome.
 
     Raises
     ------
     OptionError
-        If an option has a value that is not allowed, or the output holds a screen that was made
-        with other options.
+        If an option has an invalid value, or the output contains a screen with different options.
     CheckpointError
         If a checkpoint cannot be used.
     """
@@ -237,14 +236,14 @@ def _check_ranking(top: int | None, by: str | None) -> None:
     if top is not None and top < 1:
         raise OptionError(f"top must be at least 1, got {top}")
     if (top is None) != (by is None):
-        raise OptionError("top and by belong together: how many, by which property")
+        raise OptionError("top and by must be given together: how many, and ranked by what")
 
 
 def _output(out: str | Path) -> str:
     """Address of the ase.db to write."""
     if is_url(out):
         if str(out).startswith(("mysql", "mariadb")):
-            raise OptionError("MySQL can be read but not written: it cannot undo half a batch")
+            raise OptionError("MySQL can be read but not written: it cannot roll back a batch")
         return str(out)
     path = Path(out)
     if path.suffix not in (".db", ".parquet"):

@@ -36,7 +36,7 @@ STORED = "stored"
 REJECTED = "rejected"
 """Status of a crystal that does not fulfil the condition."""
 OUTRANKED = "outranked"
-"""Status of a crystal that others beat to the top."""
+"""Status of a crystal that is not among the best."""
 FAILED = "failed"
 """Status of a crystal without a result."""
 
@@ -90,8 +90,8 @@ class Store:
     OptionError
         If it cannot be opened.
     StorageError
-        Later, if it cannot be read or written: the disk is full, say, or the server gone. What was
-        committed before stays.
+        Later, if it cannot be read or written, for instance because the disk is full or the server
+        is gone. What was committed before is kept.
     """
 
     def __init__(self, address: str) -> None:
@@ -129,7 +129,7 @@ class Store:
         ]
         if differing:
             raise OptionError(
-                f"the output holds a screen with other options ({'; '.join(differing)}): "
+                f"the output contains a screen with different options ({'; '.join(differing)}): "
                 "choose another output"
             )
 
@@ -309,8 +309,8 @@ class Store:
             if not _is_database_error(error):
                 raise
             raise StorageError(
-                f"the database {self.name} failed ({error}); what was written before is in it, "
-                "and the same command goes on from there"
+                f"the database {self.name} failed ({error}); what was written before is kept, "
+                "and the same command continues from there"
             ) from error
         finally:
             # Closing without a commit rolls back, in both databases.
@@ -346,7 +346,7 @@ def failures(out: str | Path) -> Iterator[Failure]:
 
 
 def journal_path(out: str) -> str:
-    """The ase.db behind an output: itself, or one beside a Parquet file."""
+    """The ase.db of an output: the output itself, or the one that a Parquet file is made from."""
     return f"{out}.db" if out.endswith(".parquet") else out
 
 

@@ -1,1 +1,1 @@
-"""The experiments of the EMPNN paper beside its figures."""
+"""The experiments of the EMPNN paper, compared with its results."""

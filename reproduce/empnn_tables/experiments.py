@@ -1,4 +1,4 @@
-"""The tables of the EMPNN paper beside ours: losses, vector fields, reconstruction."""
+"""The tables of the EMPNN paper compared with ours: losses, vector fields, reconstruction."""
 
 from __future__ import annotations
 

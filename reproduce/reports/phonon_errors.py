@@ -1,4 +1,4 @@
-"""Extreme phonon frequencies of a potential energy surface beside those of VASP's force sets.
+"""Extreme phonon frequencies of a potential energy surface and of VASP's force sets.
 
 Needs phonopy (``pip install ase-ecn[phonons]``).
 """

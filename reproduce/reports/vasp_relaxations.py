@@ -1,4 +1,4 @@
-"""Lattices relaxed by an EMPNN beside those of VASP's relaxations."""
+"""Lattices relaxed by an EMPNN compared with those of VASP's relaxations."""
 
 from __future__ import annotations
 

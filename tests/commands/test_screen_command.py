@@ -50,7 +50,7 @@ def test_screen_selects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert lines[3].startswith("2 crystals in ")
     assert "P(metal)" not in lines[0]
     assert main(["screen", str(EXAMPLES), "-o", out, "--device", "cpu"]) == 1
-    assert "other options" in capsys.readouterr().err
+    assert "different options" in capsys.readouterr().err
 
 
 def test_screen_refuses_outputs_that_cannot_be(

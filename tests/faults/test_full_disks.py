@@ -76,7 +76,7 @@ def test_a_screen_goes_on_when_a_full_disk_has_room_again(
     small_disk: Path, run_screen: Callable
 ) -> None:
     out = small_disk / "out.db"
-    with pytest.raises(StorageError, match=r"full.* goes on from there"):
+    with pytest.raises(StorageError, match=r"full.* continues from there"):
         run_screen(lattices(160), out, batch_size=16)
     before = written(out)
     assert 0 < len(before) < 160

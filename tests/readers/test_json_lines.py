@@ -56,7 +56,7 @@ def test_damaged_lines_are_told_and_the_others_read(tmp_path: Path) -> None:
     assert [bool(source.problem) for source in sources] == [False, True, True, True, False, False]
     assert "line 2 is no JSON" in sources[1].problem
     assert "no species, frac in line 3" in sources[2].problem
-    with pytest.raises(CrystalError, match="no structure"):
+    with pytest.raises(CrystalError, match="not a structure"):
         sources[4].load()
     assert isinstance(sources[5].load(), Atoms)
 

@@ -76,7 +76,7 @@ def test_structures_of_pymatgen_are_screened(tmp_path: Path, run_screen: Callabl
     assert run_screen(structure, tmp_path / "one.db").stored == 1
     report = run_screen([structure, bulk("Mg"), partly], tmp_path / "out.db", relax=True)
     assert (report.stored, report.failed) == (2, 1)
-    assert "partly occupied" in next(failures(tmp_path / "out.db")).reason
+    assert "partially occupied" in next(failures(tmp_path / "out.db")).reason
 
 
 def test_conditions_select(tmp_path: Path, run_screen: Callable) -> None:
@@ -168,14 +168,14 @@ def test_bad_options_are_refused_at_the_door(tmp_path: Path, run_screen: Callabl
     out = tmp_path / "out.db"
     for options, message in [
         ({"batch_size": 0}, "batch_size"),
-        ({"top": 3}, "belong together"),
+        ({"top": 3}, "must be given together"),
         ({"top": 3, "by": "density"}, "unknown density"),
         ({"top": 3, "by": "site_moments"}, "unknown site_moments"),
         ({"properties": ["gap"]}, "unknown gap"),
         ({"where": "gap > 1"}, "unknown name 'gap'"),
         ({"where": "volume_change > 1"}, "unknown name"),
         ({"device": "nowhere"}, "cannot be used"),
-        ({"workers": 2, "cluster": "tcp://x"}, "choose one"),
+        ({"workers": 2, "cluster": "tcp://x"}, "not both"),
     ]:
         with pytest.raises(OptionError, match=message):
             run_screen(lattices(1), out, **options)
@@ -192,7 +192,7 @@ def test_bad_options_are_refused_at_the_door(tmp_path: Path, run_screen: Callabl
 def test_another_screen_needs_another_output(tmp_path: Path, run_screen: Callable) -> None:
     run_screen(lattices(1), tmp_path / "out.db")
     for options in ({"relax": True}, {"where": "natoms > 3"}, {"properties": ["band_gap"]}):
-        with pytest.raises(OptionError, match="other options"):
+        with pytest.raises(OptionError, match="different options"):
             run_screen(lattices(1), tmp_path / "out.db", **options)
 
 

@@ -190,7 +190,7 @@ def test_options_that_are_not_allowed_are_told(tmp_path: Path) -> None:
         ({"calculator": "labelling_calculators:number"}, "not a class"),
         ({"calculator": "emt", "options": {"parameter": 1}, "batch_size": 0}, "batch_size"),
         ({"calculator": "labelling_calculators:made", "options": {"b": 1}}, "made with b=1"),
-        ({"calculator": "emt", "workers": 1, "cluster": "tcp://x"}, "choose one"),
+        ({"calculator": "emt", "workers": 1, "cluster": "tcp://x"}, "not both"),
     ):
         with pytest.raises(OptionError, match=match):
             label(crystals(1), out, **wrong)
