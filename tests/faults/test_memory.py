@@ -22,13 +22,13 @@ def test_a_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) ->
     plain = PropertyPredictor._predict_batch
     sizes = []
 
-    def limited(self, batch):
+    def limited(self, batch, **options):
         sizes.append(len(batch))
         if len(batch) > 2 or any(len(crystal) > 1 for crystal in batch):
             raise RuntimeError(
                 "[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate"
             )
-        return plain(self, batch)
+        return plain(self, batch, **options)
 
     monkeypatch.setattr(PropertyPredictor, "_predict_batch", limited)
     with pytest.raises(RuntimeError):
