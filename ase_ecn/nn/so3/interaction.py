@@ -93,9 +93,12 @@ class Interaction(nn.Module):
 
 def _first_table(rows: int, width: int) -> Tensor:
     """Smooth waves of random length and phase: channels begin with different radial shapes."""
+    table = torch.empty(rows, width)
+    if table.is_meta:  # to be loaded, and the compiler need not be imported for waves
+        return table
     place = torch.linspace(0, 1, rows)[:, None]
-    waves = torch.empty(1, width), torch.empty(1, width), torch.empty(rows, width)
-    nn.init.normal_(waves[0], std=9.0)
-    nn.init.uniform_(waves[1], 0.0, 2 * math.pi)
-    nn.init.normal_(waves[2], std=0.1)
-    return 1.2 * torch.cos(place * waves[0] + waves[1]) + waves[2]
+    lengths, phases = torch.empty(1, width), torch.empty(1, width)
+    nn.init.normal_(lengths, std=9.0)
+    nn.init.uniform_(phases, 0.0, 2 * math.pi)
+    nn.init.normal_(table, std=0.1)
+    return table + 1.2 * torch.cos(place * lengths + phases)
