@@ -44,9 +44,9 @@ def test_errors_are_those_of_the_cards() -> None:
     ecn, empnn, _, _, pes, fermi = (read_card(n).content["test"] for n in NAMES)
     perovskites = read_card("ecn-perov5").content["test"]
     substituted = f"{100 * empnn['substituted_mean']:.2f} %"
-    universal = read_card("ecn-universal").content["test"]["wbm_formation_energy_mae"]
+    wbm = read_card("ecn-universal").content["test"]["wbm_formation_energy_mae"]
     expected = [
-        f"| formation energy of hypothetical crystals | `ecn-universal` | {universal:.3f} eV/atom |",
+        f"| formation energy of hypothetical crystals | `ecn-universal` | {wbm:.3f} eV/atom |",
         f"| formation energy | `ecn-mp20` | {ecn['formation_energy_mae']:.4f} eV/atom |",
         f"| `ecn-mp20` | {ecn['band_gap_mae']:.3f} eV |",
         f"| metal or not | `ecn-mp20` | ROC AUC {ecn['metal_auc']:.4f} |",
