@@ -20,18 +20,21 @@ from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.ecn_data import labelled_elements
 from ase_ecn.training.data.force_sets import chemical_systems, load_force_data
 from ase_ecn.training.data.labels import HELD_OUT
+from ase_ecn.training.data.property_rows import labelled_in_rows
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.fit_user import EPOCHS, fit_to_labels
 from ase_ecn.training.fits.config import (
     ECNConfiguration,
     EMPNNConfiguration,
     PESConfiguration,
+    PropertiesConfiguration,
     SO3Configuration,
     read_config,
 )
 from ase_ecn.training.fits.fit_ecn import fit_ecn
 from ase_ecn.training.fits.fit_empnn import fit_empnn
 from ase_ecn.training.fits.fit_pes import fit_pes
+from ase_ecn.training.fits.fit_properties import fit_properties
 from ase_ecn.training.fits.fit_so3 import fit_so3
 from ase_ecn.training.fits.loop import FitResult
 from ase_ecn.training.fits.parallel import is_first, start
@@ -64,6 +67,7 @@ _FIT_HELP = {
     "empnn": "fit an EMPNN",
     "pes": "fit an ECN to energies, forces and stresses",
     "so3": "fit an SO(3)-equivariant network to energies, forces and stresses",
+    "properties": "fit an SO(3)-equivariant network to DFT's energies and further properties",
 }
 
 
@@ -221,11 +225,23 @@ def _fit_so3(config: SO3Configuration, data: Path, out: Path, device: str) -> _F
     return _Fitted(model, result, np.unique(labels.numbers).tolist(), counts)
 
 
+def _fit_properties(
+    config: PropertiesConfiguration, data: Path, out: Path, device: str
+) -> _Fitted:
+    fitted = fit_properties(config, data, out, device)
+    packed, teacher = fitted.rows.packed, fitted.teacher
+    counts = {"train": len(packed), "val": len(fitted.held), "teacher": len(teacher)}
+    elements = np.union1d(packed.numbers, teacher.numbers).tolist()
+    labelled = labelled_in_rows(fitted.rows)
+    return _Fitted(fitted.model, fitted.result, elements, counts, labelled)
+
+
 _FITS: dict[str, Callable[[Any, Path, Path, str], _Fitted]] = {
     "ecn": _fit_ecn,
     "empnn": _fit_empnn,
     "pes": _fit_pes,
     "so3": _fit_so3,
+    "properties": _fit_properties,
 }
 
 

@@ -23,17 +23,22 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.labels import HELD_OUT, load_labels
+from ase_ecn.training.data.property_rows import load_property_rows
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.fits.config import (
     ECNConfiguration,
     EMPNNConfiguration,
+    PropertiesConfiguration,
     SO3Configuration,
     config_of_card,
+    fitted_to_properties,
 )
 from ase_ecn.training.fits.scores import predict_graphs
+from ase_ecn.training.release.calibrate_so3 import held_out, pooled_and_predicted
 
 RARE = 50
 """Elements in fewer training crystals than this are rare."""
@@ -102,18 +107,28 @@ def empnn_domain(configuration: EMPNNConfiguration, data: Path) -> dict[str, Any
     return measure_domain(features, np.concatenate([c.numbers for c in crystals]), owner)
 
 
-def so3_domain(configuration: SO3Configuration, data: Path) -> dict[str, Any]:
+def so3_domain(
+    configuration: SO3Configuration | PropertiesConfiguration, data: Path
+) -> dict[str, Any]:
     """Domain of an SO(3)-equivariant network, from the neighbours in its training crystals."""
     model = configuration.model
-    labels = load_labels(configuration.data, data, model.cutoff, model.target)
-    train = np.flatnonzero(labels.percent >= HELD_OUT)
+    rows = isinstance(configuration, PropertiesConfiguration)
+    section = configuration.teacher if rows else configuration.data
+    labels = load_labels(section, data, model.cutoff, model.target)
+    trained = [(labels, np.flatnonzero(labels.percent >= HELD_OUT))]
+    if rows:
+        packed = load_property_rows(data, configuration.data, model.cutoff, "train").packed
+        trained.append((packed, np.arange(len(packed))))
     parts = [
-        sphere_domain_features(labels.batch(train[start : start + _CHUNK]).graph)
-        for start in range(0, len(train), _CHUNK)
+        sphere_domain_features(packed.batch(chosen[start : start + _CHUNK]).graph)
+        for packed, chosen in trained
+        for start in range(0, len(chosen), _CHUNK)
     ]
     features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    owner = np.repeat(np.arange(len(labels)), np.diff(labels.atoms))
-    return measure_domain(features, labels.numbers.astype(np.int64), owner)
+    sizes = np.concatenate([np.diff(packed.atoms) for packed, _ in trained])
+    numbers = np.concatenate([packed.numbers for packed, _ in trained]).astype(np.int64)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    return measure_domain(features, numbers, owner)
 
 
 def spread_ranges(
@@ -133,6 +148,24 @@ def spread_ranges(
     return {f"{_ENERGY}_std": [0.0, round(float(np.quantile(stated, 1 - OUTLIERS)), 4)]}
 
 
+def _so3_configuration(content: Mapping[str, Any]) -> SO3Configuration | PropertiesConfiguration:
+    if fitted_to_properties(content):
+        return config_of_card(content, PropertiesConfiguration)
+    return config_of_card(content, SO3Configuration)
+
+
+def so3_spread_ranges(checkpoint: str | Path, data: Path) -> dict[str, list[float]]:
+    """As :func:`spread_ranges`, of DFT's and the teacher's crystals that were held out."""
+    loaded = load_checkpoint(checkpoint, SO3ECN)
+    name = f"{_ENERGY}_std"
+    if _ENERGY not in loaded.model.uncertainties:
+        return {}
+    parts = held_out(loaded.card.content, data)
+    stated = [pooled_and_predicted(loaded.model, part)[1][name] for part in parts]
+    largest = float(np.quantile(np.concatenate(stated), 1 - OUTLIERS))
+    return {name: [0.0, round(largest, 4)]}
+
+
 def write_domain(weights: Path, data: Path) -> dict[str, Any]:
     """Measure the domain of a checkpoint and enter it in the card beside its weights."""
     card: Card = read_card(weights)
@@ -141,7 +174,8 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
         domain = ecn_domain(configuration, data)
         domain["ranges"] |= spread_ranges(weights, configuration, data)
     elif card.network == "so3":
-        domain = so3_domain(config_of_card(card.content, SO3Configuration), data)
+        domain = so3_domain(_so3_configuration(card.content), data)
+        domain["ranges"] |= so3_spread_ranges(weights, data)
     else:
         domain = empnn_domain(config_of_card(card.content, EMPNNConfiguration), data)
     content = {**card.content, "domain": domain}
