@@ -225,13 +225,13 @@ def _fit_so3(config: SO3Configuration, data: Path, out: Path, device: str) -> _F
     return _Fitted(model, result, np.unique(labels.numbers).tolist(), counts)
 
 
-def _fit_properties(
-    config: PropertiesConfiguration, data: Path, out: Path, device: str
-) -> _Fitted:
+def _fit_properties(config: PropertiesConfiguration, data: Path, out: Path, device: str) -> _Fitted:
     fitted = fit_properties(config, data, out, device)
-    packed, teacher = fitted.rows.packed, fitted.teacher
-    counts = {"train": len(packed), "val": len(fitted.held), "teacher": len(teacher)}
-    elements = np.union1d(packed.numbers, teacher.numbers).tolist()
+    packed = fitted.rows.packed
+    kept = sum(len(source.train) for source in fitted.teacher)
+    counts = {"train": len(packed), "val": len(fitted.held), "teacher": kept}
+    numbers = [packed.numbers, *(source.labels.numbers for source in fitted.teacher)]
+    elements = np.unique(np.concatenate(numbers)).tolist()
     labelled = labelled_in_rows(fitted.rows)
     return _Fitted(fitted.model, fitted.result, elements, counts, labelled)
 

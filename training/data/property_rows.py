@@ -7,13 +7,10 @@ learns, as in :mod:`ase_ecn.training.data.labels`. WBM's compositions are in no 
 
 from __future__ import annotations
 
-import csv
-import gzip
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -30,16 +27,20 @@ from ase_ecn.training.data.datasets import (
     SPLITS,
     TRAIN_MARK,
     Dataset,
+    csv_rows,
     join,
     read_fermi_levels,
     read_mp_extra,
     read_site_moments,
-    reduced_formula,
     split_by_composition,
 )
-from ase_ecn.training.data.ecn_data import SITE_MOMENT_ATOMS, elements_with_labels, nonmagnetic_sites
+from ase_ecn.training.data.ecn_data import (
+    SITE_MOMENT_ATOMS,
+    elements_with_labels,
+    nonmagnetic_sites,
+)
+from ase_ecn.training.data.held_out import WBM, composition_key, held_out_compositions
 from ase_ecn.training.data.labels import LabelledCrystal, PackedLabels, packed_labels
-from ase_ecn.training.data.wbm import read_wbm
 
 PROPERTY_LABELS = ("band_gap", "metal", "magnetization", "fermi_level", "site_moments")
 """Properties besides the energy that the sets have labels of."""
@@ -220,19 +221,17 @@ def _rows(dataset: Dataset) -> Iterator[LabelledCrystal]:
 
 
 def _read(data: Path, section: PropertyData, split: str) -> Dataset:
-    tested = _formulas(read_wbm(data)[0])
+    tested = held_out_compositions(WBM, data)
     if section.everything:
         whole = join(
             [
                 *(_mp20(data, part) for part in SPLITS),
-                _with_site_labels(
-                    data, read_site_moments(data, set(), section.site_moment_max_atoms)
-                ),
+                _with_site_labels(data, _site_moments(data, section.site_moment_max_atoms)),
                 read_fermi_levels(data),
-                *_further(data, section, set()),
+                *_further(data, section, frozenset()),
             ]
         )
-        percent = [zlib.crc32(f.encode()) % 100 for f in _formulas_in_order(whole)]
+        percent = [zlib.crc32(composition_key(c.numbers)) % 100 for c in whole.crystals]
         held = np.array(percent) < section.held_out_percent
         whole = whole.subset(np.flatnonzero(held == (split == "val")))
     else:
@@ -242,9 +241,9 @@ def _read(data: Path, section: PropertyData, split: str) -> Dataset:
 
 def _published(data: Path, section: PropertyData, split: str) -> Dataset:
     """Rows of one split of each set; the training split may have further entries."""
-    held_out = _formulas([c for part in ("val", "test") for c in _mp20(data, part).crystals])
+    held_out = held_out_compositions(section.name, data)
     atoms = section.site_moment_max_atoms if split == "train" else SITE_MOMENT_ATOMS
-    moments = split_by_composition(read_site_moments(data, held_out, atoms))[split]
+    moments = split_by_composition(_without(_site_moments(data, atoms), held_out))[split]
     parts = [_mp20(data, split), _with_site_labels(data, moments), READERS["fermi"](data, split)]
     if split == "train":
         # What is scored among the crystals with site moments is held out of all sets.
@@ -263,11 +262,16 @@ def _mp20(data: Path, split: str) -> Dataset:
     return replace(found, site_targets={"site_moments": np.where(zero, 0.0, np.nan)})
 
 
-def _further(data: Path, section: PropertyData, held_out: set[str]) -> list[Dataset]:
+def _site_moments(data: Path, largest: int) -> Dataset:
+    return cached_dataset(f"magnets-{largest}", lambda: read_site_moments(data, set(), largest))
+
+
+def _further(data: Path, section: PropertyData, held_out: Collection[bytes]) -> list[Dataset]:
     """Entries of the release of 2018: gaps, and energies where those of MP-20's kind are known."""
     if section.entries_max_atoms is None:
         return []
-    extra = read_mp_extra(data, section.entries_max_atoms)
+    largest = section.entries_max_atoms
+    extra = cached_dataset(f"mp_extra-{largest}", lambda: read_mp_extra(data, largest))
     extra = _without(extra.subset(np.flatnonzero(extra.targets[TRAIN_MARK] == 0)), held_out)
     known = _table(data / "mp_extra" / "mp_2018_labels_mp2020.csv.gz", "material_id")
     energies = [
@@ -298,25 +302,16 @@ def _with_site_labels(data: Path, moments: Dataset) -> Dataset:
     return replace(moments, targets=targets)
 
 
-def _without(dataset: Dataset, formulas: set[str]) -> Dataset:
-    """Leave out some reduced formulas."""
-    kept = [k for k, f in enumerate(_formulas_in_order(dataset)) if f not in formulas]
+def _without(dataset: Dataset, compositions: Collection[bytes]) -> Dataset:
+    """Leave out some compositions."""
+    kept = [
+        k for k, c in enumerate(dataset.crystals) if composition_key(c.numbers) not in compositions
+    ]
     return dataset.subset(np.array(kept, dtype=np.int64))
 
 
-def _formulas_in_order(dataset: Dataset) -> list[str]:
-    return [reduced_formula(crystal.numbers) for crystal in dataset.crystals]
-
-
-def _formulas(crystals: Any) -> set[str]:
-    return {reduced_formula(crystal.numbers) for crystal in crystals}
-
-
 def _table(path: Path, key: str) -> dict[str, dict[str, str]]:
-    if not path.is_file():
-        raise DatasetError(f"the data file {path} does not exist")
-    with gzip.open(path, "rt", newline="") as file:
-        return {row[key]: row for row in csv.DictReader(file)}
+    return {row[key]: row for row in csv_rows(path)}
 
 
 def _number(row: Mapping[str, str] | None, name: str) -> float:

@@ -316,7 +316,9 @@ class PropertiesConfiguration(Configuration):
             raise OptionError(f"the target must be {FORMATION_ENERGY}, got {self.model.target!r}")
         further = (*self.model.crystal_targets, *self.model.site_targets)
         known_or_refused("property", further, PROPERTY_LABELS)
-        known_or_refused("property in loss_weights", self.loss_weights, (self.model.target, *further))
+        known_or_refused(
+            "property in loss_weights", self.loss_weights, (self.model.target, *further)
+        )
         if self.with_teacher < 0:
             raise OptionError(f"with_teacher is {self.with_teacher}; it must not be negative")
 

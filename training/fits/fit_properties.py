@@ -7,7 +7,7 @@ from their minimum are like.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.properties import FORMATION_ENERGY, of_output
-from ase_ecn.training.data.labels import LabelBatch, PackedLabels, load_labels
+from ase_ecn.training.data.labels import LabelBatch
 from ase_ecn.training.data.property_rows import (
     ABOVE_HULL,
     PropertyBatch,
@@ -27,7 +27,7 @@ from ase_ecn.training.data.property_rows import (
     load_property_rows,
 )
 from ase_ecn.training.fits.config import PropertiesConfiguration
-from ase_ecn.training.fits.fit_so3 import batch_loss, set_units, split_labels
+from ase_ecn.training.fits.fit_so3 import LabelSource, batch_loss, drawn, set_units, sources_of
 from ase_ecn.training.fits.loop import (
     FitResult,
     Task,
@@ -46,10 +46,10 @@ _EVALUATION_BATCH = 64
 
 @dataclass(frozen=True)
 class Batch:
-    """Crystals with DFT's labels, and some of the teacher's."""
+    """Crystals with DFT's labels; some of the teacher's, with forces and with energies alone."""
 
     rows: PropertyBatch
-    teacher: LabelBatch | None
+    teacher: tuple[LabelBatch | None, LabelBatch | None]
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,10 @@ class Fitted:
     result: FitResult
     rows: PropertyRows
     held: PropertyRows
-    teacher: PackedLabels
+    teacher: list[LabelSource]
 
 
-def fit_properties(
-    config: PropertiesConfiguration, data: Path, out: Path, device: str
-) -> Fitted:
+def fit_properties(config: PropertiesConfiguration, data: Path, out: Path, device: str) -> Fitted:
     """Fit an SO3ECN with heads.
 
     Parameters
@@ -92,16 +90,22 @@ def fit_properties(
     cutoff = config.model.cutoff
     rows = load_property_rows(data, config.data, cutoff, "train")
     held = load_property_rows(data, config.data, cutoff, "val")
-    teacher = load_labels(config.teacher, data, cutoff, config.model.target)
+    teacher = teacher_sources(config, data)
     model, result = fit_to_rows(config, rows, held, teacher, out, device)
     return Fitted(model, result, rows, held, teacher)
+
+
+def teacher_sources(config: PropertiesConfiguration, data: Path) -> list[LabelSource]:
+    """The teacher's labels that a configuration keeps in the mix, all of the main ones with forces."""
+    share = (config.with_teacher, config.with_teacher)
+    return sources_of(config.teacher, config.model, share, config.fit.seed, data)
 
 
 def fit_to_rows(
     config: PropertiesConfiguration,
     rows: PropertyRows,
     held: PropertyRows,
-    teacher: PackedLabels,
+    teacher: Sequence[LabelSource],
     out: Path,
     device: str,
 ) -> tuple[SO3ECN, FitResult]:
@@ -119,20 +123,17 @@ def fit_to_rows(
     options = config.fit
     torch.manual_seed(options.seed)
     model = SO3ECN(config.model)
-    chosen, _ = split_labels(teacher, 0, options.seed)
-    set_units(model, teacher, chosen)
+    set_units(model, teacher[0].labels, teacher[0].train)
     set_head_units(model, rows)
     if config.init:
         start_from(model, config.init)
     model.to(device)
     scales = loss_scales(model)
-    size, share = options.batch_size, config.with_teacher
+    size = options.batch_size
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
         for indices in shuffled_batches(len(rows), size, rng):
-            drawn = chosen[rng.integers(len(chosen), size=share)]
-            kept = teacher.batch(drawn).to(device) if share else None
-            yield Batch(rows.batch(indices).to(device), kept)
+            yield Batch(rows.batch(indices).to(device), drawn(teacher, rng, device))
 
     classes = frozenset(name for name in model.targets if of_output(name).kind == "class")
 
@@ -141,9 +142,9 @@ def fit_to_rows(
         outputs = network.properties(batch.rows.graph)
         labels = {name: batch.rows.labels[name] for name in network.targets}
         total = multitask_loss(outputs, labels, scales, config.loss_weights, classes)
-        if batch.teacher is None:
+        if batch.teacher == (None, None):
             return total
-        return total + batch_loss(network, batch.teacher, None, config.teacher_weights)
+        return total + batch_loss(network, *batch.teacher, config.teacher_weights)
 
     def validate(network: nn.Module) -> dict[str, float]:
         assert isinstance(network, SO3ECN)
@@ -212,9 +213,7 @@ def loss_scales(model: SO3ECN) -> dict[str, float]:
     return scales
 
 
-def predict_rows(
-    model: SO3ECN, rows: PropertyRows, device: str
-) -> dict[str, NDArray[np.float64]]:
+def predict_rows(model: SO3ECN, rows: PropertyRows, device: str) -> dict[str, NDArray[np.float64]]:
     """Predictions in physical units for all rows: (G,) and (N,), probabilities for classes."""
     parts: list[dict[str, NDArray[np.float64]]] = []
     with torch.inference_mode():

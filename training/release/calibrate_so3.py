@@ -93,7 +93,7 @@ def held_out(content: Mapping[str, Any], data: Path) -> list[Scored]:
 def _of_teacher(
     section: LabelData, seed: int, config: SO3Configuration | PropertiesConfiguration, data: Path
 ) -> Scored:
-    labels = load_labels(section, data, config.model.cutoff, config.model.target)
+    labels = load_labels(section.name, data, config.model.cutoff, config.model.target)
     _, indices = split_labels(labels, _TEACHERS, seed)
     return Scored(labels, indices, {config.model.target: np.asarray(labels.energy[indices])})
 

@@ -26,7 +26,6 @@ from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.data.labels import HELD_OUT, load_labels
 from ase_ecn.training.data.property_rows import load_property_rows
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.fits.config import (
@@ -37,6 +36,8 @@ from ase_ecn.training.fits.config import (
     config_of_card,
     fitted_to_properties,
 )
+from ase_ecn.training.fits.fit_properties import teacher_sources
+from ase_ecn.training.fits.fit_so3 import label_sources
 from ase_ecn.training.fits.scores import predict_graphs
 from ase_ecn.training.release.calibrate_so3 import held_out, pooled_and_predicted
 
@@ -111,24 +112,28 @@ def so3_domain(
     configuration: SO3Configuration | PropertiesConfiguration, data: Path
 ) -> dict[str, Any]:
     """Domain of an SO(3)-equivariant network, from the neighbours in its training crystals."""
-    model = configuration.model
-    rows = isinstance(configuration, PropertiesConfiguration)
-    section = configuration.teacher if rows else configuration.data
-    labels = load_labels(section, data, model.cutoff, model.target)
-    trained = [(labels, np.flatnonzero(labels.percent >= HELD_OUT))]
-    if rows:
-        packed = load_property_rows(data, configuration.data, model.cutoff, "train").packed
-        trained.append((packed, np.arange(len(packed))))
-    parts = [
-        sphere_domain_features(packed.batch(chosen[start : start + _CHUNK]).graph)
-        for packed, chosen in trained
-        for start in range(0, len(chosen), _CHUNK)
-    ]
+    if isinstance(configuration, PropertiesConfiguration):
+        cutoff = configuration.model.cutoff
+        packed = load_property_rows(data, configuration.data, cutoff, "train").packed
+        sources = teacher_sources(configuration, data)
+        fitted = [(packed, np.arange(len(packed)))]
+    else:
+        sources, fitted = label_sources(configuration, data), []
+    fitted += [(source.labels, source.train) for source in sources]
+    parts, numbers, owners, crystals = [], [], [], 0
+    for labels, train in fitted:
+        parts += [
+            sphere_domain_features(labels.batch(train[start : start + _CHUNK]).graph)
+            for start in range(0, len(train), _CHUNK)
+        ]
+        sizes = np.diff(labels.atoms)
+        trained = np.zeros(len(labels), dtype=np.bool_)
+        trained[train] = True
+        numbers.append(np.asarray(labels.numbers)[np.repeat(trained, sizes)].astype(np.int64))
+        owners.append(np.repeat(np.arange(len(train)) + crystals, sizes[trained]))
+        crystals += len(train)
     features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    sizes = np.concatenate([np.diff(packed.atoms) for packed, _ in trained])
-    numbers = np.concatenate([packed.numbers for packed, _ in trained]).astype(np.int64)
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    return measure_domain(features, numbers, owner)
+    return measure_domain(features, np.concatenate(numbers), np.concatenate(owners))
 
 
 def spread_ranges(

@@ -15,6 +15,7 @@ from ase_ecn.corrections import correction, smooth_correction
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.__main__ import main
+from ase_ecn.training.data import held_out
 from ase_ecn.training.data import property_rows as rows_module
 from ase_ecn.training.data.datasets import READERS, Dataset
 from ase_ecn.training.data.property_rows import PropertyData, load_property_rows, usable
@@ -81,7 +82,7 @@ def folder(tmp_path, monkeypatch):
         rows_module, "split_by_composition", lambda dataset: dict.fromkeys(READERS_SPLITS, dataset)
     )
     tested = [as_crystal(bulk("Pd", "fcc", a=3.9))]
-    monkeypatch.setattr(rows_module, "read_wbm", lambda data: (tested, np.zeros(1)))
+    monkeypatch.setattr(held_out, "read_wbm", lambda data: (tested, np.zeros(1)))
     stated = {
         "mag-0": {
             "formation_energy_mp2020_eV_per_atom": "0.25",
