@@ -304,10 +304,8 @@ def _with_site_labels(data: Path, moments: Dataset) -> Dataset:
 
 def _without(dataset: Dataset, compositions: Collection[bytes]) -> Dataset:
     """Leave out some compositions."""
-    kept = [
-        k for k, c in enumerate(dataset.crystals) if composition_key(c.numbers) not in compositions
-    ]
-    return dataset.subset(np.array(kept, dtype=np.int64))
+    taken = [composition_key(c.numbers) in compositions for c in dataset.crystals]
+    return dataset.subset(np.flatnonzero(~np.array(taken, dtype=np.bool_)))
 
 
 def _table(path: Path, key: str) -> dict[str, dict[str, str]]:

@@ -366,5 +366,5 @@ def config_of_card(content: Mapping[str, Any], kind: type[C]) -> C:
 
 
 def fitted_to_properties(content: Mapping[str, Any]) -> bool:
-    """Whether a card is one of an SO(3)-equivariant network with a :class:`PropertiesConfiguration`."""
+    """Whether a card has a :class:`PropertiesConfiguration`."""
     return content.get("configuration", {}).get("network") == PropertiesConfiguration.network

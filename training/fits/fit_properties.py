@@ -96,7 +96,7 @@ def fit_properties(config: PropertiesConfiguration, data: Path, out: Path, devic
 
 
 def teacher_sources(config: PropertiesConfiguration, data: Path) -> list[LabelSource]:
-    """The teacher's labels that a configuration keeps in the mix, all of the main ones with forces."""
+    """The teacher's labels that stay in the mix; forces of the main ones count."""
     share = (config.with_teacher, config.with_teacher)
     return sources_of(config.teacher, config.model, share, config.fit.seed, data)
 
