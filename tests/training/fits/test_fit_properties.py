@@ -219,18 +219,3 @@ def test_the_command_makes_a_checkpoint_of_all_properties(folder):
     assert main(["calibrate", str(weights), *common]) == 0
     again = predict(salt, checkpoint=weights)[0]
     assert again.formation_energy_std == pytest.approx(float(before), rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"data": {"name": "perov_5"}}, "known is mp_20"),
-        ({"model": {"target": "potential_energy"}}, "the target must be formation_energy"),
-        ({"model": {"crystal_targets": ["hardness"]}}, "unknown property 'hardness'"),
-        ({"loss_weights": {"metal_ness": 1}}, "unknown property in loss_weights"),
-        ({"with_teacher": -1}, "it must not be negative"),
-    ],
-)
-def test_impossible_configurations_are_refused(tmp_path, changes, message):
-    with pytest.raises(OptionError, match=message):
-        config(tmp_path, **changes)
