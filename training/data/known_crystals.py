@@ -54,11 +54,19 @@ def known_crystals(data: Path) -> Iterator[KnownCrystal]:
 
 def _datasets(data: Path) -> Iterable[tuple[str, Dataset]]:
     yield "mp_20", cached_dataset("mp_20-train", lambda: read_mp20(data, "train"))
-    yield "mp_extra", cached_dataset("mp_extra-all", lambda: read_mp_extra(data))
-    magnets = cached_dataset(
-        f"magnets-{_MOST_ATOMS}", lambda: read_site_moments(data, set(), _MOST_ATOMS)
-    )
-    yield "mp_site_magmoms", magnets
+    yield "mp_extra", further_entries(data)
+    yield "mp_site_magmoms", magnets(data)
+
+
+def further_entries(data: Path) -> Dataset:
+    """All of :func:`~ase_ecn.training.data.datasets.read_mp_extra`."""
+    return cached_dataset("mp_extra-all", lambda: read_mp_extra(data))
+
+
+def magnets(data: Path) -> Dataset:
+    """Crystals with site moments, in cells of up to 200 atoms."""
+    key = f"magnets-{_MOST_ATOMS}"
+    return cached_dataset(key, lambda: read_site_moments(data, set(), _MOST_ATOMS))
 
 
 def _labelled(dataset: Dataset, energies: dict[str, tuple[int, float]]) -> Iterator[KnownCrystal]:

@@ -30,8 +30,6 @@ from ase_ecn.training.data.datasets import (
     csv_rows,
     join,
     read_fermi_levels,
-    read_mp_extra,
-    read_site_moments,
     split_by_composition,
 )
 from ase_ecn.training.data.ecn_data import (
@@ -40,6 +38,7 @@ from ase_ecn.training.data.ecn_data import (
     nonmagnetic_sites,
 )
 from ase_ecn.training.data.held_out import WBM, composition_key, held_out_compositions
+from ase_ecn.training.data.known_crystals import further_entries, magnets
 from ase_ecn.training.data.labels import LabelledCrystal, PackedLabels, packed_labels
 
 PROPERTY_LABELS = ("band_gap", "metal", "magnetization", "fermi_level", "site_moments")
@@ -226,7 +225,7 @@ def _read(data: Path, section: PropertyData, split: str) -> Dataset:
         whole = join(
             [
                 *(_mp20(data, part) for part in SPLITS),
-                _with_site_labels(data, _site_moments(data, section.site_moment_max_atoms)),
+                _with_site_labels(data, _up_to(magnets(data), section.site_moment_max_atoms)),
                 read_fermi_levels(data),
                 *_further(data, section, frozenset()),
             ]
@@ -243,7 +242,7 @@ def _published(data: Path, section: PropertyData, split: str) -> Dataset:
     """Rows of one split of each set; the training split may have further entries."""
     held_out = held_out_compositions(section.name, data)
     atoms = section.site_moment_max_atoms if split == "train" else SITE_MOMENT_ATOMS
-    moments = split_by_composition(_without(_site_moments(data, atoms), held_out))[split]
+    moments = split_by_composition(_without(_up_to(magnets(data), atoms), held_out))[split]
     parts = [_mp20(data, split), _with_site_labels(data, moments), READERS["fermi"](data, split)]
     if split == "train":
         # What is scored among the crystals with site moments is held out of all sets.
@@ -262,16 +261,17 @@ def _mp20(data: Path, split: str) -> Dataset:
     return replace(found, site_targets={"site_moments": np.where(zero, 0.0, np.nan)})
 
 
-def _site_moments(data: Path, largest: int) -> Dataset:
-    return cached_dataset(f"magnets-{largest}", lambda: read_site_moments(data, set(), largest))
+def _up_to(dataset: Dataset, largest: int) -> Dataset:
+    """Those crystals that have at most so many atoms."""
+    sizes = np.array([len(crystal) for crystal in dataset.crystals])
+    return dataset.subset(np.flatnonzero(sizes <= largest))
 
 
 def _further(data: Path, section: PropertyData, held_out: Collection[bytes]) -> list[Dataset]:
     """Entries of the release of 2018: gaps, and energies where those of MP-20's kind are known."""
     if section.entries_max_atoms is None:
         return []
-    largest = section.entries_max_atoms
-    extra = cached_dataset(f"mp_extra-{largest}", lambda: read_mp_extra(data, largest))
+    extra = _up_to(further_entries(data), section.entries_max_atoms)
     extra = _without(extra.subset(np.flatnonzero(extra.targets[TRAIN_MARK] == 0)), held_out)
     known = _table(data / "mp_extra" / "mp_2018_labels_mp2020.csv.gz", "material_id")
     energies = [

@@ -15,7 +15,7 @@ from ase_ecn.corrections import correction, smooth_correction
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.data import held_out
+from ase_ecn.training.data import held_out, known_crystals
 from ase_ecn.training.data import property_rows as rows_module
 from ase_ecn.training.data.datasets import READERS, Dataset
 from ase_ecn.training.data.property_rows import PropertyData, load_property_rows, usable
@@ -77,7 +77,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setitem(READERS, "mp_20", lambda data, split: toy(split))
     monkeypatch.setitem(READERS, "fermi", levels)
     monkeypatch.setattr(rows_module, "read_fermi_levels", lambda data: levels(data, "train"))
-    monkeypatch.setattr(rows_module, "read_site_moments", moments)
+    monkeypatch.setattr(known_crystals, "read_site_moments", moments)
     monkeypatch.setattr(
         rows_module, "split_by_composition", lambda dataset: dict.fromkeys(READERS_SPLITS, dataset)
     )
