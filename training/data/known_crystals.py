@@ -19,7 +19,7 @@ from ase_ecn.training.data.datasets import (
     read_site_moments,
 )
 
-_MOST_ATOMS = 200
+_MOST_ATOMS = 20  # as in MP-20; larger ones cost much and say little more
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,11 @@ def known_crystals(data: Path) -> Iterator[KnownCrystal]:
 
 def _datasets(data: Path) -> Iterable[tuple[str, Dataset]]:
     yield "mp_20", cached_dataset("mp_20-train", lambda: read_mp20(data, "train"))
-    yield "mp_extra", cached_dataset("mp_extra-all", lambda: read_mp_extra(data))
+    yield "mp_extra", cached_dataset(
+        f"mp_extra-{_MOST_ATOMS}", lambda: read_mp_extra(data, _MOST_ATOMS)
+    )
     magnets = cached_dataset(
-        f"magnets-{_MOST_ATOMS}", lambda: read_site_moments(data, set(), _MOST_ATOMS)
+        f"mp_site_magmoms-{_MOST_ATOMS}", lambda: read_site_moments(data, set(), _MOST_ATOMS)
     )
     yield "mp_site_magmoms", magnets
 
