@@ -59,7 +59,8 @@ def composition_key(numbers: NDArray[np.integer]) -> bytes:
     counts = np.bincount(numbers)
     elements = np.flatnonzero(counts)
     amounts = counts[elements] // np.gcd.reduce(counts[elements])
-    return elements.astype(np.uint8).tobytes() + amounts.astype(np.uint16).tobytes()
+    key: bytes = elements.astype(np.uint8).tobytes() + amounts.astype(np.uint16).tobytes()
+    return key
 
 
 def _of_file(path: Path) -> frozenset[bytes]:

@@ -198,7 +198,7 @@ def load_labels(name: str, data: Path | None, cutoff: float, target: str) -> Pac
 
 
 def known_labels(data: Path) -> Iterator[LabelledCrystal]:
-    """Energies of the crystals of ``data/teacher/known.csv.gz``, which exist, without forces."""
+    """Energies alone of crystals that exist; see :func:`known_crystals`."""
     for crystal in known_crystals(data):
         n = len(crystal.numbers)
         yield LabelledCrystal(

@@ -38,7 +38,7 @@ from ase_ecn.training.data.ecn_data import (
     nonmagnetic_sites,
 )
 from ase_ecn.training.data.held_out import WBM, composition_key, held_out_compositions
-from ase_ecn.training.data.known_crystals import further_entries, magnets
+from ase_ecn.training.data.known_crystals import MOST_ATOMS, further_entries, magnets
 from ase_ecn.training.data.labels import LabelledCrystal, PackedLabels, packed_labels
 
 PROPERTY_LABELS = ("band_gap", "metal", "magnetization", "fermi_level", "site_moments")
@@ -78,6 +78,9 @@ class PropertyData:
     def __post_init__(self) -> None:
         if self.name != "mp_20":
             raise OptionError(f"unknown data set {self.name!r}; known is mp_20")
+        for atoms in (self.entries_max_atoms or 1, self.site_moment_max_atoms):
+            if not 1 <= atoms <= MOST_ATOMS:
+                raise OptionError(f"cells of up to {atoms}; allowed are 1 to {MOST_ATOMS} atoms")
         if not 0 <= self.held_out_percent < 100:
             raise OptionError(f"held_out_percent is {self.held_out_percent}; allowed are 0 to 99")
 

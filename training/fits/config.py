@@ -367,4 +367,4 @@ def config_of_card(content: Mapping[str, Any], kind: type[C]) -> C:
 
 def fitted_to_properties(content: Mapping[str, Any]) -> bool:
     """Whether a card has a :class:`PropertiesConfiguration`."""
-    return content.get("configuration", {}).get("network") == PropertiesConfiguration.network
+    return bool(content.get("configuration", {}).get("network") == PropertiesConfiguration.network)

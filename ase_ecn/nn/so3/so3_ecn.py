@@ -343,7 +343,8 @@ class SO3ECN(PropertyNetwork):
             f = layer.joined(sums, x)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
             x = layer.activated(f)
-        return x[0][:, 0]
+        scalars: Tensor = x[0][:, 0]
+        return scalars
 
     def _contributions(self, scalars: Tensor) -> Tensor:
         """(N,) contributions of the atoms to the energy, in units of the scale."""

@@ -16,6 +16,7 @@ from ase_ecn.training.data.labels import FurtherLabels, LabelData, packed_labels
 from ase_ecn.training.fits.config import LabelWeights, SO3Configuration
 from ase_ecn.training.fits.fit_so3 import batch_loss, fit_so3, label_sources, set_units
 from ase_ecn.training.fits.loop import FitOptions
+from ase_ecn.training.fits.optimizers import OPTIMIZERS
 
 MODEL = SO3ECNConfig(widths=(16, 16, 16), layers=2, cutoff=4.0, target="potential_energy")
 WEIGHTS = LabelWeights()
@@ -84,8 +85,15 @@ def test_labels_without_stress_are_fitted_all_the_same(tmp_path):
     assert all(g.isfinite().all() for g in gradients if g is not None)
 
 
-def config(labels, epochs):
-    fit = FitOptions(epochs=epochs, batch_size=8, learning_rate=5e-3, ema_decay=0.9, clip=10.0)
+def config(labels, epochs, optimizer="adamw"):
+    fit = FitOptions(
+        epochs=epochs,
+        batch_size=8,
+        learning_rate=5e-3 if optimizer == "adamw" else 2e-2,
+        ema_decay=0.9,
+        clip=10.0,
+        optimizer=optimizer,
+    )
     return SO3Configuration(
         name="toy",
         data=LabelData(str(labels), validation=0),
@@ -96,8 +104,10 @@ def config(labels, epochs):
     )
 
 
-def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path):
-    model, result, packed = fit_so3(config(labels, 6), None, tmp_path / "whole", "cpu")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path, optimizer):
+    wanted = config(labels, 6, optimizer)
+    model, result, packed = fit_so3(wanted, None, tmp_path / "whole", "cpu")
     curve = np.loadtxt(tmp_path / "whole" / "curve.csv", delimiter=",", skiprows=1)
     assert curve[-1, 2] < 0.5 * curve[0, 2]
     assert result.epochs == 6
@@ -117,8 +127,8 @@ def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ase_ecn.training.fits.fit_so3.batch_loss", stopping)
         with pytest.raises(Stop):
-            fit_so3(config(labels, 6), None, tmp_path / "stopped", "cpu")
-    again, _, _ = fit_so3(config(labels, 6), None, tmp_path / "stopped", "cpu")
+            fit_so3(wanted, None, tmp_path / "stopped", "cpu")
+    again, _, _ = fit_so3(wanted, None, tmp_path / "stopped", "cpu")
     for name, weights in model.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], weights, rtol=0, atol=0)
 
