@@ -6,7 +6,7 @@ held out and from the teacher's of held-out prototypes, so that they know hypoth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,9 @@ def with_so3_spreads(
 
 
 def _of_property(
-    name: str, scored: list[Scored], seen: list[tuple[Tensor, Mapping[str, NDArray[np.float64]]]]
+    name: str,
+    scored: Sequence[Scored],
+    seen: Sequence[tuple[Tensor, Mapping[str, NDArray[np.float64]]]],
 ) -> tuple[Tensor, NDArray[np.float64]]:
     """Features (C, width) and absolute errors (C,) of all crystals with a label."""
     features, errors = [], []
