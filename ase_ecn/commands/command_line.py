@@ -32,13 +32,34 @@ class Command:
     run: Callable[[argparse.Namespace], int]
 
 
-def parser_of(prog: str, text: str, commands: Sequence[Command]) -> argparse.ArgumentParser:
-    """Make the parser of a command line; ``run`` of what it parses is that of the command."""
+def no_arguments(_: argparse.ArgumentParser) -> None:
+    """For commands that have no arguments of their own."""
+
+
+def parser_of(
+    prog: str,
+    text: str,
+    commands: Sequence[Command],
+    add_common_arguments: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> argparse.ArgumentParser:
+    """Make the parser of a command line; ``run`` of what it parses is that of the command.
+
+    Parameters
+    ----------
+    prog, text
+        How the command line is called, and what it is for.
+    commands
+        In the order in which ``--help`` lists them.
+    add_common_arguments
+        Gives the parser of each command the arguments that all of them have.
+    """
     parser = argparse.ArgumentParser(prog=prog, description=text)
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in commands:
         part = parts.add_parser(command.name, help=command.text, description=command.text)
         command.add_arguments(part)
+        if add_common_arguments is not None:
+            add_common_arguments(part)
         part.set_defaults(run=command.run)
     return parser
 

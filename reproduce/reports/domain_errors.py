@@ -6,7 +6,6 @@ energies inside of the domain (MP-20's test split) and ever farther outside.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
 import json
@@ -22,12 +21,11 @@ from ase import Atoms
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.domain import bond_domain_features
 from ase_ecn.errors import CrystalError, DatasetError, OptionError
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.training.data.datasets import data_folder, parse_cif, read_carbon24
+from ase_ecn.training.data.datasets import parse_cif, read_carbon24
 from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
 from ase_ecn.training.fits.scores import predict_graphs
 
@@ -78,15 +76,6 @@ HEADER = """\
 | mean error, 10 % of largest stated / others | flagged | mean error, flagged / not \
 | within 90 % interval |
 |---|---|---|---|---|---|---|---|---|"""
-
-
-def run_domain_errors(options: argparse.Namespace) -> int:
-    """Command ``domain-errors``: a table in Markdown."""
-    card = read_card(options.checkpoint)
-    print(f"{card.name} {card.version}\n{HEADER}", flush=True)
-    for scored in domain_report(options.checkpoint, data_folder(options.data)):
-        print(scored.row(), flush=True)
-    return 0
 
 
 def domain_report(checkpoint: str | Path, data: Path) -> Iterator[Scored]:

@@ -6,13 +6,11 @@ that was strained and shaken at random, in batches, with the calculator and with
 
 from __future__ import annotations
 
-import argparse
-import csv
 import logging
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -143,29 +141,3 @@ def growth(samples: list[Sample]) -> float:
     fifth = max(1, len(samples) // 5)
     resident = [sample.resident for sample in samples]
     return float(np.median(resident[-fifth:]) - np.median(resident[fifth : 2 * fifth]))
-
-
-def add_soak_arguments(command: argparse.ArgumentParser) -> None:
-    """Arguments of the command ``soak``."""
-    command.add_argument("--predictions", type=int, default=PREDICTIONS)
-    command.add_argument("--relaxations", type=int, default=RELAXATIONS)
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--out", type=Path, help="CSV file for the memory over time")
-
-
-def run_soak(options: argparse.Namespace) -> int:
-    """Command ``soak``; the exit status is 1 if the memory grew."""
-    samples = soak(options.predictions, options.relaxations, options.seed)
-    last = samples[-1]
-    found = growth(samples)
-    print(
-        f"{last.predictions} predictions and {last.relaxations} relaxations in "
-        f"{last.seconds:.0f} s: {last.resident:.0f} MiB at the end, {found:+.1f} MiB from the "
-        f"second fifth to the last (allowed {ALLOWED_GROWTH:g})"
-    )
-    if options.out:
-        with options.out.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([f.name for f in fields(Sample)])
-            writer.writerows(astuple(sample) for sample in samples)
-    return int(found > ALLOWED_GROWTH)
