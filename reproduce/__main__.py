@@ -1,4 +1,4 @@
-"""``python -m reproduce COMMAND``: what the papers and the documents report, computed again.
+"""``python -m reproduce COMMAND``: what the papers and the documents report, recomputed.
 
 Run from the checkout, with the package installed.
 """

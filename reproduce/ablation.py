@@ -1,4 +1,4 @@
-"""What each colour, motif, encoding and input feature buys, at equal epochs.
+"""What each colour, motif, encoding and input feature contributes, at equal epochs.
 
 Scores are those of the validation split, of the averaged weights after the last epoch.
 """
@@ -37,7 +37,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """Name of the row, and of its folder."""
+        """Name of the row and of its folder."""
         parts = [self.group, self.motif, self.features]
         parts += ["cells"] if self.cell_encoding else []
         parts += ["hubbard"] if self.hubbard else []
@@ -45,9 +45,9 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """All combinations that differ from each other.
+    """All distinct combinations.
 
-    The encoding of cells needs a fixed motif. Without colours (``S_N``) the motif says nothing.
+    The encoding of cells needs a fixed motif. Without colours (``S_N``) the motif has no effect.
     """
     rows = []
     for features, hubbard in product(("number", "group_period"), (False, True)):
@@ -86,7 +86,13 @@ def variant_config(
 
 
 def every(labelled: LabelledGraphs, step: int) -> LabelledGraphs:
-    """Every ``step``-th crystal, for quick comparisons."""
+    """Every ``step``-th crystal, for quick comparisons.
+
+    Raises
+    ------
+    OptionError
+        If ``step`` is below 1.
+    """
     if step < 1:
         raise OptionError("every n-th crystal: n must be at least 1")
     return subset(labelled, np.arange(0, len(labelled.graphs), step))
@@ -100,13 +106,13 @@ def format_ablation(rows: Sequence[Variant], scores: Sequence[Sequence[dict[str,
     rows
         Variants.
     scores
-        For each of them those of its fits, which differ in the seed alone; a cell is their mean,
-        with the standard deviation where there are several.
+        Scores of the fits of each variant, which differ only in the seed; a cell is their mean,
+        with the standard deviation if there are several.
 
     Returns
     -------
     str
-        One line for each variant, seconds of a fit last.
+        One line per variant; the last column is the time of a fit in seconds.
     """
     names = [name for name in scores[0][0] if name.endswith(("_mae", "_auc"))]
     titles = ["group", "motif", "cells", "features", "U", *names, "seconds"]

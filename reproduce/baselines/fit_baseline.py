@@ -74,16 +74,16 @@ def fit_network(
     Parameters
     ----------
     name
-        Which.
+        Name of the network.
     train, val
-        To fit to, and to choose the best epoch by.
+        Data for the fit, and for choosing the best epoch.
     options, out, device
-        As for :func:`ase_ecn.training.fits.loop.fit`, which goes on where it was interrupted.
+        As for :func:`ase_ecn.training.fits.loop.fit`, which continues where it was interrupted.
 
     Returns
     -------
     model, wall_time
-        With the best averaged weights, and seconds.
+        The network with the best averaged weights, and the time of the fit in seconds.
     """
     torch.manual_seed(options.seed)
     model: BaselineNetwork = NETWORKS[name](tuple(train.labels))

@@ -1,6 +1,6 @@
-"""What the cleaning of the Materials Project leaves: counts, statistics, splits and figures.
+"""Results of the cleaning of the Materials Project: counts, statistics, splits and figures.
 
-``python -m reproduce clean`` prints tables 4 and 5 of the ECN paper beside ours.
+``python -m reproduce clean`` prints our tables 4 and 5 next to those of the ECN paper.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def histogram_figure(cleaned: CleanedData) -> Figure:
 
 
 def counts_table(counts: dict[str, int]) -> str:
-    """Table 4: our counts, the paper's, and what share of the stage before each keeps."""
+    """Table 4: our counts, the paper's, and the fraction that each stage keeps."""
     lines = [f"{'stage':24s} {'entries':>8s} {'kept':>6s} {'paper':>8s} {'kept':>6s}"]
     # The insulators are a part of the last stage, not a stage that others follow.
     before, paper_before = counts["a"], PAPER_COUNTS["a"]

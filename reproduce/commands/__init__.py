@@ -1,4 +1,4 @@
-"""Commands of ``python -m reproduce``, a file each; a new one joins the list."""
+"""Commands of ``python -m reproduce``, one file each; a new one is added to the list."""
 
 from __future__ import annotations
 

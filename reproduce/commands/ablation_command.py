@@ -1,4 +1,4 @@
-"""``ablation``: what each variant of the ECN buys."""
+"""``ablation``: what each variant of the ECN contributes."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Fit every variant, going on where an earlier call stopped, and print the table.
+    """Fit every variant, continuing where an earlier call stopped, and print the table.
 
     Raises
     ------
     OptionError
-        If a row is unknown, or a number isn't positive.
+        If a row is unknown, or a number is not positive.
     """
     known = {variant.name: variant for variant in variants()}
     unknown = [name for name in options.only if name not in known]

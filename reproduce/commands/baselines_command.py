@@ -75,12 +75,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Fit what isn't in the folder of results yet, and print the table.
+    """Fit the models that are not in the folder of results yet, and print the table.
 
     Raises
     ------
     OptionError
-        If a model is unknown, a number isn't positive, or a library is missing.
+        If a model is unknown, a number is not positive, or a library is not installed.
     """
     models = _checked_models(options)
     out = options.out or Path("runs") / f"baselines-{options.data_set}"
@@ -115,7 +115,7 @@ def _checked_models(options: argparse.Namespace) -> list[str]:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Which fit; models of compositions have no epochs, no rate and no options."""
+    """One fit; models of compositions have no epochs, learning rate or options."""
 
     seed: int
     epochs: int = 0

@@ -29,7 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Clean the chosen sets, print tables 4 and 5 beside the paper's, and write the results."""
+    """Clean the chosen sets, print tables 4 and 5 next to the paper's, and write the results."""
     names = options.sets.split(",")
     unknown = [name for name in names if name not in SETS]
     if unknown:

@@ -1,4 +1,4 @@
-"""``invariance``: the same answer for all descriptions?"""
+"""``invariance``: the same predictions for all descriptions of a crystal?"""
 
 from __future__ import annotations
 

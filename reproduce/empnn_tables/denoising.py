@@ -1,4 +1,4 @@
-"""How well a checkpoint denoises cells, beside what is not fitted: the command ``denoise``."""
+"""How well a checkpoint denoises cells, compared with predictors that are not fitted."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def denoising_table(
     data
         Folder of data sets.
     dataset, split
-        Whose crystals; by default the data that the checkpoint was fitted to.
+        Crystals to denoise; by default of the data that the checkpoint was fitted to.
     sigma, seed
         Of the noise.
     limit
-        At most so many crystals, from all over the split.
+        Largest number of crystals, spread evenly over the split.
     energy
         An ECN with the formation energy, for eq. 13 in eV/atom with that energy in place of
-        VASP's. It was fitted near equilibrium and says little about strong noise.
+        VASP's. It was fitted near equilibrium, so it is unreliable for strong noise.
     device
         Where to compute.
 

@@ -80,21 +80,21 @@ class Experiment:
 
     @property
     def paper(self) -> Figures | None:
-        """Lengths (Å) and angles (degrees) in the paper, if they are there."""
+        """Lengths (Å) and angles (degrees) in the paper, if it has them."""
         rows = {1: LOSSES, 2: FIELDS, 3: RECONSTRUCTION}[self.table]
         return rows.get(self.row, {}).get(self.dataset)
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is spent on each experiment.
+    """Size and length of each experiment.
 
     Attributes
     ----------
     epochs, batch_size, learning_rate, seed, compile
         Of the fit.
     train_crystals, test_crystals
-        At most so many, from all over the split; ``None`` for all.
+        Largest numbers of crystals, spread evenly over the split; ``None`` for all.
     features, plain_layers, deforming_layers, neighbors
         Of the networks.
     """
@@ -176,7 +176,7 @@ def configuration(experiment: Experiment, budget: Budget) -> dict[str, Any]:
 def run_experiment(
     experiment: Experiment, budget: Budget, data: Path, out: Path, device: str
 ) -> dict[str, Any]:
-    """Fit and test, or read what is already there for the same settings.
+    """Fit and test, or read the result of an earlier call with the same settings.
 
     Parameters
     ----------

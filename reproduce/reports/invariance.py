@@ -58,7 +58,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """How far the answers for two descriptions are apart.
+    """Differences between the predictions for two descriptions.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class Disagreement:
 
 
 def prototype_library(elements: frozenset[int]) -> dict[str, Atoms]:
-    """All AFLOW prototypes of pymatgen by name; elements that are not known have stand-ins."""
+    """All AFLOW prototypes of pymatgen by name; unknown elements are replaced by known ones."""
     from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY  # type: ignore[attr-defined]
     from pymatgen.io.ase import AseAtomsAdaptor
 
@@ -101,12 +101,12 @@ def prototype_library(elements: frozenset[int]) -> dict[str, Atoms]:
 def equivalent_pairs(
     name: str, atoms: Atoms, count: int, rng: np.random.Generator
 ) -> Iterator[Pair]:
-    """Descriptions of one prototype, beside the prototype itself.
+    """Pairs of descriptions of one prototype.
 
     ``exact`` ones are supercells (up to 3x3x3 or 200 atoms) in skewed, left- or right-handed
-    bases, turned, mirrored, moved across the boundary and reordered. With ``noise`` their atoms are
-    off by about 1e-6 Å besides. At the ``tolerance`` both are descriptions of a supercell whose
-    atoms are displaced by about spglib's tolerance.
+    bases, rotated, mirrored, moved across the boundary and reordered. With ``noise``, their atoms
+    are also displaced by about 1e-6 Å. At the ``tolerance``, both are descriptions of a supercell
+    whose atoms are displaced by about spglib's tolerance.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _displaced_supercell(atoms: Atoms, rng: np.random.Generator) -> Atoms:
 def disagreements(
     predictor: PropertyPredictor, network: StrainPredictor | None, pairs: Sequence[Pair]
 ) -> list[Disagreement]:
-    """Compare the answers for both sides of each pair.
+    """Compare the predictions for both descriptions of each pair.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 PREDICTIONS = 100_000
 RELAXATIONS = 10_000
 ALLOWED_GROWTH = 16.0
-"""Largest growth in MiB of the resident memory from the second fifth of a soak to the last."""
+"""Largest allowed growth of resident memory (MiB) from the second fifth of a run to the last."""
 
 _BATCH = 64
 _SINGLY = 4  # of each batch so many go through the calculator and the relaxer
@@ -55,12 +55,12 @@ def soak(
     ecn: str | Path = DEFAULT_ECN,
     empnn: str | Path = DEFAULT_EMPNN,
 ) -> list[Sample]:
-    """Predict and relax many crystals, no two alike, and watch the memory of this process.
+    """Predict and relax many different crystals, and record the memory of this process.
 
     Parameters
     ----------
     predictions, relaxations
-        How many of each, rounded up to whole batches.
+        Number of each, rounded up to whole batches.
     seed
         Of the crystals.
     ecn, empnn
@@ -74,7 +74,7 @@ def soak(
     Raises
     ------
     OptionError
-        Where the system does not tell a process its resident memory.
+        If the system does not report the resident memory of a process.
     """
     if not _STATM.exists():
         raise OptionError("a soak needs /proc/self/statm, which Linux has")
@@ -137,7 +137,7 @@ def resident_memory() -> float:
 
 
 def growth(samples: list[Sample]) -> float:
-    """Median memory of the last fifth of a soak less that of its second fifth, in MiB."""
+    """Median memory in the last fifth of a run minus that in its second fifth, in MiB."""
     fifth = max(1, len(samples) // 5)
     resident = [sample.resident for sample in samples]
     return float(np.median(resident[-fifth:]) - np.median(resident[fifth : 2 * fifth]))
