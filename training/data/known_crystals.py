@@ -54,8 +54,9 @@ def known_crystals(data: Path) -> Iterator[KnownCrystal]:
 
 def _datasets(data: Path) -> Iterable[tuple[str, Dataset]]:
     yield "mp_20", cached_dataset("mp_20-train", lambda: read_mp20(data, "train"))
-    yield "mp_extra", cached_dataset(
-        f"mp_extra-{_MOST_ATOMS}", lambda: read_mp_extra(data, _MOST_ATOMS)
+    yield (
+        "mp_extra",
+        cached_dataset(f"mp_extra-{_MOST_ATOMS}", lambda: read_mp_extra(data, _MOST_ATOMS)),
     )
     magnets = cached_dataset(
         f"mp_site_magmoms-{_MOST_ATOMS}", lambda: read_site_moments(data, set(), _MOST_ATOMS)
