@@ -17,6 +17,7 @@ from reproduce.cleaning.cleaning_report import add_clean_arguments, run_clean
 from reproduce.empnn_tables.denoising import add_denoise_arguments, run_denoise
 from reproduce.empnn_tables.experiments import add_tables_arguments, run_tables
 from reproduce.reports.domain_errors import run_domain_errors
+from reproduce.reports.hull_distances import run_hull_distances
 from reproduce.reports.hypothetical import run_hypothetical
 from reproduce.reports.invariance import add_invariance_arguments, run_invariance
 from reproduce.reports.soak import add_soak_arguments, run_soak
@@ -56,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("hypothetical", help="crystals that nobody has made")
     command.add_argument("checkpoint", help="one that predicts formation energies")
     command.set_defaults(run=run_hypothetical)
+    command = commands.add_parser("hull-distances", help="the bundled hull and MP-20's distances")
+    command.set_defaults(run=run_hull_distances)
     command = commands.add_parser("invariance", help="the same answer for all descriptions?")
     add_invariance_arguments(command)
     command.set_defaults(run=run_invariance)

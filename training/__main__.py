@@ -14,7 +14,7 @@ from torch import nn
 
 from ase_ecn.errors import OptionError
 from ase_ecn.execution import resolve_device
-from ase_ecn.training import candidates_command, label_command
+from ase_ecn.training import candidates_command, hull_command, label_command
 from ase_ecn.training.commands import add_common_options, run_command
 from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.ecn_data import labelled_elements
@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("ensemble", help="join ECNs into one checkpoint")
     add_ensemble_arguments(command)
     command.set_defaults(run=run_ensemble)
-    for one in (candidates_command.COMMAND, label_command.COMMAND):
+    for one in (candidates_command.COMMAND, hull_command.COMMAND, label_command.COMMAND):
         command = commands.add_parser(one.name, help=one.text, description=one.text)
         one.add_arguments(command)
         command.set_defaults(run=one.run)
