@@ -185,7 +185,7 @@ class KnownPhases:
         shares = np.array([n / total for _, n in counts])
         members, amounts = lowest_mixture(shares, phases, energies)
         mixture = []
-        for member, amount in zip(members.tolist(), amounts.tolist(), strict=True):
+        for member, amount in zip(members, amounts.tolist(), strict=True):
             if amount > _NOTHING:
                 mixture.append((self._phase(member, rows, own, elements), amount))
         mixture.sort(key=lambda part: -part[1])
@@ -223,8 +223,8 @@ class _Index:
 
     def rows(self, wanted: int) -> NDArray[np.int64]:
         """Rows of the compounds of no other elements than these."""
-        ranges = [np.arange(*part) for part in _parts(wanted, self.systems)]
-        return np.concatenate(ranges) if ranges else np.zeros(0, dtype=np.int64)
+        ranges = (range(*part) for part in _parts(wanted, self.systems))
+        return np.array(list(chain.from_iterable(ranges)), dtype=np.int64)
 
     def phase(self, row: int) -> Phase:
         """The phase in a row."""
@@ -288,10 +288,9 @@ def _columns(
     count = len(elements)
     place = np.full(256, count)
     place[elements] = range(count)
-    numbers, counts = table.numbers[rows], table.counts[rows]
     # The row that is one too many takes the zeros with which compositions are filled up.
     phases = np.zeros((count + 1, len(rows) + len(own)))
-    phases[place[numbers], np.arange(len(rows))[:, None]] = counts / counts.sum(1, keepdims=True)
+    phases[place[table.numbers[rows]], np.arange(len(rows))[:, None]] = table.shares[rows]
     for k, phase in enumerate(own, start=len(rows)):
         total = sum(n for _, n in phase.counts)
         for number, n in phase.counts:

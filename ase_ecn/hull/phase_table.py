@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,11 @@ class PhaseTable:
     counts: NDArray[np.int64]
     energies: NDArray[np.float64]
     ids: NDArray[np.int64]
+
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """(P, M) share of the atoms that are of each element."""
+        return self.counts / self.counts.sum(axis=1, keepdims=True)
 
 
 @lru_cache(maxsize=1)

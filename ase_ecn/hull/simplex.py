@@ -18,7 +18,7 @@ _PATIENCE = 10
 
 def lowest_mixture(
     shares: NDArray[np.float64], phases: NDArray[np.float64], energies: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[list[int], NDArray[np.float64]]:
     """The mixture of phases and elements that has the lowest energy.
 
     The elements themselves, at an energy of zero, are the mixture that is begun with.
@@ -35,35 +35,39 @@ def lowest_mixture(
     Returns
     -------
     members, amounts
-        (K,) each. Column of ``phases``, or ``P + k`` for element ``k``, and the share of all atoms
+        K each. Column of ``phases``, or ``P + k`` for element ``k``, and the share of all atoms
         that are in it, which may be zero.
     """
     count, known = phases.shape
     # One row for each equation and a last one for the gains; the last column is the mixture.
     tableau = np.zeros((count + 1, known + count + 1))
     tableau[:count, :known] = phases
-    tableau[:count, known:-1] = np.eye(count)
+    tableau[np.arange(count), known + np.arange(count)] = 1.0
     tableau[:count, -1] = shares
     tableau[count, :known] = energies
-    members = np.arange(known, known + count)
     gains, mixture = tableau[count, :-1], tableau[:count, -1]
+    members = list(range(known, known + count))
     step = 0
     while True:
         entering = int(gains.argmin())
         if gains[entering] > -_NO_GAIN:
-            break
+            return members, mixture
         if step > _PATIENCE * count:  # Bland's rule: the first that helps
             entering = int((gains < -_NO_GAIN).argmax())
         column = tableau[:, entering].copy()
-        rows = np.flatnonzero(column[:count] > _PIVOT)
-        ratios = mixture[rows] / column[rows]
-        ties = rows[ratios <= ratios.min()]
-        leaving = int(ties[members[ties].argmin()])
+        leaving = _leaving(column.tolist(), mixture.tolist(), members)
         row = tableau[leaving] / column[leaving]
         tableau -= np.multiply.outer(column, row)
         tableau[leaving] = row
         members[leaving] = entering
         step += 1
-    # Solved anew, so that rounding errors of the steps are not in the result.
-    basis = np.hstack([phases, np.eye(count)])[:, members]
-    return members, np.maximum(np.linalg.solve(basis, shares), 0.0)
+
+
+def _leaving(column: list[float], mixture: list[float], members: list[int]) -> int:
+    """Which member is used up first; of several the one that comes first."""
+    ratios = [
+        (mixture[k] / column[k], member, k)
+        for k, member in enumerate(members)
+        if column[k] > _PIVOT
+    ]
+    return min(ratios)[2]
