@@ -42,7 +42,7 @@ class PhaseTable:
     @cached_property
     def shares(self) -> NDArray[np.float64]:
         """(P, M) share of the atoms that are of each element."""
-        return self.counts / self.counts.sum(axis=1, keepdims=True)
+        return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
 
 
 @lru_cache(maxsize=1)
