@@ -14,6 +14,7 @@ from ase_ecn.training.commands import (
     fit_pes_command,
     fit_properties_command,
     fit_so3_command,
+    hull_command,
     label_command,
 )
 
@@ -29,4 +30,5 @@ COMMANDS: list[Command] = [
     ensemble_command.COMMAND,
     candidates_command.COMMAND,
     label_command.COMMAND,
+    hull_command.COMMAND,
 ]
