@@ -121,6 +121,14 @@ class FitResult:
     wall_time: float
 
 
+def fit_to_best(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitResult:
+    """:func:`fit`; the model ends with the best weights, on the CPU and ready to predict."""
+    result = fit(model, task, options, out)
+    model.load_state_dict(result.weights)
+    model.cpu().eval()
+    return result
+
+
 def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitResult:
     """Fit a network; go on where an earlier call with the same folder stopped.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,12 +17,10 @@ from ase_ecn.domain import (
     lattice_domain_features,
     sphere_domain_features,
 )
-from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.storage import replace_file
-from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.labels import HELD_OUT, load_labels
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.fits.config import (
@@ -147,12 +143,3 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
     content = {**card.content, "domain": domain}
     replace_file(weights.with_suffix(".json"), card_text(content))
     return domain
-
-
-def run_domain(options: argparse.Namespace) -> int:
-    """Command ``domain``."""
-    if not Path(options.checkpoint).is_file():
-        raise OptionError(f"{options.checkpoint} is no file whose card could be changed")
-    domain = write_domain(Path(options.checkpoint), data_folder(options.data))
-    print(json.dumps(domain, indent=1))
-    return 0
