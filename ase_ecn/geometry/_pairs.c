@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_THREADS = 256, FEW_ATOMS = 32, ATOMS_OF_A_PART = 128, CRYSTALS_OF_A_PART = 16 };
+enum { MAX_THREADS = 256, FEW_ATOMS = 32, ATOMS_OF_A_PART = 64, CRYSTALS_OF_A_PART = 16 };
 enum { BRIEF = 96 }; /* keys that are sorted by insertion */
 #define SLACK 1e-9      /* of fractional coordinates, for rounding */
 #define MOST_BINS 1e6   /* along an axis, so that three of their numbers fit into one */

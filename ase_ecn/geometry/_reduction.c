@@ -1,4 +1,6 @@
-/* The shortest basis of a lattice, by the same steps as in reduction.py, where they are explained. */
+/* The shortest basis of a lattice, by the steps of reduction.py.
+
+   They are explained there. */
 
 #include <math.h>
 #include <stdlib.h>

@@ -259,8 +259,8 @@ class SO3ECN(PropertyNetwork):
         """
         if not self.gives_forces:
             raise OptionError(
-                f"a network with the classes {self.config.classes!r} has no forces: its energy jumps "
-                f"where the symmetry changes; forces need the classes {NONE!r}"
+                f"a network with the classes {self.config.classes!r} has no forces: its energy "
+                f"jumps where the symmetry changes; forces need the classes {NONE!r}"
             )
         # Also where the caller has turned gradients off.
         with torch.inference_mode(False), torch.enable_grad():
