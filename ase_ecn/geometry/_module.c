@@ -116,7 +116,7 @@ static PyMethodDef methods[] = {
     {"neighbors", neighbors, METH_VARARGS,
      "neighbors(cells, positions, first, cutoff, reduced, images, threads): bytearrays of counts\n"
      "(N,) int64, neighbor (E,) int32, vector (E, 3) float64 and image (E, 3) int64 or None.\n"
-     "Contiguous arrays: cells (B, 3, 3) and positions (N, 3) float64, first (B + 1,) int64 atoms."},
+     "Contiguous arrays: cells (B, 3, 3) and positions (N, 3) float64, first (B + 1,) int64."},
     {"reduce", reduce, METH_O,
      "reduce(cell): the (3, 3) int64 transform of a (3, 3) float64 cell, as a bytearray."},
     {NULL, NULL, 0, NULL}};
