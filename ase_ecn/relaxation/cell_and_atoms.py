@@ -26,6 +26,9 @@ from ase_ecn.relaxation.surface import EnergySurface
 Method = Literal["lattice", "all"]
 """What is relaxed: the cell by the strains of an EMPNN, or atoms too, by forces from there."""
 
+RELAXED: dict[str, Method] = {"cell": "lattice", "all": "all"}
+"""Methods by what commands and screens call that which is relaxed."""
+
 _UNDEFORMED = np.zeros((3, 3))
 
 

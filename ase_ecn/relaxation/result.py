@@ -8,6 +8,8 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from ase_ecn.crystal import Crystal
+
 
 @dataclass(frozen=True)
 class Relaxation:
@@ -63,6 +65,14 @@ class Relaxation:
     def of(self, atoms: Atoms) -> Relaxation:
         """The same for another description of the input in the same frame; it is copied."""
         return replace(self, atoms=deformed(atoms, self.deformation, self.displacements))
+
+    def crystal_of(self, crystal: Crystal) -> Crystal:
+        """The relaxed crystal, from the input."""
+        relaxed = crystal.with_cell(crystal.cell @ self.deformation)
+        if self.displacements is None:
+            return relaxed
+        moved = self.displacements @ np.linalg.inv(relaxed.cell)
+        return Crystal(crystal.numbers, relaxed.cell, crystal.scaled_positions + moved)
 
 
 def deformed(
