@@ -58,5 +58,5 @@ def _selective(structure: Any) -> NDArray[np.bool_] | None:
             "selective_dynamics fixes some components of an atom only, which is not supported: "
             "fix all three or none"
         )
-    fixed = ~free.any(axis=1)
+    fixed: NDArray[np.bool_] = ~free.any(axis=1)
     return fixed if fixed.any() else None
