@@ -29,6 +29,9 @@ Method = Literal["lattice", "all"]
 RELAXED: dict[str, Method] = {"cell": "lattice", "all": "all"}
 """Methods by what commands and screens call that which is relaxed."""
 
+CELL_BATCH = 128
+"""Default number of crystals per pass of the EMPNN."""
+
 _UNDEFORMED = np.zeros((3, 3))
 
 
@@ -86,7 +89,7 @@ def relax_cell_and_atoms(
             strain_tol=strain_tol,
             steps=min(steps, MAX_STEPS),
             allowed=allowed,
-            **({} if batch_size is None else {"batch_size": batch_size}),
+            batch_size=batch_size or CELL_BATCH,
         )
     courses = [
         ForceCourse(

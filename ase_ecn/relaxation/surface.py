@@ -8,16 +8,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ase_ecn.card import Card
-from ase_ecn.checkpoint import DEFAULT_POTENTIAL, shared_checkpoint
+from ase_ecn.checkpoint import DEFAULT_POTENTIAL
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CheckpointError, OverlappingAtomsError
-from ase_ecn.execution import resolve_device, resolve_dtype
+from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.relaxation.force_course import ForceCourse, Pull
 
 
-class EnergySurface:
+class EnergySurface(LoadedNetwork[PropertyNetwork]):
     """A network with forces, ready to be asked: loads the checkpoint once.
 
     Parameters
@@ -44,12 +43,7 @@ class EnergySurface:
         device: str | torch.device | None = None,
         dtype: str = "float32",
     ) -> None:
-        self.device = resolve_device(device)
-        loaded = shared_checkpoint(
-            checkpoint or DEFAULT_POTENTIAL, PropertyNetwork, self.device, resolve_dtype(dtype)
-        )
-        self.card: Card = loaded.card
-        self.model = loaded.model
+        super().__init__(checkpoint or DEFAULT_POTENTIAL, PropertyNetwork, device, dtype)
         if not self.model.gives_forces:
             raise CheckpointError(
                 f"{self.card.name} gives no forces; to relax atoms, use a checkpoint that does, "
