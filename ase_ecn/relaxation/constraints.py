@@ -53,10 +53,11 @@ def _selective(structure: Any) -> NDArray[np.bool_] | None:
     if moving is None:
         return None
     free = np.array([[True] * 3 if site is None else site for site in moving], dtype=bool)
-    if (free.any(axis=1) != free.all(axis=1)).any():
+    moving = free.sum(axis=1)
+    if ((moving > 0) & (moving < 3)).any():
         raise CrystalError(
             "selective_dynamics fixes some components of an atom only, which is not supported: "
             "fix all three or none"
         )
-    fixed: NDArray[np.bool_] = ~free.any(axis=1)
+    fixed = np.asarray(moving == 0)
     return fixed if fixed.any() else None
