@@ -328,6 +328,15 @@ class SO3ECN(PropertyNetwork):
         energy = self._per_atom(found.energies, graphs)
         return {self.config.target: energy, "forces": forces, "stress": stress}
 
+    def surface(self, crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor]:
+        """Without the parts of corrections that jump where atoms of oxygen become a peroxide's."""
+        with torch.inference_mode(False):
+            knot, cutoff = self.config.first_knot, self.config.cutoff
+            batch = sphere_batch(crystals, cutoff, shortest=knot, dtype=torch.float64)
+            graph = batch.to(self.device, self.dtype)
+            found = self.derivatives(graph)
+            return found.energies, *forces_and_stress(graph, found.pulls)
+
     def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
         """Energy in eV/atom alone."""
         with torch.inference_mode():
