@@ -12,7 +12,7 @@ import yaml
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.ecn import ECNConfig
 from ase_ecn.nn.empnn import EMPNNConfig
-from ase_ecn.nn.so3.so3_ecn import SO3ECNConfig
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY, PROPERTIES
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.data.ecn_data import ECNData, load_ecn_data

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.errors import DatasetError
-from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig, forces_and_stress
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
 from ase_ecn.training.data.held_out import held_out_compositions
 from ase_ecn.training.data.labels import (
     HELD_OUT,

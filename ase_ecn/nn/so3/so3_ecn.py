@@ -10,7 +10,7 @@ from the last scalars, plus a constant of the element. All is smooth in the posi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,97 +21,20 @@ from torch import Tensor, nn
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
+from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE, bond_classes
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
 from ase_ecn.nn.network import Network, PropertyNetwork, options
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
 from ase_ecn.nn.so3.guesses import guessed_parts
 from ase_ecn.nn.so3.heads import PropertyHeads
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
-from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
+from ase_ecn.properties import FORMATION_ENERGY
 
-_LANES = 16
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
-
-
-@dataclass(frozen=True)
-class SO3ECNConfig:
-    """Architecture of an :class:`SO3ECN`.
-
-    Attributes
-    ----------
-    widths
-        Channels of degree 0, 1, ..., multiples of 16. Their number says the highest degree of
-        features and harmonics, 2 or 3.
-    layers
-        Convolutions, at least two.
-    cutoff
-        Of the neighbours, Å.
-    first_knot
-        Å, where the radial splines begin; nearer atoms are refused.
-    intervals
-        Of the splines.
-    neighbors
-        Typical number of neighbours, by whose root sums are divided.
-    target
-        ``"formation_energy"`` in the Materials Project's convention, of which the network learns
-        the part that is smooth in the composition (see :mod:`ase_ecn.corrections`), or
-        ``"potential_energy"`` as the labels have it.
-    crystal_targets, site_targets
-        Further properties of the crystal and of its atoms.
-    uncertainties
-        Those of the targets of the crystal, the energy among them, whose standard error is
-        predicted too, as ``NAME_std``.
-    dropout
-        Share of the hidden channels of the further properties that training leaves out.
-    """
-
-    widths: tuple[int, ...] = (64, 32, 16)
-    layers: int = 3
-    cutoff: float = 5.0
-    first_knot: float = 0.6
-    intervals: int = 20
-    neighbors: float = 30.0
-    target: str = FORMATION_ENERGY
-    crystal_targets: tuple[str, ...] = ()
-    site_targets: tuple[str, ...] = ()
-    uncertainties: tuple[str, ...] = ()
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
-            raise OptionError(
-                f"widths must be three or four multiples of {_LANES}, got {self.widths}"
-            )
-        if self.target not in (FORMATION_ENERGY, POTENTIAL_ENERGY):
-            raise OptionError(
-                f"target must be {FORMATION_ENERGY} or {POTENTIAL_ENERGY}, got {self.target!r}"
-            )
-        if self.layers < 2:
-            raise OptionError(f"at least two layers are needed, got {self.layers}")
-        if not 0 < self.first_knot < self.cutoff or self.intervals < 1 or self.neighbors <= 0:
-            raise OptionError("0 < first_knot < cutoff, intervals and neighbors > 0 are needed")
-        self._check_heads()
-
-    def _check_heads(self) -> None:
-        names = (self.target, *self.crystal_targets, *self.site_targets)
-        if len(set(names)) < len(names):
-            raise OptionError(f"a target occurs twice: {', '.join(names)}")
-        possible = (self.target, *self.crystal_targets)
-        if not set(self.uncertainties) <= set(possible):
-            raise OptionError(f"uncertainties are of targets of the crystal: {possible}")
-        if not 0 <= self.dropout < 1:
-            raise OptionError("the dropout must be at least 0 and below 1")
-
-    @property
-    def degree(self) -> int:
-        """Highest degree of the features."""
-        return len(self.widths) - 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary."""
-        return asdict(self)
+_ROWS, _COLUMNS = [3 * a + b for a, b in VOIGT], [3 * b + a for a, b in VOIGT]
 
 
 @dataclass(frozen=True)
@@ -154,12 +77,10 @@ def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor
     near = graph.atom_of_bond
     forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
     forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
-    v = graph.vector.detach()
-    per_bond = torch.stack(
-        [(pulls[:, a] * v[:, b] + pulls[:, b] * v[:, a]) / 2 for a, b in VOIGT], 1
-    )
-    virial = per_bond.new_zeros(len(graph.volumes), 6)
-    virial = virial.index_add(0, graph.crystal_of_atom[near], per_bond)
+    products = (pulls[:, :, None] * graph.vector.detach()[:, None, :]).flatten(1)
+    virial = products.new_zeros(len(graph.volumes), 9)
+    virial = virial.index_add(0, graph.crystal_of_atom[near], products)
+    virial = (virial[:, _ROWS] + virial[:, _COLUMNS]) / 2
     return forces, virial / graph.volumes[:, None]
 
 
@@ -186,8 +107,10 @@ class SO3ECN(PropertyNetwork):
         nn.init.normal_(self.embedding.weight)
         kinds = ["first", *["middle"] * (config.layers - 2), "last"]
         layouts = [Layout(kind, config.degree, config.widths) for kind in kinds]  # type: ignore[arg-type]
+        classes = CLASS_COUNTS[config.classes]
         self.interactions = nn.ModuleList(
-            Interaction(layout, config.intervals + 3, config.neighbors) for layout in layouts
+            Interaction(layout, config.intervals + 3, config.neighbors, classes)
+            for layout in layouts
         )
         self.hidden = nn.Linear(width, width)
         self.head = nn.Linear(width, 1)
@@ -225,7 +148,7 @@ class SO3ECN(PropertyNetwork):
 
     def takes(self, source: Network) -> bool:
         """Whether the other has the same trunk: heads of other targets stay fresh."""
-        return isinstance(source, SO3ECN) and _trunk(source.config) == _trunk(self.config)
+        return isinstance(source, SO3ECN) and source.config.trunk == self.config.trunk
 
     def take_units(self, source: Network) -> None:
         """Adopt the scale of the energy, and the units of targets by their names."""
@@ -236,8 +159,8 @@ class SO3ECN(PropertyNetwork):
 
     @property
     def gives_forces(self) -> bool:
-        """Always."""
-        return True
+        """Without classes of bonds, which make energies jump."""
+        return self.config.classes == NONE
 
     @property
     def batch_size(self) -> int:
@@ -259,6 +182,8 @@ class SO3ECN(PropertyNetwork):
             batch = sphere_batch(
                 crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
             )
+            if self.config.classes != NONE:
+                batch = replace(batch, classes=bond_classes(self.config.classes, crystals, batch))
             constants = torch.zeros(len(crystals), dtype=torch.float64)
             if self.config.target == FORMATION_ENERGY:
                 constants = torch.tensor(guessed_parts(crystals, batch), dtype=torch.float64)
@@ -266,7 +191,13 @@ class SO3ECN(PropertyNetwork):
 
     def bonds(self, graph: SphereBatch) -> Bonds:
         """Harmonics and splines of a graph whose vectors have the type of the weights."""
-        return describe(graph.vector, graph.row, graph.neighbor, self.splines, self.config.degree)
+        classes = None
+        if self.config.classes != NONE:
+            if graph.classes is None:
+                raise OptionError(f"the bonds of these graphs have no {self.config.classes}")
+            classes = graph.classes
+        degree = self.config.degree
+        return describe(graph.vector, graph.row, graph.neighbor, self.splines, degree, classes)
 
     def energies(self, graph: SphereBatch) -> Tensor:
         """(B,) energies in eV per cell, float64; differentiable by the weights."""
@@ -294,7 +225,18 @@ class SO3ECN(PropertyNetwork):
         return {self.config.target: energies, **self._further(graph, scalars)}
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:
-        """Energies and their derivatives by the bonds' vectors; not differentiable any further."""
+        """Energies and their derivatives by the bonds' vectors; not differentiable any further.
+
+        Raises
+        ------
+        OptionError
+            If the network has classes of bonds.
+        """
+        if not self.gives_forces:
+            raise OptionError(
+                f"a network with the classes {self.config.classes!r} has no forces: its energy "
+                f"jumps where the symmetry changes; forces need the classes {NONE!r}"
+            )
         # Also where the caller has turned gradients off.
         with torch.inference_mode(False), torch.enable_grad():
             bonds = self.bonds(graph)
@@ -317,7 +259,7 @@ class SO3ECN(PropertyNetwork):
         for layer in self.interactions:
             assert isinstance(layer, Interaction)
             sums, rates = convolve_moving(
-                layer.layout, bonds, moved, layer.table, layer.mixed(x), layer.mixed(xd)
+                layer.layout, bonds, moved, layer.radial, layer.mixed(x), layer.mixed(xd)
             )
             f, fd = layer.joined(sums, x), layer.joined(rates, xd)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
@@ -338,7 +280,7 @@ class SO3ECN(PropertyNetwork):
         x = {0: self.embedding(graph.numbers)[:, None, :]}
         for layer in self.interactions:
             assert isinstance(layer, Interaction)
-            table = layer.table.detach() if frozen else layer.table
+            table = layer.radial.detach() if frozen else layer.radial
             sums = convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
             f = layer.joined(sums, x)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
@@ -364,7 +306,9 @@ class SO3ECN(PropertyNetwork):
         return zeros.index_add(0, graph.crystal_of_atom, energies)
 
     def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
-        """Energy in eV/atom, forces, stress, and what the heads give."""
+        """Energy in eV/atom, what the heads give and, without classes, forces and stress."""
+        if not self.gives_forces:
+            return self.predict_without_forces(graphs)
         with torch.inference_mode(False):
             graph = graphs.batch.to(self.device, self.dtype)
             found = self.derivatives(graph)
@@ -373,6 +317,15 @@ class SO3ECN(PropertyNetwork):
             further = self._further(graph, found.scalars)
         energy = self._with_constants(found.energies / graph.atom_counts, graphs)
         return {self.config.target: energy, **further, "forces": forces, "stress": stress}
+
+    def surface(self, crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor]:
+        """Without the parts of corrections that jump where atoms of oxygen become a peroxide's."""
+        with torch.inference_mode(False):
+            knot, cutoff = self.config.first_knot, self.config.cutoff
+            batch = sphere_batch(crystals, cutoff, shortest=knot, dtype=torch.float64)
+            graph = batch.to(self.device, self.dtype)
+            found = self.derivatives(graph)
+            return found.energies, *forces_and_stress(graph, found.pulls)
 
     def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
         """Energy in eV/atom and what the heads give."""
@@ -387,7 +340,3 @@ class SO3ECN(PropertyNetwork):
     def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:
         """``packing`` and ``shortest_bond`` of each crystal, as of the bonds of an ECN."""
         return sphere_domain_features(graphs.batch)
-
-
-def _trunk(config: SO3ECNConfig) -> SO3ECNConfig:
-    return replace(config, crystal_targets=(), site_targets=(), uncertainties=(), dropout=0.0)

@@ -11,8 +11,9 @@ from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.registry import build
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.heads import in_agreement, weighted_mean
-from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.training.fits.loop import start_from
 
 TRUNK = {"widths": (32, 16, 16), "layers": 2, "cutoff": 4.5}
