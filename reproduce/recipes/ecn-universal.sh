@@ -6,6 +6,10 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 data=$(realpath "${1:?give the folder of data sets, see docs/data.md}")
 
-python -m ase_ecn.training fit-so3 --config reproduce/configs/ecn_universal.yaml --out runs/ecn-universal --data "$data"
+python -m ase_ecn.training fit-so3 --config reproduce/configs/ecn_universal_start.yaml --out runs/ecn-universal-start --data "$data"
+python -m ase_ecn.training fit-so3 --config reproduce/configs/ecn_universal_forces.yaml --out runs/ecn-universal-forces \
+    --init runs/ecn-universal-start/ecn-universal-start.safetensors --data "$data"
+python -m ase_ecn.training fit-so3 --config reproduce/configs/ecn_universal.yaml --out runs/ecn-universal \
+    --init runs/ecn-universal-forces/ecn-universal-forces.safetensors --data "$data"
 python -m ase_ecn.training domain runs/ecn-universal/ecn-universal.safetensors --data "$data"
 python -m ase_ecn.training evaluate runs/ecn-universal/ecn-universal.safetensors --write --data "$data"
