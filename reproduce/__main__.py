@@ -16,7 +16,9 @@ from reproduce.baselines.command import add_baselines_arguments, run_baselines
 from reproduce.cleaning.cleaning_report import add_clean_arguments, run_clean
 from reproduce.empnn_tables.denoising import add_denoise_arguments, run_denoise
 from reproduce.empnn_tables.experiments import add_tables_arguments, run_tables
+from reproduce.reports.close_contacts import run_close_contacts
 from reproduce.reports.domain_errors import run_domain_errors
+from reproduce.reports.force_errors import run_force_sets
 from reproduce.reports.hypothetical import run_hypothetical
 from reproduce.reports.invariance import add_invariance_arguments, run_invariance
 from reproduce.reports.soak import add_soak_arguments, run_soak
@@ -53,9 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("checkpoint", help="an ECN that states uncertainties")
     command.set_defaults(run=run_domain_errors)
+    command = commands.add_parser("force-sets", help="energies, forces and stresses of DFT sets")
+    command.add_argument("checkpoint", help="one that gives forces")
+    command.add_argument("--labels", help="JSON lines to write the training splits to")
+    command.set_defaults(run=run_force_sets)
     command = commands.add_parser("hypothetical", help="crystals that nobody has made")
     command.add_argument("checkpoint", help="one that predicts formation energies")
     command.set_defaults(run=run_hypothetical)
+    command = commands.add_parser("close-contacts", help="do atoms repel that are far too near?")
+    command.add_argument("checkpoint", help="one with an SO(3)-equivariant network")
+    command.add_argument("--repulsion", type=float, help="also with repulsion that begins there")
+    command.set_defaults(run=run_close_contacts)
     command = commands.add_parser("invariance", help="the same answer for all descriptions?")
     add_invariance_arguments(command)
     command.set_defaults(run=run_invariance)

@@ -10,7 +10,7 @@ from the last scalars, plus a constant of the element. All is smooth in the posi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,12 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
-from ase_ecn.nn.network import PropertyNetwork, options
+from ase_ecn.nn.network import Network, PropertyNetwork, options
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
+from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
 from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
 
 _OXYGEN = 8
@@ -63,6 +64,9 @@ class SO3ECNConfig:
         ``"formation_energy"`` in the Materials Project's convention, of which the network learns
         the part that is smooth in the composition (see :mod:`ase_ecn.corrections`), or
         ``"potential_energy"`` as the labels have it.
+    repulsion
+        Where the repulsion of nuclei begins (:mod:`ase_ecn.nn.so3.repulsion`), in units of the sum
+        of both covalent radii; 0 for none.
     """
 
     widths: tuple[int, ...] = (64, 32, 16)
@@ -72,6 +76,7 @@ class SO3ECNConfig:
     intervals: int = 20
     neighbors: float = 30.0
     target: str = FORMATION_ENERGY
+    repulsion: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
@@ -86,6 +91,8 @@ class SO3ECNConfig:
             raise OptionError(f"at least two layers are needed, got {self.layers}")
         if not 0 < self.first_knot < self.cutoff or self.intervals < 1 or self.neighbors <= 0:
             raise OptionError("0 < first_knot < cutoff, intervals and neighbors > 0 are needed")
+        if not 0 <= self.repulsion <= 1:
+            raise OptionError(f"repulsion must be between 0 and 1, got {self.repulsion}")
 
     @property
     def degree(self) -> int:
@@ -186,6 +193,12 @@ class SO3ECN(PropertyNetwork):
             setattr(self, name, getattr(self, name).double())
         return self
 
+    def takes(self, source: Network) -> bool:
+        """Whether all weights fit; the repulsion of nuclei has none."""
+        return isinstance(source, SO3ECN) and self.config == replace(
+            source.config, repulsion=self.config.repulsion
+        )
+
     @property
     def targets(self) -> tuple[str, ...]:
         """The energy's name."""
@@ -228,7 +241,9 @@ class SO3ECN(PropertyNetwork):
     def energies(self, graph: SphereBatch) -> Tensor:
         """(B,) energies in eV per cell, float64; differentiable by the weights."""
         bonds = self.bonds(graph)
-        return self._total(graph, self._contributions(graph, bonds, bonds.y, bonds.h))
+        total = self._total(graph, self._contributions(graph, bonds, bonds.y, bonds.h))
+        found = self._repulsion(graph)
+        return total if found is None else total + found.of_crystals(graph, found.energies)
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:
         """Energies and their derivatives by the bonds' vectors; not differentiable any further."""
@@ -239,7 +254,11 @@ class SO3ECN(PropertyNetwork):
             y, r = located(vector, bonds)
             total = self._total(graph, self._contributions(graph, bonds, y, r, frozen=True))
             (pulls,) = torch.autograd.grad(total.sum(), vector)
-        return Derivatives(total.detach(), pulls)
+        total, found = total.detach(), self._repulsion(graph)
+        if found is not None:
+            total = total + found.of_crystals(graph, found.energies)
+            pulls = pulls.index_add(0, found.bonds, found.pulls.to(pulls.dtype))
+        return Derivatives(total, pulls)
 
     def energies_moving(self, graph: SphereBatch, direction: Tensor) -> tuple[Tensor, Tensor]:
         """(B,) energies and their derivatives along (E, 3) directions of the bonds' vectors.
@@ -265,7 +284,17 @@ class SO3ECN(PropertyNetwork):
         rate = (hidden_d * (sigmoid * (1 + hidden * (1 - sigmoid)))) @ self.head.weight[0]
         rate = rate.double() * self.scale
         zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=rate.device)
-        return self._total(graph, out), zeros.index_add(0, graph.crystal_of_atom, rate)
+        total, rates = self._total(graph, out), zeros.index_add(0, graph.crystal_of_atom, rate)
+        found = self._repulsion(graph)
+        if found is not None:
+            along = (found.pulls * direction.detach()[found.bonds]).sum(dim=1)
+            total = total + found.of_crystals(graph, found.energies)
+            rates = rates + found.of_crystals(graph, along)
+        return total, rates
+
+    def _repulsion(self, graph: SphereBatch) -> Repulsion | None:
+        share = self.config.repulsion
+        return repulsion(graph, share) if share else None
 
     def _contributions(
         self, graph: SphereBatch, bonds: Bonds, y: Tensor, r: Tensor, *, frozen: bool = False
