@@ -184,15 +184,22 @@ def comparison_lines(rows: Sequence[Comparison]) -> list[str]:
 
 
 def _summary(title: str, known: Sequence[tuple[Comparison, Spectrum]]) -> str:
-    highest = [abs(s.extremes[1] / row.vasp[1] - 1) for row, s in known]
+    of_crystal: dict[str, list[float]] = {}
+    for row, spectrum in known:
+        off = 100 * abs(spectrum.extremes[1] / row.vasp[1] - 1)
+        of_crystal.setdefault(row.formula, []).append(off)
+    of_sets = [off for values in of_crystal.values() for off in values]
+    # Some crystals have several sets.
+    of_crystals = [float(np.mean(values)) for values in of_crystal.values()]
     difference = np.mean([s.difference for _, s in known])
     imaginary = [
         row.name for row, s in known if s.extremes[0] < _IMAGINARY and row.vasp[0] > _IMAGINARY
     ]
     return (
-        f"{title}: {len(known)} sets; highest mode off by {100 * np.median(highest):.1f} % "
-        f"(median), frequencies by {difference:.2f} THz (mean); imaginary modes that VASP does "
-        f"not have: {', '.join(imaginary) or 'none'}"
+        f"{title}: highest mode off by {np.median(of_sets):.1f} % (median of {len(of_sets)} "
+        f"sets), {np.median(of_crystals):.1f} % (of {len(of_crystals)} crystals), frequencies by "
+        f"{difference:.2f} THz (mean); imaginary modes that VASP does not have: "
+        f"{', '.join(imaginary) or 'none'}"
     )
 
 

@@ -284,13 +284,13 @@ class SO3ECN(PropertyNetwork):
         rate = (hidden_d * (sigmoid * (1 + hidden * (1 - sigmoid)))) @ self.head.weight[0]
         rate = rate.double() * self.scale
         zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=rate.device)
-        total, rates = self._total(graph, out), zeros.index_add(0, graph.crystal_of_atom, rate)
+        total, slope = self._total(graph, out), zeros.index_add(0, graph.crystal_of_atom, rate)
         found = self._repulsion(graph)
         if found is not None:
             along = (found.pulls * direction.detach()[found.bonds]).sum(dim=1)
             total = total + found.of_crystals(graph, found.energies)
-            rates = rates + found.of_crystals(graph, along)
-        return total, rates
+            slope = slope + found.of_crystals(graph, along)
+        return total, slope
 
     def _repulsion(self, graph: SphereBatch) -> Repulsion | None:
         share = self.config.repulsion

@@ -64,18 +64,18 @@ def test_all_sets_of_forces_are_compared_or_refused(tmp_path: Path) -> None:
     assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
     assert lines[-1] == "silver: refused: not copper"
     (given,) = (line for line in lines if line.startswith("with VASP's cell"))
-    assert "1 sets; highest mode off by 0.0 %" in given
+    assert "highest mode off by 0.0 % (median of 1 sets)" in given
     assert given.endswith("does not have: none")
 
 
 def test_medians_and_imaginary_modes_of_several_sets() -> None:
-    def row(name: str, lowest: float, highest: float) -> Comparison:
+    def row(name: str, formula: str, lowest: float, highest: float) -> Comparison:
         spectrum = Spectrum((lowest, highest), 0.5, 1.0)
-        return Comparison(name, "X", (0.0, 10.0), spectrum, None, "")
+        return Comparison(name, formula, (0.0, 10.0), spectrum, None, "")
 
-    rows = [row("one", 0.0, 9.0), row("two", -1.0, 10.5), row("three", 0.0, 10.2)]
+    rows = [row("one", "X", 0, 9), row("two", "Y", -1, 10.5), row("three", "Y", 0, 10.3)]
     (relaxed,) = (line for line in comparison_lines(rows) if line.startswith("relaxed here:"))
-    assert "3 sets; highest mode off by 5.0 %" in relaxed
+    assert "off by 5.0 % (median of 3 sets), 7.0 % (of 2 crystals)" in relaxed
     assert "by 0.50 THz" in relaxed
     assert relaxed.endswith("does not have: two")
 
