@@ -122,14 +122,14 @@ def phonons(
         In Å.
     relax
         Relax positions and cell first, to forces below ``fmax`` (eV/Å). Phonons of a crystal that
-        is not at rest may come out imaginary.
+        is not relaxed may be imaginary.
     fmax
         See ``relax``.
 
     Raises
     ------
     RelaxationError
-        If the crystal does not come to rest.
+        If the crystal does not relax within 500 steps.
     OptionError
         If the displacement is not positive.
     PropertyNotImplementedError
@@ -165,7 +165,7 @@ def phonons(
 def relaxed(
     atoms: Atoms, calculator: BaseCalculator, *, fmax: float = 1e-3, steps: int = 500
 ) -> Atoms:
-    """Return a copy with positions and cell at rest.
+    """Return a copy with relaxed positions and cell.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def relaxed(
     copy.calc = calculator
     positions_and_cell: Any = FrechetCellFilter(copy)
     if not BFGS(positions_and_cell, logfile=None).run(fmax=fmax, steps=steps):
-        raise RelaxationError(f"{atoms.symbols} is not at rest after {steps} steps")
+        raise RelaxationError(f"{atoms.symbols} is not relaxed after {steps} steps")
     copy.calc = None
     return copy
 

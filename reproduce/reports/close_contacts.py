@@ -1,16 +1,12 @@
 """Do atoms repel each other where they are nearer than in any training data?
 
-``python -m reproduce close-contacts NAME`` compresses crystals and pairs of atoms until their
-shortest bond is 0.4 times the sum of both covalent radii, and counts those whose energy falls after
-it began to rise.
+Crystals and pairs of atoms are compressed until their shortest bond is 0.4 times the sum of both
+covalent radii; those count whose energy falls after it began to rise.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +20,7 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import sphere
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.training.data.datasets import data_folder, parse_cif
+from reproduce.reports.equations_of_state import crystals_of_test
 
 _COUNT = 50
 _MOST_ATOMS = 12
@@ -113,31 +109,43 @@ def approaches(
     return found
 
 
-def run_close_contacts(options: argparse.Namespace) -> int:
-    """Print what happens to crystals and pairs.
+def report(
+    predictor: PropertyPredictor, data: Path, repulsion: float | None = None
+) -> Iterator[str]:
+    """Lines on crystals of MP-20's test split and on pairs of random elements.
+
+    Parameters
+    ----------
+    predictor
+        Of an SO(3)-equivariant network.
+    data
+        The data folder.
+    repulsion
+        Also with repulsion that begins there; see
+        :class:`~ase_ecn.nn.so3.so3_ecn.SO3ECNConfig`.
 
     Raises
     ------
     OptionError
-        If the checkpoint holds no SO(3)-equivariant network.
+        If the checkpoint holds another network.
     """
-    predictor = PropertyPredictor(options.checkpoint, device=options.device, dtype="float64")
     network = predictor.model
     if not isinstance(network, SO3ECN):
         raise OptionError(f"{predictor.card.name} holds no SO(3)-equivariant network")
-    shares = [network.config.repulsion]
-    if options.repulsion is not None and options.repulsion not in shares:
-        shares.append(options.repulsion)
-    crystals = _crystals(data_folder(options.data), predictor.card.elements)
-    pairs = _pairs(sorted(predictor.card.elements))
+    series = {
+        "crystals": _crystals(data, predictor.card.elements),
+        "pairs": _pairs(sorted(predictor.card.elements)),
+    }
     config = network.config
-    for share in shares:
-        network.config = replace(config, repulsion=share)
-        print(f"repulsion begins at {share} of the sum of covalent radii:")
-        print(_line("crystals", approaches(predictor, crystals)))
-        print(_line("pairs", approaches(predictor, pairs)))
-    network.config = config  # the loaded network is shared
-    return 0
+    try:
+        for share in dict.fromkeys((config.repulsion, repulsion)):
+            if share is not None:
+                network.config = replace(config, repulsion=share)
+                yield f"repulsion begins at {share} of the sum of covalent radii:"
+                for kind, images in series.items():
+                    yield _line(kind, approaches(predictor, images))
+    finally:
+        network.config = config  # others may have the same network
 
 
 def _line(kind: str, found: Sequence[Approach]) -> str:
@@ -155,14 +163,12 @@ def _line(kind: str, found: Sequence[Approach]) -> str:
 def _crystals(
     data: Path, elements: frozenset[int]
 ) -> list[tuple[str, NDArray[np.float64], list[Atoms]]]:
-    with gzip.open(data / "mp_20" / "test.csv.gz", "rt", newline="") as file:
-        texts = [row["cif"] for row in csv.DictReader(file)]
-    found = []
-    for text in texts[:: len(texts) // (3 * _COUNT)]:
-        atoms = parse_cif(text).to_atoms()
-        if len(atoms) <= _MOST_ATOMS and elements.issuperset(atoms.numbers.tolist()):
-            found.append((str(atoms.symbols), *compressed(atoms)))
-    return found[:_COUNT]
+    small = [
+        atoms
+        for atoms in crystals_of_test(data, 3 * _COUNT)
+        if len(atoms) <= _MOST_ATOMS and elements.issuperset(atoms.numbers.tolist())
+    ]
+    return [(str(atoms.symbols), *compressed(atoms)) for atoms in small[:_COUNT]]
 
 
 def _pairs(elements: Sequence[int]) -> list[tuple[str, NDArray[np.float64], list[Atoms]]]:

@@ -1,14 +1,12 @@
 """Errors of any potential on the DFT sets of nine elements: energies, forces and stresses.
 
-``python -m reproduce force-sets NAME`` takes any checkpoint that gives forces. What it calls
-formation energies is compared with the sets' energies brought to the Materials Project's
-convention by a constant for each element, which is printed.
+Formation energies are compared with the sets' energies in the Materials Project's convention, to
+which a constant for each element brings them.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from ase_ecn.errors import OptionError, UnsupportedElementError
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.readers.json_lines import write_json_lines
-from ase_ecn.training.data.datasets import Dataset, data_folder
+from ase_ecn.training.data.datasets import Dataset
 from ase_ecn.training.data.force_labels import element_shifts, labelled_rows, shifted_energies
 from ase_ecn.training.data.force_sets import read_mlearn, read_monbtaw, read_vasp_steps
 
@@ -115,33 +113,38 @@ def together(parts: Sequence[Errors | None]) -> Errors | None:
     )
 
 
-def run_force_sets(options: argparse.Namespace) -> int:
-    """Print a table, and write the training splits as labels if asked for.
+def report(predictor: PropertyPredictor, data: Path) -> Iterator[str]:
+    """Lines: the constants of the elements, and a table of errors on the test splits in Markdown.
 
     Raises
     ------
     OptionError
-        If the checkpoint gives no forces.
+        If the potential gives no forces.
     """
-    data = data_folder(options.data)
+    if not predictor.model.gives_forces:
+        raise OptionError(f"{predictor.card.name} gives no forces")
     shifts = shifts_of_sets(data)
     for name, constants in shifts.items():
         known = (f"{chemical_symbols[z]} {1000 * v:+.1f}" for z, v in constants.items())
-        print(f"{name}, constants of elements in meV/atom: {', '.join(known) or 'none'}")
-    if options.labels:
-        path = Path(options.labels)
-        rows = (
-            row
-            for name, read in READERS.items()
-            for row in labelled_rows(read(data, "train"), shifts[name])
-        )
-        print(f"{write_json_lines(path, rows)} crystals in {path}")
-    predictor = PropertyPredictor(options.checkpoint, device=options.device)
-    if not predictor.model.gives_forces:
-        raise OptionError(f"{predictor.card.name} gives no forces")
-    for line in table(predictor, data, shifts):
-        print(line)
-    return 0
+        yield f"{name}, constants of elements in meV/atom: {', '.join(known) or 'none'}"
+    yield from _table(predictor, data, shifts)
+
+
+def write_labels(path: Path, data: Path) -> int:
+    """Write the training splits as labels; returns the number of crystals.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    shifts = shifts_of_sets(data)
+    rows = (
+        row
+        for name, read in READERS.items()
+        for row in labelled_rows(read(data, "train"), shifts[name])
+    )
+    return write_json_lines(path, rows)
 
 
 def shifts_of_sets(data: Path) -> dict[str, dict[int, float]]:
@@ -152,10 +155,9 @@ def shifts_of_sets(data: Path) -> dict[str, dict[int, float]]:
     return found
 
 
-def table(
+def _table(
     predictor: PropertyPredictor, data: Path, shifts: Mapping[str, Mapping[int, float]]
 ) -> list[str]:
-    """Errors on the test splits, in Markdown."""
     rows: dict[str, list[Errors | None]] = {"all": []}
     for name, read in READERS.items():
         dataset = read(data, "test")

@@ -5,8 +5,7 @@ Needs phonopy (``pip install ase-ecn[phonons]``).
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from ase_ecn.calculator import ECNCalculator
 from ase_ecn.checkpoint import read_card
 from ase_ecn.errors import ASEECNError, DatasetError, OptionError, UnsupportedElementError
 from ase_ecn.phonons import MESH, Phonons, load_phonons, phonons
-from ase_ecn.training.data.datasets import data_folder
 
 _FILE = "phonopy.yaml.xz"
 _IMAGINARY = -0.05  # THz; modes below are called imaginary
@@ -133,30 +131,39 @@ def element_phonons(number: int, calculator: BaseCalculator) -> tuple[Atoms, Pho
     return found.unit_cell, found
 
 
-def run_phonons(options: argparse.Namespace) -> int:
-    """Command ``phonons``: two tables in Markdown, and what they say in a few lines.
+def tables(checkpoint: str, data: Path, mesh: int, device: str | None = None) -> Iterator[str]:
+    """Lines of tables in Markdown: crystals with VASP's forces, and elements that have data.
+
+    Parameters
+    ----------
+    checkpoint
+        One that gives forces.
+    data
+        The data folder.
+    mesh
+        Points along each reciprocal axis at which frequencies are computed.
+    device
+        Where to compute; by default CUDA if available, otherwise the CPU.
 
     Raises
     ------
     OptionError
         If the checkpoint gives no forces.
+    DatasetError
+        If there are no sets of forces.
     """
-    card = read_card(options.checkpoint)
+    card = read_card(checkpoint)
     if not card.forces:
         raise OptionError(f"{card.name} gives no forces, and phonons need them")
-    calculator = ECNCalculator(options.checkpoint, dtype="float64", device=options.device)
-    rows = compare_all(data_folder(options.data), calculator, options.mesh)
-    for line in comparison_lines(rows):
-        print(line)
+    calculator = ECNCalculator(checkpoint, dtype="float64", device=device)
+    yield from comparison_lines(compare_all(data, calculator, mesh))
     elements = [number for system in card.systems if len(system) == 1 for number in system]
     if elements:
-        print("\n| element | shortest lattice vector (Å) | frequencies (THz) |\n|---|---|---|")
+        yield "\n| element | shortest lattice vector (Å) | frequencies (THz) |\n|---|---|---|"
     for number in elements:
         cell, found = element_phonons(number, calculator)
         length = cell.cell.lengths().min()
-        extremes = _range(found.extremes(options.mesh))
-        print(f"| {chemical_symbols[number]} | {length:.3f} | {extremes} |")
-    return 0
+        yield f"| {chemical_symbols[number]} | {length:.3f} | {_range(found.extremes(mesh))} |"
 
 
 def comparison_lines(rows: Sequence[Comparison]) -> list[str]:

@@ -1,6 +1,6 @@
 """Errors of a potential on sets of forces, with labels whose errors are known."""
 
-import argparse
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +12,8 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.training.data.datasets import Dataset
-from reproduce.reports import force_errors
-from reproduce.reports.force_errors import prediction_errors, run_force_sets, together
+from ase_ecn.training.data.labels import read_labels
+from reproduce.reports.force_errors import prediction_errors, report, together, write_labels
 
 
 def labelled(predictor: PropertyPredictor, shift: float) -> Dataset:
@@ -60,12 +60,15 @@ def test_refused_elements_have_no_errors() -> None:
     assert together([refused]) is None
 
 
-def test_a_checkpoint_without_forces_is_an_error_in_words(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object
-) -> None:
-    monkeypatch.setattr(force_errors, "shifts_of_sets", lambda data: {})
-    options = argparse.Namespace(
-        checkpoint="ecn-mp20", data=str(tmp_path), labels=None, device="cpu"
-    )
+def test_a_checkpoint_without_forces_is_an_error_in_words(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="gives no forces"):
-        run_force_sets(options)
+        next(report(PropertyPredictor("ecn-mp20", device="cpu"), tmp_path))
+
+
+@pytest.mark.data
+def test_training_splits_become_labels(data: Path, tmp_path: Path) -> None:
+    count = write_labels(tmp_path / "labels.jsonl.gz", data)
+    rows = list(read_labels(tmp_path / "labels.jsonl.gz"))
+    assert len(rows) == count > 3000
+    germanium = [row.energy for row in rows if (row.numbers == 32).all()]
+    assert min(germanium) == pytest.approx(reference_energy(np.array([32])), abs=1e-6)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import lzma
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from reproduce.reports.phonon_errors import (
     Spectrum,
     compare_all,
     comparison_lines,
-    run_phonons,
+    tables,
 )
 
 
@@ -80,6 +79,6 @@ def test_medians_and_imaginary_modes_of_several_sets() -> None:
     assert relaxed.endswith("does not have: two")
 
 
-def test_a_checkpoint_without_forces_is_an_error_in_words() -> None:
+def test_a_checkpoint_without_forces_is_an_error_in_words(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="gives no forces"):
-        run_phonons(argparse.Namespace(checkpoint="ecn-mp20"))
+        next(tables("ecn-mp20", tmp_path, mesh=4))
