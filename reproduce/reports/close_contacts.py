@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import sphere
+from ase_ecn.nn.so3.repulsion import repulsion
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.training.data.labels import PackedLabels
 from reproduce.reports.equations_of_state import crystals_of_test
 
 _COUNT = 50
+_BATCH = 50
 _MOST_ATOMS = 12
 _BOX = 15.0  # Å, around a pair
 _RATIOS = np.linspace(1.2, 0.4, 81)
@@ -109,9 +112,7 @@ def approaches(
     return found
 
 
-def report(
-    predictor: PropertyPredictor, data: Path, repulsion: float | None = None
-) -> Iterator[str]:
+def report(predictor: PropertyPredictor, data: Path, share: float | None = None) -> Iterator[str]:
     """Lines on crystals of MP-20's test split and on pairs of random elements.
 
     Parameters
@@ -120,7 +121,7 @@ def report(
         Of an SO(3)-equivariant network.
     data
         The data folder.
-    repulsion
+    share
         Also with repulsion that begins there; see
         :class:`~ase_ecn.nn.so3.so3_ecn.SO3ECNConfig`.
 
@@ -138,14 +139,37 @@ def report(
     }
     config = network.config
     try:
-        for share in dict.fromkeys((config.repulsion, repulsion)):
-            if share is not None:
-                network.config = replace(config, repulsion=share)
-                yield f"repulsion begins at {share} of the sum of covalent radii:"
+        for begin in dict.fromkeys((config.repulsion, share)):
+            if begin is not None:
+                network.config = replace(config, repulsion=begin)
+                yield f"repulsion begins at {begin} of the sum of covalent radii:"
                 for kind, images in series.items():
                     yield _line(kind, approaches(predictor, images))
     finally:
         network.config = config  # others may have the same network
+
+
+def repulsion_on_labels(labels: PackedLabels, share: float, count: int) -> NDArray[np.float64]:
+    """(C,) eV/atom that repulsion adds to about ``count`` labelled crystals, drawn evenly.
+
+    Parameters
+    ----------
+    labels
+        Such as the teacher's, from :func:`ase_ecn.training.data.labels.load_labels`.
+    share
+        Where repulsion begins, in units of the sum of both covalent radii.
+    count
+        Of crystals.
+    """
+    chosen = np.arange(0, len(labels), max(1, len(labels) // count))
+    added = []
+    for start in range(0, len(chosen), _BATCH):
+        graph = labels.batch(chosen[start : start + _BATCH]).graph
+        found = repulsion(graph, share)
+        zeros = np.zeros(len(graph.atom_counts))
+        energies = zeros if found is None else found.of_crystals(graph, found.energies).numpy()
+        added.append(energies / graph.atom_counts.numpy())
+    return np.concatenate(added)
 
 
 def _line(kind: str, found: Sequence[Approach]) -> str:

@@ -13,6 +13,7 @@ from ase_ecn.training.commands import (
     fit_empnn_command,
     fit_pes_command,
     fit_so3_command,
+    hull_command,
     label_command,
 )
 
@@ -27,4 +28,5 @@ COMMANDS: list[Command] = [
     ensemble_command.COMMAND,
     candidates_command.COMMAND,
     label_command.COMMAND,
+    hull_command.COMMAND,
 ]

@@ -1,5 +1,7 @@
 """Which energies count as falling when atoms come too near."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase.build import bulk
@@ -7,7 +9,14 @@ from ase.data import covalent_radii
 
 from ase_ecn import ECNCalculator
 from ase_ecn.prediction import PropertyPredictor
-from reproduce.reports.close_contacts import Approach, approaches, compressed, paired
+from ase_ecn.training.data.labels import LabelledCrystal, packed_labels
+from reproduce.reports.close_contacts import (
+    Approach,
+    approaches,
+    compressed,
+    paired,
+    repulsion_on_labels,
+)
 
 
 def test_a_well_that_rises_does_not_fall_and_one_that_turns_down_does() -> None:
@@ -33,3 +42,23 @@ def test_energies_are_of_the_cell() -> None:
     found = approaches(predictor, [("NaCl", ratios[:2], images[:2])])[0]
     images[1].calc = ECNCalculator("ecn-universal", device="cpu", dtype="float64")
     assert found.energies[1] == pytest.approx(images[1].get_potential_energy())
+
+
+def test_labels_at_usual_distances_stay_as_they_are(tmp_path: Path) -> None:
+    images = [bulk("Cu"), bulk("NaCl", "rocksalt", a=5.6), bulk("Cu", a=2.0)]
+    rows = (
+        LabelledCrystal(
+            a.numbers.astype(np.int64),
+            a.cell[:],
+            a.get_scaled_positions(),
+            0.0,
+            np.zeros((len(a), 3)),
+            np.zeros(6),
+            "source",
+        )
+        for a in images
+    )
+    labels = packed_labels("three", rows, 5.0, "potential_energy", tmp_path)
+    added = repulsion_on_labels(labels, 0.57, count=3)
+    assert added[:2].tolist() == [0, 0]
+    assert added[2] > 0.1
