@@ -95,7 +95,7 @@ def prediction_errors(
 
 def _accepts(predictor: PropertyPredictor, crystal: Crystal) -> bool:
     try:
-        predictor.check_system(as_crystal(crystal, predictor.card.elements))
+        predictor.card.check_system(as_crystal(crystal, predictor.card.elements).numbers)
     except UnsupportedElementError:
         return False
     return True
