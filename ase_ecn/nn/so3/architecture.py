@@ -103,7 +103,7 @@ class SO3ECNConfig:
 
     @property
     def trunk(self) -> SO3ECNConfig:
-        """The same without what has no weights in it: networks with one trunk may share those."""
+        """The same without heads and repulsion: networks with one trunk may share its weights."""
         return replace(
             self,
             crystal_targets=(),
