@@ -125,7 +125,8 @@ class Refiner:
         begun = time.perf_counter()
         atoms.calc = self.calculator
         try:
-            optimizer = BFGS(FrechetCellFilter(atoms), logfile=None)
+            cell_and_atoms: Any = FrechetCellFilter(atoms)
+            optimizer = BFGS(cell_and_atoms, logfile=None)
             converged = optimizer.run(fmax=self.refinement.fmax, steps=MAX_REFINE_STEPS)
             energy = float(atoms.get_potential_energy()) / len(atoms)
             force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())

@@ -10,7 +10,7 @@ from the last scalars, plus a constant of the element. All is smooth in the posi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from ase_ecn.corrections import (
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
+from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE, bond_classes
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
 from ase_ecn.nn.network import PropertyNetwork, options
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
@@ -38,6 +39,7 @@ from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
 _OXYGEN = 8
 _LANES = 16
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+_ROWS, _COLUMNS = [3 * a + b for a, b in VOIGT], [3 * b + a for a, b in VOIGT]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,10 @@ class SO3ECNConfig:
         ``"formation_energy"`` in the Materials Project's convention, of which the network learns
         the part that is smooth in the composition (see :mod:`ase_ecn.corrections`), or
         ``"potential_energy"`` as the labels have it.
+    classes
+        Of bonds, which have radial functions of their own: ``"none"``, ``"colours"`` or
+        ``"crystal_class"``, see :mod:`ase_ecn.graphs.bond_classes`. Only without classes are
+        energies smooth, so others give no forces.
     """
 
     widths: tuple[int, ...] = (64, 32, 16)
@@ -72,6 +78,7 @@ class SO3ECNConfig:
     intervals: int = 20
     neighbors: float = 30.0
     target: str = FORMATION_ENERGY
+    classes: str = NONE
 
     def __post_init__(self) -> None:
         if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
@@ -81,6 +88,10 @@ class SO3ECNConfig:
         if self.target not in (FORMATION_ENERGY, POTENTIAL_ENERGY):
             raise OptionError(
                 f"target must be {FORMATION_ENERGY} or {POTENTIAL_ENERGY}, got {self.target!r}"
+            )
+        if self.classes not in CLASS_COUNTS:
+            raise OptionError(
+                f"classes must be one of {', '.join(CLASS_COUNTS)}, got {self.classes!r}"
             )
         if self.layers < 2:
             raise OptionError(f"at least two layers are needed, got {self.layers}")
@@ -134,12 +145,10 @@ def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor
     near = graph.atom_of_bond
     forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
     forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
-    v = graph.vector.detach()
-    per_bond = torch.stack(
-        [(pulls[:, a] * v[:, b] + pulls[:, b] * v[:, a]) / 2 for a, b in VOIGT], 1
-    )
-    virial = per_bond.new_zeros(len(graph.volumes), 6)
-    virial = virial.index_add(0, graph.crystal_of_atom[near], per_bond)
+    products = (pulls[:, :, None] * graph.vector.detach()[:, None, :]).flatten(1)
+    virial = products.new_zeros(len(graph.volumes), 9)
+    virial = virial.index_add(0, graph.crystal_of_atom[near], products)
+    virial = (virial[:, _ROWS] + virial[:, _COLUMNS]) / 2
     return forces, virial / graph.volumes[:, None]
 
 
@@ -166,8 +175,10 @@ class SO3ECN(PropertyNetwork):
         nn.init.normal_(self.embedding.weight)
         kinds = ["first", *["middle"] * (config.layers - 2), "last"]
         layouts = [Layout(kind, config.degree, config.widths) for kind in kinds]  # type: ignore[arg-type]
+        classes = CLASS_COUNTS[config.classes]
         self.interactions = nn.ModuleList(
-            Interaction(layout, config.intervals + 3, config.neighbors) for layout in layouts
+            Interaction(layout, config.intervals + 3, config.neighbors, classes)
+            for layout in layouts
         )
         self.hidden = nn.Linear(width, width)
         self.head = nn.Linear(width, 1)
@@ -193,8 +204,8 @@ class SO3ECN(PropertyNetwork):
 
     @property
     def gives_forces(self) -> bool:
-        """Always."""
-        return True
+        """Without classes of bonds, which make energies jump."""
+        return self.config.classes == NONE
 
     @property
     def batch_size(self) -> int:
@@ -216,6 +227,8 @@ class SO3ECN(PropertyNetwork):
             batch = sphere_batch(
                 crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
             )
+            if self.config.classes != NONE:
+                batch = replace(batch, classes=bond_classes(self.config.classes, crystals, batch))
             constants = torch.zeros(len(crystals), dtype=torch.float64)
             if self.config.target == FORMATION_ENERGY:
                 constants = torch.tensor(_rough_parts(crystals, batch), dtype=torch.float64)
@@ -223,7 +236,13 @@ class SO3ECN(PropertyNetwork):
 
     def bonds(self, graph: SphereBatch) -> Bonds:
         """Harmonics and splines of a graph whose vectors have the type of the weights."""
-        return describe(graph.vector, graph.row, graph.neighbor, self.splines, self.config.degree)
+        classes = None
+        if self.config.classes != NONE:
+            if graph.classes is None:
+                raise OptionError(f"the bonds of these graphs have no {self.config.classes}")
+            classes = graph.classes
+        degree = self.config.degree
+        return describe(graph.vector, graph.row, graph.neighbor, self.splines, degree, classes)
 
     def energies(self, graph: SphereBatch) -> Tensor:
         """(B,) energies in eV per cell, float64; differentiable by the weights."""
@@ -231,7 +250,18 @@ class SO3ECN(PropertyNetwork):
         return self._total(graph, self._contributions(graph, bonds, bonds.y, bonds.h))
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:
-        """Energies and their derivatives by the bonds' vectors; not differentiable any further."""
+        """Energies and their derivatives by the bonds' vectors; not differentiable any further.
+
+        Raises
+        ------
+        OptionError
+            If the network has classes of bonds.
+        """
+        if not self.gives_forces:
+            raise OptionError(
+                f"a network with the classes {self.config.classes!r} has no forces: its energy "
+                f"jumps where the symmetry changes; forces need the classes {NONE!r}"
+            )
         # Also where the caller has turned gradients off.
         with torch.inference_mode(False), torch.enable_grad():
             bonds = self.bonds(graph)
@@ -253,7 +283,7 @@ class SO3ECN(PropertyNetwork):
         for layer in self.interactions:
             assert isinstance(layer, Interaction)
             sums, rates = convolve_moving(
-                layer.layout, bonds, moved, layer.table, layer.mixed(x), layer.mixed(xd)
+                layer.layout, bonds, moved, layer.radial, layer.mixed(x), layer.mixed(xd)
             )
             f, fd = layer.joined(sums, x), layer.joined(rates, xd)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
@@ -274,7 +304,7 @@ class SO3ECN(PropertyNetwork):
         x = {0: self.embedding(graph.numbers)[:, None, :]}
         for layer in self.interactions:
             assert isinstance(layer, Interaction)
-            table = layer.table.detach() if frozen else layer.table
+            table = layer.radial.detach() if frozen else layer.radial
             sums = convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
             f = layer.joined(sums, x)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
@@ -288,7 +318,9 @@ class SO3ECN(PropertyNetwork):
         return zeros.index_add(0, graph.crystal_of_atom, energies)
 
     def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
-        """Energy in eV/atom, forces and stress."""
+        """Energy in eV/atom and, without classes of bonds, forces and stress."""
+        if not self.gives_forces:
+            return self.predict_without_forces(graphs)
         with torch.inference_mode(False):
             graph = graphs.batch.to(self.device, self.dtype)
             found = self.derivatives(graph)
