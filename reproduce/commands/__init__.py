@@ -11,6 +11,7 @@ from reproduce.commands import (
     denoise_command,
     domain_errors_command,
     force_sets_command,
+    full_relaxations_command,
     hull_distances_command,
     hypothetical_command,
     invariance_command,
@@ -37,4 +38,5 @@ COMMANDS: list[Command] = [
     force_sets_command.COMMAND,
     close_contacts_command.COMMAND,
     vasp_relaxations_command.COMMAND,
+    full_relaxations_command.COMMAND,
 ]
