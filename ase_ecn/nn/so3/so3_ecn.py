@@ -354,13 +354,22 @@ class SO3ECN(PropertyNetwork):
 
 def _rough_parts(crystals: Sequence[Crystal], batch: SphereBatch) -> list[float]:
     """Parts of the corrections that depend on guessed oxidation states, eV/atom."""
-    oxygen = batch.numbers == _OXYGEN
-    near, far = batch.atom_of_bond, batch.neighbor.long()
-    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
-    bonded = batch.crystal_of_atom[near[short & oxygen[near] & oxygen[far]]].unique().tolist()
+    bonded = _with_oxygen_bonds(batch)
     kinds = {k: oxide_kind(crystals[k]) for k in bonded}
     return [
         correction(crystal.numbers, oxide=kinds.get(k, "oxide"))
         - smooth_correction(crystal.numbers)
         for k, crystal in enumerate(crystals)
     ]
+
+
+def _with_oxygen_bonds(batch: SphereBatch) -> list[int]:
+    """Crystals with an O-O bond as short as that of a peroxide."""
+    oxygen = batch.numbers == _OXYGEN
+    if not oxygen.any():  # takes less time than looking at the bonds
+        return []
+    near, far = batch.atom_of_bond, batch.neighbor.long()
+    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
+    bonded = near[short & oxygen[near] & oxygen[far]]
+    found: list[int] = batch.crystal_of_atom[bonded].unique().tolist()
+    return found
