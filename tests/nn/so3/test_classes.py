@@ -9,7 +9,8 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.registry import build
 from ase_ecn.nn.so3 import library
-from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 
 KINDS = ["colours", "crystal_class"]
 kinds = pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,49 @@
+"""The part of formation energies that depends on guessed oxidation states, which nothing learns.
+
+See :mod:`ase_ecn.corrections`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ase_ecn.corrections import (
+    LONGEST_PEROXIDE_BOND,
+    correction,
+    oxide_kind,
+    smooth_correction,
+)
+from ase_ecn.crystal import Crystal
+from ase_ecn.graphs.spheres import SphereBatch
+
+_OXYGEN = 8
+
+
+def guessed_parts(crystals: Sequence[Crystal], batch: SphereBatch) -> list[float]:
+    """What the guess adds to the energies of B crystals, eV/atom.
+
+    Parameters
+    ----------
+    crystals
+        At least one.
+    batch
+        Their neighbours, at least as far as :data:`~ase_ecn.corrections.LONGEST_PEROXIDE_BOND`.
+    """
+    kinds = {k: oxide_kind(crystals[k]) for k in _with_oxygen_bonds(batch)}
+    return [
+        correction(crystal.numbers, oxide=kinds.get(k, "oxide"))
+        - smooth_correction(crystal.numbers)
+        for k, crystal in enumerate(crystals)
+    ]
+
+
+def _with_oxygen_bonds(batch: SphereBatch) -> list[int]:
+    """Crystals with an O-O bond as short as that of a peroxide."""
+    oxygen = batch.numbers == _OXYGEN
+    if not oxygen.any():  # takes less time than looking at the bonds
+        return []
+    near, far = batch.atom_of_bond, batch.neighbor.long()
+    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
+    bonded = near[short & oxygen[near] & oxygen[far]]
+    found: list[int] = batch.crystal_of_atom[bonded].unique().tolist()
+    return found
