@@ -25,7 +25,7 @@ from ase_ecn.errors import (
 )
 from ase_ecn.geometry.pairs import periodic_points
 from ase_ecn.geometry.reduction import ReducedCell, reduce_cell
-from ase_ecn.geometry.repetition import find_repetition
+from ase_ecn.geometry.repetition import SYMPREC, find_repetition
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -180,6 +180,25 @@ def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) ->
     return crystal
 
 
+def is_acceptable(crystal: Crystal) -> bool:
+    """Whether a crystal whose cell was changed would be accepted as an input.
+
+    Atoms must be farther apart than those of an input by a little, so that averages over
+    repetitions, which are not exact, make no difference.
+    """
+    least = MIN_DISTANCE + 2 * SYMPREC
+    if crystal.volume > _MAX_ATOMIC_VOLUME * len(crystal):
+        return False
+    if _clearly_apart(crystal.scaled_positions, crystal.cell, least):
+        return True  # in any basis, which takes much less time than a reduced one
+    try:
+        _check_shape(crystal)
+        _check_distances(crystal, least)
+    except CrystalError:
+        return False
+    return True
+
+
 def as_atoms(structure: CrystalLike) -> Atoms:
     """Return atoms unchanged, and anything else converted to atoms, after the same checks.
 
@@ -287,20 +306,19 @@ def _check_places(scaled: NDArray[np.float64]) -> None:
         )
 
 
-def _check_distances(crystal: Crystal) -> None:
+def _check_distances(crystal: Crystal, least: float = MIN_DISTANCE) -> None:
     cell, scaled = crystal.reduced.cell, crystal.reduced.scaled
     shortest = float(np.linalg.norm(cell, axis=1).min())
-    if shortest < MIN_DISTANCE:
+    if shortest < least:
         raise OverlappingAtomsError(
-            f"a lattice translation is only {shortest:.3g} Å long; "
-            f"at least {MIN_DISTANCE} Å are needed"
+            f"a lattice translation is only {shortest:.3g} Å long; at least {least} Å are needed"
         )
-    if _clearly_apart(scaled, cell):
+    if _clearly_apart(scaled, cell, least):
         return
     from scipy.spatial import cKDTree  # late: importing it takes time, few crystals need it
 
-    points, owners, _ = periodic_points(scaled, cell, MIN_DISTANCE)
-    pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
+    points, owners, _ = periodic_points(scaled, cell, least)
+    pairs = cKDTree(points).query_pairs(least, output_type="ndarray")
     if len(pairs):
         distances = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
         closest = int(distances.argmin())
@@ -308,18 +326,18 @@ def _check_distances(crystal: Crystal) -> None:
         raise OverlappingAtomsError(
             f"atoms {i} ({chemical_symbols[crystal.numbers[i]]}) and {j} "
             f"({chemical_symbols[crystal.numbers[j]]}) are {distances[closest]:.3g} Å apart; "
-            f"at least {MIN_DISTANCE} Å are needed"
+            f"at least {least} Å are needed"
         )
 
 
-def _clearly_apart(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> bool:
+def _clearly_apart(scaled: NDArray[np.float64], cell: NDArray[np.float64], least: float) -> bool:
     """Quick test for small crystals that no two atoms are too close."""
     heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    if len(scaled) > _FEW_ATOMS or heights.min() <= 2 * MIN_DISTANCE:
+    if len(scaled) > _FEW_ATOMS or heights.min() <= 2 * least:
         return False
     # A vector shorter than half of each height is the one with all components below one half.
     steps = scaled - scaled[:, None]
     steps -= np.rint(steps)
     squares = ((steps @ cell) ** 2).sum(axis=2)
     np.fill_diagonal(squares, np.inf)
-    return bool(squares.min() >= MIN_DISTANCE**2)
+    return bool(squares.min() >= least**2)

@@ -17,7 +17,7 @@ from ase_ecn.checkpoint import DEFAULT_ECN, shared_checkpoint
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.domain import Domain
 from ase_ecn.errors import MemoryExhaustedError, UnsupportedElementError
-from ase_ecn.execution import in_halves, in_threads, resolve_device, resolve_dtype
+from ase_ecn.execution import in_halves, in_threads, own_modes, resolve_device, resolve_dtype
 from ase_ecn.nn import registry
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import SPREAD, Property, find, of_outputs
@@ -206,6 +206,10 @@ class PropertyPredictor:
             )
 
     def _predict_batch(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
+        with own_modes(self.device):
+            return self._predict_now(crystals, forces)
+
+    def _predict_now(self, crystals: Sequence[Crystal], forces: bool) -> list[Prediction]:
         cells = [self._cell(crystal) for crystal in crystals]
         graphs = self.model.graphs([cell.crystal for cell in cells])
         alone = self.model.gives_forces and not forces

@@ -13,17 +13,19 @@ from typing import IO, Any
 import numpy as np
 import torch
 from ase import Atoms
-from ase.optimize.optimize import Optimizer
+from ase.optimize.optimize import Optimizer, RestartError
 from ase.utils.abc import Optimizable
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal, as_crystal
-from ase_ecn.errors import CrystalError, OutOfDomainWarning
+from ase_ecn.errors import CrystalError, OptionError, OutOfDomainWarning
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, StrainMask, allowed_strain
 from ase_ecn.graphs.lattice import LatticeBatch
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse, check_stopping
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.stopping import reliable_part
+
+_SAME_PLACE = 1e-5
 
 
 class CellOptimizable(Optimizable):
@@ -90,8 +92,9 @@ class LatticeRelaxer(Optimizer):
     ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer. Observers must
     not move the atoms, because a run follows the crystal with which it began.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
-    ``"oscillating"`` (the cell with the smallest strain is restored) or ``"strain out of range"``
-    (the initial cell is restored). :attr:`strain_spread` measures how far the last steps of the
+    ``"oscillating"`` (the cell with the smallest strain is restored), ``"atoms too close"`` (the
+    last cell that would be accepted as an input is) or ``"strain out of range"`` (the initial cell
+    is restored). :attr:`strain_spread` measures how far the last steps of the
     run disagree, see :func:`ase_ecn.relaxation.stopping.strain_spread`. :attr:`out_of_domain`
     lists what is unusual about the input, if anything.
 
@@ -110,8 +113,8 @@ class LatticeRelaxer(Optimizer):
     trajectory
         File for the images of each step.
     restart
-        JSON file with the number of steps and the cell; if it exists, the relaxation continues
-        from there.
+        JSON file with the number of steps, the cell and what tells one crystal from another; if it
+        exists, the relaxation continues from there.
     mask
         Six strain components xx yy zz yz xz xy, or a symmetric 3x3, in the Cartesian axes of the
         input cell: true for components that may change, as in ASE's cell filters. The others
@@ -131,7 +134,8 @@ class LatticeRelaxer(Optimizer):
     CrystalError
         If the atoms are not a valid crystal of supported elements, or have constraints.
     OptionError
-        If the options for strain and pressure are invalid or contradict each other.
+        If the options for strain and pressure are invalid or contradict each other, or the restart
+        file is damaged or of another crystal.
 
     Warns
     -----
@@ -190,7 +194,11 @@ class LatticeRelaxer(Optimizer):
             )
 
     def run(  # type: ignore[override]
-        self, strain_tol: float = STRAIN_TOLERANCE, steps: int = MAX_STEPS
+        self,
+        strain_tol: float = STRAIN_TOLERANCE,
+        steps: int = MAX_STEPS,
+        *,
+        fmax: float | None = None,
     ) -> bool:
         """Relax until the strain of a step is below the tolerance.
 
@@ -200,21 +208,37 @@ class LatticeRelaxer(Optimizer):
             Frobenius norm of the logarithmic strain that the network still predicts.
         steps
             Maximum number of further steps; 0 only evaluates.
+        fmax
+            Refused: other optimizers of ASE have this tolerance of forces, of which there are none.
 
         Returns
         -------
         converged
             Whether the tolerance was reached.
+
+        Raises
+        ------
+        OptionError
+            If a tolerance or a number of steps is not allowed.
         """
         converged = False
-        for done in self.irun(strain_tol=strain_tol, steps=steps):
+        for done in self.irun(strain_tol=strain_tol, steps=steps, fmax=fmax):
             converged = done
         return converged
 
     def irun(  # type: ignore[override]
-        self, strain_tol: float = STRAIN_TOLERANCE, steps: int = MAX_STEPS
+        self,
+        strain_tol: float = STRAIN_TOLERANCE,
+        steps: int = MAX_STEPS,
+        *,
+        fmax: float | None = None,
     ) -> Iterator[bool]:
         """Relax step by step: yields whether it has converged, first before any step."""
+        if fmax is not None:
+            raise OptionError(
+                f"fmax={fmax} is a tolerance of forces, but this relaxation has none: give one of "
+                f"the strain instead, such as run(strain_tol={STRAIN_TOLERANCE})"
+            )
         check_stopping(strain_tol, steps)
         self.strain_tol = strain_tol
         # ASE's base class keeps the tolerance under this name and writes it to trajectories.
@@ -286,16 +310,32 @@ class LatticeRelaxer(Optimizer):
 
     def _move(self, deformation: NDArray[np.float64]) -> None:
         self._set_deformation(deformation)
-        self.dump({"nsteps": self.nsteps + 1, "cell": self.atoms.cell[:].tolist()})
+        if self.restart is not None:
+            state = {"nsteps": self.nsteps + 1, "cell": self.atoms.cell[:].tolist()}
+            self.dump({**state, **_identity(self.atoms)})
 
     def _set_deformation(self, deformation: NDArray[np.float64]) -> None:
         self.optimizable.set_x((self._start_cell @ deformation).ravel())
 
     def read(self) -> None:
         """Continue from a restart file; called by ASE."""
-        state = self.load()
-        self.nsteps = int(state["nsteps"])
-        self.atoms.set_cell(np.array(state["cell"]), scale_atoms=True)
+        try:
+            state = self.load()
+            steps, cell = int(state["nsteps"]), np.array(state["cell"], dtype=float).reshape(3, 3)
+        except (KeyError, RestartError, TypeError, ValueError) as error:
+            raise OptionError(
+                f"cannot continue from the restart file {self.restart}, which is damaged or of "
+                f"another optimizer: {error}"
+            ) from error
+        mine = _identity(self.atoms)
+        theirs = {name: state.get(name, value) for name, value in mine.items()}  # or an older file
+        if theirs["numbers"] != mine["numbers"] or not _same_places(theirs, mine):
+            raise OptionError(
+                f"the restart file {self.restart} is of another crystal than {self.atoms.symbols}: "
+                "name another file, or remove it"
+            )
+        self.nsteps = steps
+        self.atoms.set_cell(cell, scale_atoms=True)
 
     def log(self, gradient: NDArray[np.float64]) -> None:
         """Write one line with the strain and the volume."""
@@ -322,3 +362,15 @@ class LatticeRelaxer(Optimizer):
     def _deformation(self) -> NDArray[np.float64]:
         """(3, 3) deformation since the start."""
         return np.asarray(np.linalg.solve(self._start_cell, self.atoms.cell[:]))
+
+
+def _identity(atoms: Atoms) -> dict[str, Any]:
+    """What a relaxation of the cell leaves as it is, for restart files."""
+    places = atoms.get_scaled_positions(wrap=False)
+    return {"numbers": atoms.numbers.tolist(), "scaled_positions": places.tolist()}
+
+
+def _same_places(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Whether fractional coordinates are the same but for whole lattice vectors and rounding."""
+    shifts = np.subtract(first["scaled_positions"], second["scaled_positions"])
+    return bool(np.abs(shifts - np.rint(shifts)).max() < _SAME_PLACE)

@@ -17,14 +17,18 @@ class Relaxation:
     ----------
     atoms
         A copy of the input with the relaxed cell and the fractional coordinates of the input.
+        Constraints stay on it: one on positions holds for fractional coordinates, and one on
+        symmetry holds because strains have the symmetry of the crystal.
     converged
         Whether the last strain was below the tolerance.
     steps
         Number of steps that changed the cell.
     reason
         Why it stopped: ``"converged"``; ``"steps"``; ``"oscillating"`` if strains no longer
-        decrease (the cell with the smallest strain is taken); ``"strain out of range"`` or ``"out
-        of memory"`` (the input cell is kept, as a diverging cell is worse than an unrelaxed one).
+        decrease (the cell with the smallest strain is taken); ``"atoms too close"`` if it would
+        have ended in a cell that is not accepted as an input (the last one that is, is taken);
+        ``"strain out of range"`` or ``"out of memory"`` (the input cell is kept, as a diverging
+        cell is worse than an unrelaxed one).
     strain
         Norm of the last predicted strain; if converged, that of the last step before it was
         reduced to its reliable part.
@@ -56,6 +60,7 @@ class Relaxation:
 def deformed(atoms: Atoms, deformation: NDArray[np.float64]) -> Atoms:
     """Copy of atoms whose cell and positions are taken along by a (3, 3) deformation."""
     relaxed: Atoms = atoms.copy()
-    relaxed.set_cell(np.asarray(atoms.cell[:]) @ deformation)
+    # FixSymmetry would refuse a large strain.
+    relaxed.set_cell(np.asarray(atoms.cell[:]) @ deformation, apply_constraint=False)
     relaxed.positions @= deformation
     return relaxed
