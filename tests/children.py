@@ -33,7 +33,6 @@ def killed(
     folder: Path,
     before: int,
     like: str = "",
-    **options: Any,
 ) -> bool:
     """Run a function in a process that kills itself before one of its writes.
 
@@ -41,7 +40,7 @@ def killed(
     ----------
     context
         Starts the process.
-    work, arguments, options
+    work, arguments
         What it runs.
     folder
         Files below it count.
@@ -56,7 +55,7 @@ def killed(
     killed
         False if the work was finished before.
     """
-    run = partial(work, *arguments, **options)
+    run = partial(work, *arguments)
     return _ended(context.Process(target=_die, args=(folder, before, like, run)))
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -132,10 +133,8 @@ def test_each_crystal_is_computed_once_also_when_the_run_is_killed(
     write(source, [bulk("Cu", a=3.5 + 0.01 * k) for k in range(10)])
     name, options = "labelling_calculators:Counting", {"log": str(log)}
     for like, before, computed, stored in KILLS:
-        work = (label, source, out, name, options)
-        assert killed(forkserver, *work, folder=tmp_path, before=before, like=like, batch_size=4), (
-            like
-        )
+        work = partial(label, source, out, name, options, batch_size=4)
+        assert killed(forkserver, work, folder=tmp_path, before=before, like=like), like
         assert not out.exists()  # nothing that is not complete
         assert len(log.read_text().splitlines()) == computed
         assert len(connect(label_store(out))) == stored
