@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Only when they are asked for, because PyTorch takes seconds: ASE imports this package whenever
-    # it lists its plugins.
+    # Only when they are asked for, because most of them import PyTorch, which takes seconds.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
@@ -45,3 +45,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+# This tells ASE of the calculator's name, without PyTorch. ASE imports this package whenever it
+# lists its plugins, and an error would hide all of them: it comes when a name is asked for instead.
+with suppress(ImportError):
+    import_module(f"{__name__}.calculator")

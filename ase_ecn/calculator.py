@@ -6,10 +6,9 @@ import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from ase import Atoms
 from ase.calculators.calculator import (
     Calculator,
@@ -25,8 +24,12 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import CrystalLike, as_atoms, as_crystal
 from ase_ecn.errors import OptionError, OutOfDomainWarning, PropertyUnavailableError
-from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.properties import ase_names, ase_results, find
+
+if TYPE_CHECKING:
+    import torch
+
+    from ase_ecn.prediction import Prediction
 
 _DERIVATIVES = ("forces", "stress", "stresses")
 INFO_PREFIX = "ecn_"
@@ -79,6 +82,9 @@ class ECNCalculator(Calculator):
         device: str | torch.device | None = None,
         dtype: str = "float32",
     ) -> None:
+        # Late, because it imports PyTorch, and ASE must know this class without.
+        from ase_ecn.prediction import PropertyPredictor
+
         self.predictor = PropertyPredictor(checkpoint, device=device, dtype=dtype)
         self.prediction: Prediction | None = None
         self._lock = threading.RLock()
@@ -315,7 +321,7 @@ class ECNCalculator(Calculator):
         return ", ".join(dict.fromkeys((*self.implemented_properties, *self.properties)))
 
 
-# So that ASE's get_calculator_class("ecn") finds it, as it does its own calculators.
+# So that ASE's get_calculator_class("ecn") finds it after ``import ase_ecn``.
 if ECNCalculator.name not in external_calculators:
     register_calculator_class(ECNCalculator.name, ECNCalculator)
 

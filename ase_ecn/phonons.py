@@ -126,14 +126,14 @@ def phonons(
         In Å.
     relax
         Relax positions and cell first, to forces below ``fmax`` (eV/Å). Phonons of a crystal that
-        is not at rest may come out imaginary.
+        is not relaxed may be imaginary.
     fmax
         See ``relax``.
 
     Raises
     ------
     RelaxationError
-        If the crystal does not come to rest.
+        If the crystal does not relax within 500 steps.
     OptionError
         If the displacement is not positive or the supercell not one of whole cells.
     PropertyNotImplementedError
@@ -201,7 +201,7 @@ def _with_arrays(image: Atoms, cell: Atoms, supercell: Supercell) -> Atoms:
 def relaxed(
     atoms: Atoms, calculator: BaseCalculator, *, fmax: float = 1e-3, steps: int = 500
 ) -> Atoms:
-    """Return a copy with positions and cell at rest.
+    """Return a copy with relaxed positions and cell.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def relaxed(
     copy.calc = calculator
     positions_and_cell: Any = FrechetCellFilter(copy)
     if not BFGS(positions_and_cell, logfile=None).run(fmax=fmax, steps=steps):
-        raise RelaxationError(f"{atoms.symbols} is not at rest after {steps} steps")
+        raise RelaxationError(f"{atoms.symbols} is not relaxed after {steps} steps")
     copy.calc = None
     return copy
 

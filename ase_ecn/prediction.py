@@ -12,12 +12,11 @@ import numpy as np
 import torch
 from ase.data import chemical_symbols
 
-from ase_ecn.card import Card
-from ase_ecn.checkpoint import DEFAULT_ECN, shared_checkpoint
+from ase_ecn.checkpoint import DEFAULT_ECN
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
-from ase_ecn.domain import Domain
 from ase_ecn.errors import MemoryExhaustedError, UnsupportedElementError
-from ase_ecn.execution import in_halves, in_threads, own_modes, resolve_device, resolve_dtype
+from ase_ecn.execution import in_halves, in_threads, own_modes
+from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn import registry
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import SPREAD, Property, find, of_outputs
@@ -72,7 +71,7 @@ class Prediction(Mapping[str, Any]):
         return f"Prediction({', '.join(parts)})"
 
 
-class PropertyPredictor:
+class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
     """A network ready to predict: loads the checkpoint once.
 
     Parameters
@@ -99,13 +98,7 @@ class PropertyPredictor:
         device: str | torch.device | None = None,
         dtype: str = "float32",
     ) -> None:
-        self.device = resolve_device(device)
-        self.dtype = resolve_dtype(dtype)
-        name = checkpoint or DEFAULT_ECN
-        loaded = shared_checkpoint(name, PropertyNetwork, self.device, self.dtype)
-        self.card: Card = loaded.card
-        self.domain = Domain.from_card(self.card.content)
-        self.model = loaded.model
+        super().__init__(checkpoint or DEFAULT_ECN, PropertyNetwork, device, dtype)
 
     @cached_property
     def properties(self) -> tuple[str, ...]:

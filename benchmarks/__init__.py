@@ -1,1 +1,1 @@
-"""Speed and memory beside the peers, each pair in one run: ``python -m benchmarks``."""
+"""Speed and memory compared with other packages, each pair in one run: ``python -m benchmarks``."""

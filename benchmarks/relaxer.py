@@ -1,4 +1,4 @@
-"""``LatticeRelaxer(atoms).run()`` beside another checkout of this repository.
+"""``LatticeRelaxer(atoms).run()`` compared with another checkout of this repository.
 
     python -m benchmarks.relaxer OTHER --out relaxer.json
 

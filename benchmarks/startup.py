@@ -12,6 +12,7 @@ clock = time.process_time if int(sys.argv[1]) else time.perf_counter
 start = clock()
 from ase.build import bulk
 from ase_ecn import ECNCalculator
+import ase_ecn.prediction  # PyTorch, which the calculator imports when it is made
 imported = clock()
 atoms = bulk("NaCl", "rocksalt", a=5.6)
 atoms.calc = ECNCalculator()

@@ -1,4 +1,4 @@
-"""Cells relaxed here beside VASP's own relaxation, from vasprun.xml and OUTCAR files.
+"""Cells relaxed here compared with VASP's own relaxation, from vasprun.xml and OUTCAR files.
 
     python examples/compare_vasp.py RUN_FOLDER other/vasprun.xml.gz OUTCAR --plot lengths.png
 

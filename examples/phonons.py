@@ -1,4 +1,4 @@
-"""Phonons of a relaxed crystal: stability, density of states, special points; beside VASP's.
+"""Phonons of a relaxed crystal: stability, density of states, special points; compared with VASP's.
 
 python examples/phonons.py                      # diamond silicon
 python examples/phonons.py --vasp phonopy.yaml  # crystal, supercell and forces of a VASP run

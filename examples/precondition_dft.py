@@ -199,7 +199,7 @@ def totals(outcomes: Sequence[Outcome]) -> tuple[int, int]:
 
 
 def print_lattice_constants(calculator: Calculator) -> None:
-    """EMT's own beside PBE's and those the network relaxes PBE's crystals to."""
+    """Those of EMT and PBE, and those to which the network relaxes PBE's crystals."""
     perfect = [bulk(symbol, "fcc", a=a) for symbol, a in PBE_LATTICE.items()]
     print("\nfcc lattice constants in Å")
     print(f"{'':4}{'EMT':>8}{'PBE':>8}{'network':>9}{'EMT/PBE - 1':>13}")

@@ -1,1 +1,1 @@
-"""What the papers and the documents report, computed again (not installed)."""
+"""What the papers and the documents report, recomputed (not installed)."""

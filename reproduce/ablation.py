@@ -1,28 +1,21 @@
-"""What each colour, motif, encoding and input feature buys, at equal epochs.
+"""What each colour, motif, encoding and input feature contributes, at equal epochs.
 
 Scores are those of the validation split, of the averaged weights after the last epoch.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
 from ase_ecn.errors import OptionError
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS
 from ase_ecn.training.data.cache import LabelledGraphs, subset
-from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.fits.config import ECNConfiguration
-from ase_ecn.training.fits.fit_ecn import fit_to_graphs
-from ase_ecn.training.fits.scores import ecn_scores, predict_graphs
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +37,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """Name of the row, and of its folder."""
+        """Name of the row and of its folder."""
         parts = [self.group, self.motif, self.features]
         parts += ["cells"] if self.cell_encoding else []
         parts += ["hubbard"] if self.hubbard else []
@@ -52,9 +45,9 @@ class Variant:
 
 
 def variants() -> list[Variant]:
-    """All combinations that differ from each other.
+    """All distinct combinations.
 
-    The encoding of cells needs a fixed motif. Without colours (``S_N``) the motif says nothing.
+    The encoding of cells needs a fixed motif. Without colours (``S_N``) the motif has no effect.
     """
     rows = []
     for features, hubbard in product(("number", "group_period"), (False, True)):
@@ -65,61 +58,6 @@ def variants() -> list[Variant]:
             if motif == "fixed":
                 rows.append(Variant(group, motif, True, features, hubbard))
     return rows
-
-
-def add_ablation_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of the command ``ablation``."""
-    parser.add_argument("--data-set", choices=tuple(TARGETS), default="mp_20")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--every", type=int, default=10, help="train on every n-th crystal")
-    parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--seeds", type=int, default=1, help="fits of each row (default: 1)")
-    parser.add_argument("--only", nargs="*", default=[], help="names of rows (default: all)")
-    parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
-
-
-def run_ablation(options: argparse.Namespace) -> int:
-    """Fit every variant, going on where an earlier call stopped, and print the table.
-
-    Raises
-    ------
-    OptionError
-        If a row is unknown, or a number isn't positive.
-    """
-    known = {variant.name: variant for variant in variants()}
-    unknown = [name for name in options.only if name not in known]
-    if unknown:
-        raise OptionError(f"unknown rows {', '.join(unknown)}; known are {', '.join(known)}")
-    if min(options.epochs, options.every, options.width, options.layers, options.seeds) < 1:
-        raise OptionError("--epochs, --every, --width, --layers and --seeds must be at least 1")
-    data = data_folder(options.data)
-    # A state belongs to one schedule, so each schedule has a folder of its own.
-    schedule = f"{options.epochs}-{options.every}-{options.width}x{options.layers}"
-    rows: dict[str, list[dict[str, float]]] = {}
-    for seed, name in product(range(options.seeds), options.only or known):
-        folder = options.out / options.data_set / schedule / f"{name}-seed{seed}"
-        if not (folder / "scores.json").is_file():
-            _fit_variant(known[name], seed, options, data, folder)
-        rows.setdefault(name, []).append(json.loads((folder / "scores.json").read_text()))
-    sys.stdout.write(format_ablation([known[name] for name in rows], list(rows.values())))
-    return 0
-
-
-def _fit_variant(
-    variant: Variant, seed: int, options: argparse.Namespace, data: Path, out: Path
-) -> None:
-    logger.info("%s, seed %d", variant.name, seed)
-    config = variant_config(
-        variant, options.data_set, options.epochs, options.width, options.layers, seed
-    )
-    train = every(config.load(data, "train"), options.every)
-    val = config.load(data, "val")
-    # The last weights count, so nothing is chosen by the scores.
-    model, result = fit_to_graphs(config, train, None, out, "cpu")
-    scores = ecn_scores(predict_graphs(model, val, "cpu"), val)
-    record = {**scores, "crystals": len(train.graphs), "seconds": round(result.wall_time, 1)}
-    (out / "scores.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
 def variant_config(
@@ -148,7 +86,13 @@ def variant_config(
 
 
 def every(labelled: LabelledGraphs, step: int) -> LabelledGraphs:
-    """Every ``step``-th crystal, for quick comparisons."""
+    """Every ``step``-th crystal, for quick comparisons.
+
+    Raises
+    ------
+    OptionError
+        If ``step`` is below 1.
+    """
     if step < 1:
         raise OptionError("every n-th crystal: n must be at least 1")
     return subset(labelled, np.arange(0, len(labelled.graphs), step))
@@ -162,13 +106,13 @@ def format_ablation(rows: Sequence[Variant], scores: Sequence[Sequence[dict[str,
     rows
         Variants.
     scores
-        For each of them those of its fits, which differ in the seed alone; a cell is their mean,
-        with the standard deviation where there are several.
+        Scores of the fits of each variant, which differ only in the seed; a cell is their mean,
+        with the standard deviation if there are several.
 
     Returns
     -------
     str
-        One line for each variant, seconds of a fit last.
+        One line per variant; the last column is the time of a fit in seconds.
     """
     names = [name for name in scores[0][0] if name.endswith(("_mae", "_auc"))]
     titles = ["group", "motif", "cells", "features", "U", *names, "seconds"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from ase.spacegroup import crystal
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.training.data.datasets import Dataset
-from reproduce.baselines.command import add_baselines_arguments, run_baselines
+from reproduce.__main__ import parser
 from reproduce.baselines.models import NETWORKS
 from reproduce.baselines.neighbor_graphs import neighbor_graphs
 from reproduce.baselines.parts import Part
@@ -78,8 +77,6 @@ def site_part(name: str, dataset: Dataset) -> Part:
 
 
 def run(folder: Path, *arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    add_baselines_arguments(parser)
-    parser.add_argument("--data", default=str(folder / "data"))
-    parser.add_argument("--device", default="cpu")
-    return run_baselines(parser.parse_args([*arguments, "--out", str(folder / "out")]))
+    places = ["--data", str(folder / "data"), "--device", "cpu", "--out", str(folder / "out")]
+    options = parser().parse_args(["baselines", *arguments, *places])
+    return options.run(options)

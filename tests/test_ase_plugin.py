@@ -26,6 +26,51 @@ def test_the_plugin_is_listed_without_importing_torch() -> None:
     assert done.stdout.split() == ["True", "False"]
 
 
+BY_NAME = """
+import sys
+from ase.calculators.calculator import get_calculator_class
+import ase_ecn
+found = get_calculator_class("ecn")
+print(found.__module__, found.__name__, "torch" in sys.modules)
+assert found is ase_ecn.ECNCalculator
+"""
+
+
+def test_ase_finds_the_calculator_by_name_once_the_package_is_imported() -> None:
+    done = subprocess.run([sys.executable, "-c", BY_NAME], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["ase_ecn.calculator", "ECNCalculator", "False"]
+
+
+UNKNOWN = """
+from ase.calculators.calculator import get_calculator_class
+get_calculator_class("ecn")
+"""
+
+
+def test_without_any_import_the_calculator_is_a_plugin_only() -> None:
+    """ASE looks names up in its own table alone; its plugins are listed apart."""
+    done = subprocess.run([sys.executable, "-c", UNKNOWN], capture_output=True, text=True)
+    assert "ModuleNotFoundError: No module named 'ase.calculators.ecn'" in done.stderr
+
+
+CHANGED = """
+import ase.calculators.calculator as theirs
+del theirs.register_calculator_class
+import ase_ecn, ase_ecn.ase_plugin
+try:
+    ase_ecn.ECNCalculator
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_the_package_can_be_imported_where_ase_has_changed() -> None:
+    done = subprocess.run([sys.executable, "-c", CHANGED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "register_calculator_class" in done.stdout
+
+
 def test_nothing_is_offered_where_the_private_module_of_ase_has_moved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -28,10 +28,10 @@ from ase.db import connect
 from test_examples import vasprun
 
 from ase_ecn.cli import main as ase_ecn
-from ase_ecn.training.__main__ import _parser as training_parser
 from ase_ecn.training.__main__ import main as training
-from reproduce.__main__ import _parser as reproduction_parser
+from ase_ecn.training.__main__ import parser as training_parser
 from reproduce.__main__ import main as reproduce
+from reproduce.__main__ import parser as reproduction_parser
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

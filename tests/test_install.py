@@ -33,7 +33,7 @@ from ase.calculators.calculator import Calculator
 assert Path(ase_ecn.__file__).is_relative_to(sys.prefix), ase_ecn.__file__
 from ase_ecn import ECNCalculator, LatticeRelaxer, relax
 from ase_ecn.checkpoint import bundled_checkpoints
-from ase_ecn.training.__main__ import _parser
+from ase_ecn.training.__main__ import parser
 atoms = bulk("NaCl", "rocksalt", a=5.6)
 atoms.calc = ECNCalculator()
 assert isinstance(atoms.calc, Calculator) and atoms.get_potential_energy() < 0

@@ -163,7 +163,7 @@ def user_config(
         )
     if epochs < 1:
         raise OptionError(f"epochs is {epochs}; it must be at least 1")
-    # A few hundred labels are fitted by heart by the bundled network's width; this one is small.
+    # The width of the bundled networks overfits a few hundred labels; this network is small.
     model: dict[str, Any] = {"width": 64, "layers": 3}
     if init is not None:
         card = read_card(init)

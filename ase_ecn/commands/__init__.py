@@ -1,4 +1,4 @@
-"""Commands of ``ase-ecn``, a file each; a new one is a :class:`Command` in the list."""
+"""Commands of ``ase-ecn``, one file each; a new one is added to the list."""
 
 from __future__ import annotations
 

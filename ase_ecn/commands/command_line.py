@@ -1,4 +1,4 @@
-"""What a command is, and the command line that a list of them makes."""
+"""What a command is, and the command line made of a list of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Command:
     Attributes
     ----------
     name
-        By which it is called.
+        Name on the command line.
     text
-        What it does, in a line.
+        What it does, in one line.
     add_arguments
-        Gives a parser the command's arguments.
+        Adds the command's arguments to a parser.
     run
-        Does it with the parsed arguments; returns the exit status, 0 if all went well.
+        Runs it with the parsed arguments; returns the exit status, 0 if all went well.
     """
 
     name: str
@@ -32,19 +32,40 @@ class Command:
     run: Callable[[argparse.Namespace], int]
 
 
-def parser_of(prog: str, text: str, commands: Sequence[Command]) -> argparse.ArgumentParser:
-    """Make the parser of a command line; ``run`` of what it parses is that of the command."""
+def no_arguments(_: argparse.ArgumentParser) -> None:
+    """For commands that have no arguments of their own."""
+
+
+def parser_of(
+    prog: str,
+    text: str,
+    commands: Sequence[Command],
+    add_common_arguments: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> argparse.ArgumentParser:
+    """Make the parser of a command line; the options that it returns have the command's ``run``.
+
+    Parameters
+    ----------
+    prog, text
+        Name of the program, and what it is for.
+    commands
+        In the order in which ``--help`` lists them.
+    add_common_arguments
+        Adds the arguments that all commands share to the parser of each.
+    """
     parser = argparse.ArgumentParser(prog=prog, description=text)
     parts = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in commands:
         part = parts.add_parser(command.name, help=command.text, description=command.text)
         command.add_arguments(part)
+        if add_common_arguments is not None:
+            add_common_arguments(part)
         part.set_defaults(run=command.run)
     return parser
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command that was parsed; an error of this package is a line and the status 1."""
+    """Run a parsed command; an error of this package is printed as one line, with status 1."""
     try:
         return int(options.run(options))
     except ASEECNError as error:
@@ -53,6 +74,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:
-    """Options of what loads a network: ``--checkpoint`` and ``--device``."""
+    """Options of commands that load a network: ``--checkpoint`` and ``--device``."""
     parser.add_argument("--checkpoint", help="bundled name or .safetensors file")
     parser.add_argument("--device", help="default: CUDA if available, otherwise the CPU")

@@ -1,4 +1,4 @@
-"""``ase-ecn info``: the card of a checkpoint, or which checkpoints are bundled."""
+"""``ase-ecn info``: the card of a checkpoint, or a list of the bundled ones."""
 
 from __future__ import annotations
 

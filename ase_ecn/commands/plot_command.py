@@ -20,7 +20,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--property",
         default="band_gap",
-        help="for parity: property that is predicted and also given in the input",
+        help="for parity: a property that is predicted and also given in the input",
     )
 
 
@@ -30,7 +30,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def save_figure(figure: Figure, path: str) -> None:
-    """Write a picture, of the format that its name says, and print its name."""
+    """Write a picture, in the format of its ending, and print its name."""
     try:
         figure.savefig(path)
     except (OSError, ValueError) as error:

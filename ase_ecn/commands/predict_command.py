@@ -20,7 +20,7 @@ def _run(options: argparse.Namespace) -> int:
     good, skipped = read_valid(options.files, predictor.card.elements)
     predictions = predictor.predict([as_crystal(atoms) for _, atoms in good])
     known = [predictor.property_of(name) for name in predictor.scalars]
-    # Sorting keeps the order of the others, which follow.
+    # Properties of the table come first; sorting keeps the order of the others.
     known.sort(key=lambda one: not one.heading)
     rows = [
         [formula(atoms), str(len(atoms)), *cells(prediction, known), label]

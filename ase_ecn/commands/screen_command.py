@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
     counts = {
         "in": report.stored,
         "outranked": report.outranked,
-        "not as asked for": report.rejected,
+        "rejected": report.rejected,
         "failed": report.failed,
     }
     text = ", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "in")
@@ -97,7 +97,7 @@ def _print_rows(found: Sequence[Any], units: Mapping[str, str]) -> None:
         rows.append([*start, *course, str(values["source"])])
     headings = [one.titled() for one in known]
     columns = ["formula", "atoms", *headings, "ΔV/V %", "steps", "stopped", "source"]
-    # Columns that no row has anything in say nothing.
+    # Columns that are empty in all rows are left out.
     filled = [k for k in range(len(columns)) if any(row[k] for row in rows)]
     print_table([columns[k] for k in filled], [[row[k] for k in filled] for row in rows])
 

@@ -1,4 +1,4 @@
-"""``ase-ecn selftest``: does this machine give the results that the cards have?"""
+"""``ase-ecn selftest``: does this machine reproduce the results in the cards?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands about structures share: reading them, and printing a line for each."""
+"""What commands on structures share: reading them, and printing a line for each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ase_ecn.readers import read_structures
 def read_valid(
     files: Iterable[str], elements: frozenset[int] | None
 ) -> tuple[list[tuple[str, Atoms]], dict[str, str]]:
-    """Read all files; return the usable structures and the reason for each of the others."""
+    """Read all files; return the valid structures, and for each of the others what is wrong."""
     good: list[tuple[str, Atoms]] = []
     skipped: dict[str, str] = {}
     for file in files:
@@ -48,7 +48,7 @@ def cells(values: Mapping[str, Any], known: Sequence[Property]) -> list[str]:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print aligned columns under their heads."""
+    """Print aligned columns under their headings."""
     widths = [max(len(row[k]) for row in [columns, *rows]) for k in range(len(columns))]
     for row in [columns, *rows]:
         print(
@@ -57,7 +57,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_skipped(skipped: Mapping[str, str]) -> int:
-    """Say what was skipped and why; return the exit status."""
+    """Print what was skipped and why; return the exit status."""
     for label, reason in skipped.items():
         print(f"skipped {label}: {reason}", file=sys.stderr)
     return 1 if skipped else 0

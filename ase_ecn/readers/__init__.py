@@ -40,10 +40,10 @@ def read_structures(
     source
         An ase.db (path, or URL for PostgreSQL), a CSV or Parquet table with a column ``cif`` or
         ``file``, JSON lines with ``species``, ``cell`` and ``frac``, any file that ASE reads, a
-        folder of these and of folders, or structures themselves. Of a VASP run in a folder only the
-        last step is read.
+        folder of these, with subfolders, or structures themselves. Of a VASP run in a folder only
+        the last step is read.
     labelled
-        Whether to read everything that may be a label for a fit, which is slower for databases.
+        Whether to read everything that may serve as a label for a fit; slower for databases.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def read_structures(
     if not isinstance(source, str | Path):
         return _from_structures(source)  # type: ignore[arg-type]
     if is_url(source):
-        # Without the rest of the address, which may hold a password.
+        # Without the rest of the address, which may contain a password.
         name = urlsplit(str(source)).path.strip("/") or "db"
         return read_database(str(source), name, labelled)
     path = Path(source)
@@ -67,9 +67,9 @@ def read_structures(
 
 
 def count_structures(source: Any) -> int | None:
-    """How many structures an input has, or ``None`` if only reading it all would tell.
+    """Number of structures of an input; ``None`` if it is known only after reading all of it.
 
-    In a folder each file counts once.
+    In a folder each file counts as one.
     """
     if not isinstance(source, str | Path):
         return len(source) if hasattr(source, "__len__") else None

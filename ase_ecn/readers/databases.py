@@ -15,7 +15,7 @@ from ase_ecn.errors import CrystalError, OptionError
 from ase_ecn.readers.source import Source, digest, unreadable
 
 DATABASES = (".db", ".json", ".aselmdb")
-"""Ends of the names of files that are databases."""
+"""Endings of the names of database files."""
 _URLS = ("postgresql://", "postgres://", "mysql://", "mariadb://")
 _PAGE = 256
 
@@ -33,9 +33,9 @@ def read_database(address: str | Path, label: str, labelled: bool = False) -> It
     address
         Path or URL.
     label
-        What the labels of the rows begin with.
+        Beginning of the rows' labels; ``#`` and the row's id follow.
     labelled
-        Whether entries of ``data`` and results are wanted as labels, too.
+        Whether entries of ``data`` and results are needed as labels, too.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def read_database(address: str | Path, label: str, labelled: bool = False) -> It
 
 
 def count_rows(address: str | Path) -> int:
-    """How many rows a database has."""
+    """Number of rows of a database."""
     return int(connect(address).count())
 
 
@@ -68,7 +68,7 @@ def _of_row(label: str, row: Any, labelled: bool) -> Source:
             labels={**row.data, **columns} if labelled else columns,
             results=_results(row) if labelled else {},
         )
-    except Exception as error:  # rows are decoded when they are asked for something
+    except Exception as error:  # rows are decoded when an attribute is used
         return unreadable(label, f"damaged row: {type(error).__name__}: {error}", int(row.id))
 
 
@@ -77,8 +77,8 @@ def _rows(address: str | Path, data: bool) -> Iterator[Any]:
     if not is_url(address) and Path(address).suffix != ".db":
         yield from database.select()
         return
-    # ASE fetches all rows that a query gives at once, and sorts them if asked for the next few
-    # in order; ranges of the primary key need neither.
+    # ASE fetches all rows of a query at once, and sorts the whole table to return a few of them
+    # in order; ranges of the primary key avoid both.
     with database.managed_connection() as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT MAX(id) FROM systems")
@@ -87,7 +87,7 @@ def _rows(address: str | Path, data: bool) -> Iterator[Any]:
         page = range(start + 1, start + _PAGE + 1)
         try:
             rows = list(database.select(f"id>{start},id<={start + _PAGE}", include_data=data))
-        except Exception:  # a damaged row raises anything, and takes its page along
+        except Exception:  # a damaged row raises anything, and fails its whole page
             if is_url(address):
                 raise  # it is the connection that is lost
             rows = [row for number in page for row in _rows_one_by_one(database, number, data)]
@@ -119,6 +119,6 @@ def _row_atoms(row: Any) -> Atoms:
         atoms: Atoms = row.toatoms()
     except Exception as error:  # a damaged row raises anything
         raise CrystalError(f"damaged row: {type(error).__name__}: {error}") from error
-    # Results of the input belong to the input, not to what a screen makes of it.
+    # Results belong to the input, not to the structure that a screen computes.
     atoms.calc = None
     return atoms

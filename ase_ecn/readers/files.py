@@ -12,13 +12,13 @@ from ase.io import iread, read
 from ase_ecn.readers.source import Source, of_atoms, unreadable
 
 EXTXYZ = (".extxyz", ".xyz")
-# Behind each of them the file is searched for frames from its beginning.
+# After each of them ASE searches the file for frames from its beginning.
 _MOST_BAD_FRAMES = 100
 
 
 def read_file(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:
-    """All structures of a file; of a VASP run the last one."""
-    del labelled  # comments and results come along in any case
+    """All structures of a file; of a VASP run only the last one."""
+    del labelled  # comments and results are read in any case
     try:
         images = iter(_images(path))
         first = list(islice(images, 2))
@@ -33,7 +33,7 @@ def read_file(path: Path, label: str, labelled: bool = False) -> Iterator[Source
 
 
 def read_extxyz(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:
-    """Frames of extended XYZ; what is behind a damaged one is read as well."""
+    """Frames of extended XYZ; those after a damaged one are read, too."""
     frames = count_extxyz(path) or 0
     if frames <= 1:
         yield from read_file(path, label, labelled)
@@ -50,13 +50,11 @@ def read_extxyz(path: Path, label: str, labelled: bool = False) -> Iterator[Sour
             yield unreadable(f"{label}#{start}", reason, start + 1)
             start, bad = start + 1, bad + 1
     if start < frames:
-        yield unreadable(
-            label, f"more than {_MOST_BAD_FRAMES} damaged frames: the rest is left out"
-        )
+        yield unreadable(label, f"more than {_MOST_BAD_FRAMES} damaged frames: the rest is skipped")
 
 
 def count_extxyz(path: Path) -> int | None:
-    """Frames by their first lines, without reading what is in them."""
+    """Number of frames by their first lines, without parsing them; ``None`` if it is not XYZ."""
     count = 0
     with path.open("rb") as stream:
         while (line := stream.readline()).strip():

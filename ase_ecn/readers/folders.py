@@ -1,4 +1,4 @@
-"""Structures from the files of a folder and of those in it; a VASP run counts once."""
+"""Structures from the files of a folder and its subfolders; of a VASP run, one structure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VASP_OTHERS = frozenset(
 
 
 def read_folder(folder: Path, labelled: bool = False) -> Iterator[Source]:
-    """Structures of all files, in the order of their names."""
+    """Structures of all files of a folder, in the order of their names."""
     for file in files(folder):
         yield from read_path(file, file.relative_to(folder).as_posix(), labelled)
 

@@ -1,7 +1,7 @@
-"""Which reader is for which file.
+"""Which reader reads which file.
 
 A new format is a function from a path to :class:`~ase_ecn.readers.Source`s and one line of
-:data:`READERS`, or a call of :func:`register`. What none of them is for is left to ASE.
+:data:`READERS`, or a call of :func:`register`. All other files are left to ASE.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Reader:
     endings
         Such as ``".csv.gz"``.
     read
-        Gives the structures of a file one after the other. Called with its path, what their labels
-        begin with, and whether labels for a fit are wanted. May raise an
-        :class:`~ase_ecn.errors.OptionError`; one bad structure among many is better given as
+        Yields the structures of a file one by one. Called with its path, the beginning of their
+        labels, and whether labels for a fit are needed. May raise an
+        :class:`~ase_ecn.errors.OptionError`; one bad structure among many should rather be
         :func:`~ase_ecn.readers.unreadable`.
     count
-        How many there are, ``None`` if only reading them all would tell.
+        Number of structures of a file; ``None`` if it is known only after reading all of it.
     """
 
     endings: tuple[str, ...]
@@ -59,22 +59,22 @@ READERS = [
     Reader(EXTXYZ, read_extxyz, count_extxyz),
     Reader(JSON_LINES, read_json_lines, count_json_lines),
 ]
-"""The first whose ending fits is taken."""
+"""The first one with a matching ending is used."""
 _ANY = Reader(("",), read_file)
 
 
 def register(reader: Reader) -> None:
-    """Take a reader before those that are there."""
+    """Add a reader, which takes precedence over those that are there."""
     READERS.insert(0, reader)
 
 
 def reader_of(path: Path) -> Reader:
-    """Return the reader for a file; ASE's for what no other is for."""
+    """Return the reader of a file: ASE's if no other matches."""
     return next((one for one in READERS if path.name.endswith(one.endings)), _ANY)
 
 
 def read_path(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:
-    """Structures of a file; what is no such file is an unreadable source."""
+    """Structures of a file; if its content does not match its name, an unreadable source."""
     try:
         yield from reader_of(path).read(path, label, labelled)
     except OptionError as error:

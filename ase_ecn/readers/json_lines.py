@@ -1,4 +1,4 @@
-"""JSON lines: a structure a line, an object with the keys ``species``, ``cell`` and ``frac``."""
+"""JSON lines: one structure per line, an object with ``species``, ``cell`` and ``frac``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DECIMALS = 8
 
 
 def read_json_lines(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:
-    """Structures of a file, plain or compressed; what else a line says may be labels.
+    """Structures of a file, plain or compressed; other keys of a line may be labels.
 
     ``species`` are symbols of elements, ``cell`` the lattice vectors in Å, ``frac`` fractional
     coordinates.
@@ -35,7 +35,7 @@ def read_json_lines(path: Path, label: str, labelled: bool = False) -> Iterator[
     OptionError
         If the file cannot be read.
     """
-    del labelled  # all of a line is read in any case
+    del labelled  # the whole line is read in any case
     for k, line in enumerate(_lines(path)):
         where = f"{label}#{k}"
         try:
@@ -45,7 +45,7 @@ def read_json_lines(path: Path, label: str, labelled: bool = False) -> Iterator[
                 yield unreadable(where, f"no {', '.join(missing)} in line {k + 1}", k + 1)
                 continue
         except (ValueError, TypeError) as error:
-            yield unreadable(where, f"line {k + 1} is no JSON object: {error}", k + 1)
+            yield unreadable(where, f"line {k + 1} is not a JSON object: {error}", k + 1)
             continue
         structure = {name: row.pop(name) for name in _STRUCTURE}
         yield Source(
@@ -59,12 +59,12 @@ def read_json_lines(path: Path, label: str, labelled: bool = False) -> Iterator[
 
 
 def count_json_lines(path: Path) -> int:
-    """How many lines a file has."""
+    """Number of lines of a file."""
     return sum(1 for _ in _lines(path))
 
 
 def structure_fields(atoms: Atoms) -> dict[str, Any]:
-    """What a line says of a structure; lengths are rounded to 1e-8 Å."""
+    """The keys of a line that define a structure; lengths are rounded to 1e-8 Å."""
     return {
         "species": atoms.get_chemical_symbols(),
         "cell": _rounded(atoms.cell[:]),
@@ -78,19 +78,19 @@ def _rounded(values: NDArray[np.float64]) -> list[list[float]]:
 
 
 def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write a file, compressed if its name ends so; it appears when it is complete.
+    """Write a file, compressed if its name ends in ``.gz``; it appears only when complete.
 
     Parameters
     ----------
     path
         ``.jsonl`` or ``.jsonl.gz``.
     rows
-        What each line says.
+        Content of each line.
 
     Returns
     -------
     int
-        How many lines there are.
+        Number of lines.
 
     Raises
     ------

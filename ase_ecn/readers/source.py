@@ -1,4 +1,4 @@
-"""One structure of an input, before it is loaded: what all readers give."""
+"""One structure of an input, not loaded yet: what all readers yield."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Source:
     digest
         Hash of the content.
     load
-        Returns the atoms, or raises a :class:`~ase_ecn.errors.CrystalError` with the reason why
-        they cannot be read. Can be sent to another process.
+        Returns the atoms, or raises a :class:`~ase_ecn.errors.CrystalError` that says why they
+        cannot be read. Can be pickled.
     columns
-        What else the input says about the structure.
+        Further columns of the input.
     number
-        Of the row or frame in its file, from 1; in a database its id.
+        Number of the row or frame in its file, counted from 1; in a database its id.
     labels
-        All that a fit may be asked to predict: columns, comments, values of atoms.
+        All values that a fit may use as labels: columns, comments, values of atoms.
     results
-        What a calculator returned, by ASE's names.
+        Results of a calculator, by ASE's names.
     problem
-        Why the structure cannot be read, if already known.
+        Why the structure cannot be read, if that is already known.
     """
 
     label: str
@@ -50,7 +50,7 @@ class Source:
 
 
 def of_atoms(label: str, atoms: Atoms, number: int = 1) -> Source:
-    """Make the source of a structure in memory; its ``info`` may contain labels."""
+    """Make the source of a structure in memory; ``info`` and ``arrays`` may contain labels."""
     results = dict(getattr(atoms.calc, "results", {}))
     plain = atoms.copy()
     values = {k: v for k, v in plain.arrays.items() if k not in ("numbers", "positions")}
@@ -65,7 +65,7 @@ def of_atoms(label: str, atoms: Atoms, number: int = 1) -> Source:
 
 
 def unreadable(label: str, reason: str, number: int = 1) -> Source:
-    """Make a source that only says why there is no structure."""
+    """Make a source without a structure, which only says why."""
     return Source(label, text_digest(reason), partial(_fail, reason), number=number, problem=reason)
 
 
@@ -81,7 +81,7 @@ def digest(numbers: Any, cell: Any, positions: Any, pbc: Any) -> str:
 
 
 def text_digest(text: str) -> str:
-    """Hash of a structure that is text."""
+    """Hash of a structure given as text."""
     return sha256(text.encode()).hexdigest()[:32]
 
 

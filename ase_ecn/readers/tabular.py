@@ -1,4 +1,4 @@
-"""Structures from CSV and Parquet tables, one a row."""
+"""Structures from CSV and Parquet tables, one per row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PAGE = 256
 
 
 def read_csv(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:
-    """Rows of a CSV with a column ``cif``, or ``file`` with names relative to it.
+    """Rows of a CSV table with a column ``cif``, or ``file`` with paths relative to the table.
 
     Raises
     ------
@@ -42,19 +42,19 @@ def read_parquet(path: Path, label: str, labelled: bool = False) -> Iterator[Sou
     Raises
     ------
     OptionError
-        If the file cannot be read or has neither column, or pyarrow is missing.
+        If the file cannot be read or has neither column, or pyarrow is not installed.
     """
     del labelled
     return _sources(_parquet_rows(path), path, label)
 
 
 def count_csv(path: Path) -> int:
-    """How many rows a CSV has."""
+    """Number of rows of a CSV table."""
     return sum(1 for _ in _csv_rows(path))
 
 
 def count_parquet(path: Path) -> int:
-    """How many rows a Parquet table has."""
+    """Number of rows of a Parquet table."""
     return int(_parquet(path).metadata.num_rows)
 
 
@@ -68,7 +68,7 @@ def _sources(rows: Iterator[dict[str, Any]], path: Path, label: str) -> Iterator
                 f"file); there are {', '.join(map(str, row)) or 'none'}"
             )
         text = row.pop(column)
-        if text is None:  # the row has ended too early
+        if text is None:  # the row is too short
             reason = f"damaged row: there is nothing in column {column!r}"
             yield unreadable(where, reason, k + 1)
             continue
@@ -85,7 +85,7 @@ def _sources(rows: Iterator[dict[str, Any]], path: Path, label: str) -> Iterator
 def _file_digest(path: Path) -> str:
     try:
         return text_digest(path.read_bytes().hex())
-    except OSError:  # which reading it will say
+    except OSError:  # reading it will report this
         return text_digest(str(path))
 
 
@@ -119,15 +119,15 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _opened(path: Path) -> IO[str]:
-    # Bytes that are no text spoil their own row only: no number can contain a replacement.
-    # Excel begins its UTF-8 with a mark.
+    # Bytes that are not UTF-8 spoil only their own row: no number contains a replacement
+    # character. Excel writes a byte order mark.
     if path.suffix == ".gz":
         return gzip.open(path, "rt", newline="", encoding="utf-8-sig", errors="replace")
     return path.open(newline="", encoding="utf-8-sig", errors="replace")
 
 
 def _next_row(reader: csv.DictReader[str]) -> dict[str, Any] | None:
-    # The limit of 128 KiB is one for the whole process, and a CIF may be longer.
+    # The limit, 128 KiB, is global to the process, and a CIF may be longer.
     limit = csv.field_size_limit(sys.maxsize)
     try:
         return next(reader, None)
@@ -157,7 +157,7 @@ def _parquet(path: Path) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers as numbers; what a JSON file cannot hold as text."""
+    """Numbers as numbers; everything that JSON cannot represent as text."""
     if value is None or isinstance(value, bool | int | float):
         return value
     text = str(value)

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ase_ecn.card import Card
-from ase_ecn.checkpoint import DEFAULT_EMPNN, shared_checkpoint
+from ase_ecn.checkpoint import DEFAULT_EMPNN
 from ase_ecn.crystal import Crystal
-from ase_ecn.domain import Domain, lattice_domain_features
-from ase_ecn.execution import own_modes, resolve_device, resolve_dtype
+from ase_ecn.domain import lattice_domain_features
+from ase_ecn.execution import own_modes
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, log_strain
 from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
+from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.nn.fused_empnn import FusedEMPNN, can_fuse
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse
@@ -24,7 +24,7 @@ from ase_ecn.relaxation.follow import follow
 from ase_ecn.relaxation.result import Relaxation
 
 
-class StrainPredictor:
+class StrainPredictor(LoadedNetwork[EMPNN]):
     """An EMPNN ready to predict strains: loads the checkpoint once.
 
     Parameters
@@ -51,12 +51,7 @@ class StrainPredictor:
         device: str | torch.device | None = None,
         dtype: str = "float32",
     ) -> None:
-        self.device = resolve_device(device)
-        self.dtype = resolve_dtype(dtype)
-        loaded = shared_checkpoint(checkpoint or DEFAULT_EMPNN, EMPNN, self.device, self.dtype)
-        self.card: Card = loaded.card
-        self.domain = Domain.from_card(self.card.content)
-        self.model = loaded.model
+        super().__init__(checkpoint or DEFAULT_EMPNN, EMPNN, device, dtype)
 
     def log_strains(
         self, crystals: Sequence[Crystal], graphs: LatticeBatch | None = None

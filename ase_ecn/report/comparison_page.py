@@ -11,7 +11,7 @@ from ase_ecn.report.page import Column, Page, write_page
 
 
 def write_comparison(comparisons: Sequence[Comparison], path: str | Path) -> None:
-    """Write the report of cells relaxed here beside VASP's.
+    """Write the report of cells relaxed here compared with VASP's.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def write_comparison(comparisons: Sequence[Comparison], path: str | Path) -> Non
         shown=f"{len(comparisons)} runs",
         columns=_COLUMNS,
         rows=comparisons,
-        figures=[("lengths beside VASP's", lengths_figure(comparisons))],
+        figures=[("lengths compared with VASP's", lengths_figure(comparisons))],
     )
     write_page(page, path)
 

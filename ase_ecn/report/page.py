@@ -1,7 +1,7 @@
 """The page of a report: figures, a table that can be sorted, what failed.
 
 The file asks for nothing from anywhere, and its policy forbids it to. Everything that comes from
-the input is escaped by the template, and only the one script beside it may run.
+the input is escaped by the template, and only the page's own script may run.
 """
 
 from __future__ import annotations

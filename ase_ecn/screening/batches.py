@@ -1,4 +1,4 @@
-"""All crystals of an input that are not finished, computed in batches and written as they come."""
+"""All unfinished crystals of an input, computed in batches and written as they are completed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Execution:
         return bool(self.workers or self.cluster)
 
     def check(self) -> None:
-        """Refuse values that are not allowed with an :class:`~ase_ecn.errors.OptionError`."""
+        """Raise an :class:`~ase_ecn.errors.OptionError` for values that are not allowed."""
         for name, number in (("batch_size", self.batch_size), ("workers", self.workers)):
             if number is not None and number < 1:
                 raise OptionError(f"{name} must be at least 1, got {number}")
@@ -65,17 +65,17 @@ def compute_all(
     write: Callable[[Sequence[Outcome]], None],
     total: int | None,
 ) -> int:
-    """Compute what the store has not; return how many crystals there were.
+    """Compute the crystals that the store does not have yet; return their number.
 
     Parameters
     ----------
     compute
-        Makes outcomes of a batch, in its order. Must be fit to be sent to another process if
-        ``execution`` is remote.
+        Returns the outcomes of a batch, in its order. Must be picklable if ``execution`` is
+        remote.
     sources
         The input.
     store
-        Says what is finished.
+        Knows which crystals are finished.
     execution
         Where and how.
     write

@@ -1,8 +1,7 @@
 """Batches of a screen, or of labels, on processes of this machine or on a Dask cluster.
 
-Batches are sent out, and results return to the one process that writes. If a worker dies, its
-batch is computed by another; a crystal that kills workers even when computed alone is recorded as
-a failure.
+Workers compute batches, and one process writes all results. If a worker dies, another one computes
+its batch; a crystal that kills workers even when it is computed alone is recorded as a failure.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ logger = logging.getLogger(__name__)
 
 _BATCHES_PER_WORKER = 3
 _CONNECT_S = 30
-# How many of our own workers a batch may outlive; a running cluster has its own number.
+# A batch fails after so many deaths of local workers; a running cluster has its own setting.
 _DEATHS = 2
 
 
 class Cluster:
-    """Workers for a computation; a context that ends with them, or with the connection.
+    """Workers for a computation; as a context manager it stops them, or disconnects, at the end.
 
     Parameters
     ----------
     compute
-        Makes outcomes of a batch, in its order. Sent to the workers.
+        Returns the outcomes of a batch, in its order. It is pickled and sent to the workers.
     workers
         Processes to start here, one thread each.
     address
@@ -38,7 +37,7 @@ class Cluster:
     Raises
     ------
     OptionError
-        If Dask is missing, or there is no scheduler at the address.
+        If Dask is not installed, or there is no scheduler at the address.
     """
 
     def __init__(
@@ -58,8 +57,8 @@ class Cluster:
         self._local: Any = None
         try:
             if address is None:
-                # By default each worker would be killed at its share of the memory, which is by
-                # threads and so very little here.
+                # By default a worker is killed when it exceeds its share of the memory, which Dask
+                # derives from the number of threads: far too little here.
                 with dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS - 1}):
                     self._local = distributed.LocalCluster(
                         n_workers=workers,
@@ -74,7 +73,7 @@ class Cluster:
         except (OSError, ValueError, TimeoutError) as error:
             if self._local is not None:
                 self._local.close()
-            raise OptionError(f"no cluster at {address}: {error}") from error
+            raise OptionError(f"cannot connect to a cluster at {address}: {error}") from error
 
     def __enter__(self) -> Cluster:
         return self
@@ -85,7 +84,7 @@ class Cluster:
             self._local.close()
 
     def map(self, chunks: Iterator[Sequence[Source]]) -> Iterator[list[Outcome]]:
-        """Outcomes of the batches, in the order in which they come back."""
+        """Outcomes of the batches, in the order in which they are completed."""
         # A scheduler blames all that was waiting on a worker when it died, not only what it was
         # computing, so a crystal is guilty only if workers die while it is alone on the cluster.
         suspects: list[Source] = []
@@ -129,16 +128,16 @@ class Cluster:
         if error is None:
             outcomes: list[Outcome] = future.result()
             return outcomes
-        logger.warning("%s takes workers down", source.label)
+        logger.warning("%s kills the workers that compute it", source.label)
         return [Outcome(source, error=f"the workers that computed it died: {error}")]
 
     def _deadly(self, future: Any) -> Exception | None:
-        """Return the error of a computation whose workers died, once it ended; raise any other."""
+        """Wait for a computation; return its error if its workers died, and raise any other."""
         error: Exception | None = future.exception()
         if error is not None and not isinstance(error, self._distributed.scheduler.KilledWorker):
             raise error
         return error
 
     def _in_flight(self) -> int:
-        # A moment without any worker, when one is being restarted, must not end the screen.
+        # While the only worker is being restarted there is none, which must not end the screen.
         return _BATCHES_PER_WORKER * max(1, len(self._client.nthreads()))

@@ -24,9 +24,9 @@ from ase_ecn.relaxation.result import Relaxation
 logger = logging.getLogger(__name__)
 
 RELAXATION_VALUES = ("relaxed", "relaxation_steps", "strain_spread", "volume_change")
-"""What a relaxation adds to the values of a crystal."""
+"""Values that only relaxed crystals have."""
 CRYSTAL_VALUES = ("natoms", "volume", "volume_per_atom")
-"""What every crystal has, without a prediction."""
+"""Values that every crystal has, apart from predictions."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Job:
     device
         As for :class:`~ase_ecn.prediction.PropertyPredictor`.
     provenance
-        Names and hashes of the checkpoints, which a worker must find as well.
+        Names and hashes of the checkpoints; a worker must find the same ones.
     """
 
     checkpoint: str
@@ -64,13 +64,13 @@ class Outcome:
     atoms, prediction
         The crystal that was predicted, and its properties.
     values
-        Numbers by name that are not predicted: size, volume, course of the relaxation.
+        Numbers by name that are not predicted: size, volume, details of the relaxation.
     reason
         Why the relaxation stopped.
     unrelaxed_cell, unrelaxed_positions
         (3, 3) and (N, 3) in Å, of the input.
     calculator
-        ASE's name of what made the prediction.
+        ASE's name of the calculator behind the prediction.
     """
 
     source: Source
@@ -95,7 +95,7 @@ class Screener:
     Raises
     ------
     CheckpointError
-        If a checkpoint cannot be used, or is not the one that the job began with.
+        If a checkpoint cannot be used, or is not the one with which the job began.
     """
 
     def __init__(self, job: Job) -> None:
@@ -113,7 +113,7 @@ class Screener:
             self.elements &= self.network.card.elements
 
     def compute(self, sources: Sequence[Source]) -> list[Outcome]:
-        """Outcomes in the order of the sources; none of them can stop the others."""
+        """Outcomes in the order of the sources; an invalid structure does not stop the others."""
         outcomes: list[Outcome | None] = [None] * len(sources)
         valid: list[tuple[int, Atoms, Crystal]] = []
         for k, source in enumerate(sources):
@@ -133,7 +133,7 @@ class Screener:
             return self._run(valid, sources)
         except Exception as error:  # one bad crystal among many must not end the screen
             if len(valid) > 1:
-                logger.warning("a batch failed (%s); its crystals are tried alone", error)
+                logger.warning("a batch failed (%s); its crystals are computed one by one", error)
                 return [result for one in valid for result in self._results([one], sources)]
             k = valid[0][0]
             return [(k, Outcome(sources[k], error=f"{type(error).__name__}: {error}"))]
@@ -168,7 +168,7 @@ class Screener:
 
 
 def provenance(predictor: PropertyPredictor, network: StrainPredictor | None) -> dict[str, str]:
-    """Names and hashes of the checkpoints, by the keys that a database row has them under."""
+    """Names and hashes of the checkpoints, under their keys in a database row."""
     found = {"ecn_checkpoint": predictor.card.name, "ecn_sha256": predictor.card.sha256}
     if network is not None:
         found |= {"empnn_checkpoint": network.card.name, "empnn_sha256": network.card.sha256}
@@ -176,12 +176,12 @@ def provenance(predictor: PropertyPredictor, network: StrainPredictor | None) ->
 
 
 def compute_in_worker(job: Job, sources: Sequence[Source]) -> list[Outcome]:
-    """As :meth:`Screener.compute`, with networks that the worker's process keeps."""
+    """As :meth:`Screener.compute`, with networks that the worker process keeps in memory."""
     return _screener(_on_own_gpu(job)).compute(sources)
 
 
 def _on_own_gpu(job: Job) -> Job:
-    """Choose a GPU by the number of the worker, where there is a choice."""
+    """On a machine with several GPUs, choose one by the number of the worker."""
     from distributed import get_worker
 
     count = torch.cuda.device_count()
@@ -220,7 +220,7 @@ def _with_cell(atoms: Atoms, final: Crystal) -> Atoms:
 
 
 def check_names(names: Sequence[str], known: Sequence[str], what: str) -> None:
-    """Refuse names that are not known with an :class:`~ase_ecn.errors.OptionError`."""
+    """Raise an :class:`~ase_ecn.errors.OptionError` for names that are not known."""
     unknown = [name for name in names if name not in known]
     if unknown:
         raise OptionError(f"{what}: unknown {', '.join(unknown)}; known are {', '.join(known)}")

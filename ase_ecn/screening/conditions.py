@@ -43,7 +43,7 @@ class Condition:
     text
         The condition as written.
     names
-        Names of the values that it needs.
+        Names that occur in it.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Condition:
     _test: Test
 
     def __call__(self, values: Values) -> bool:
-        """Whether the values fulfil the condition.
+        """Whether the values satisfy the condition.
 
         Raises
         ------
@@ -77,13 +77,13 @@ def parse_condition(text: str, known: Iterable[str]) -> Condition:
     Raises
     ------
     OptionError
-        If the text is not a condition, or a name is not known; the message says where.
+        If the text is not a condition, or a name is not known; the message quotes the part.
     """
     return _Parser(text, frozenset(known)).parse()
 
 
 class _Parser:
-    """One function per rule of the grammar; each takes the tokens that belong to it."""
+    """One method per rule of the grammar; each consumes the tokens that belong to it."""
 
     def __init__(self, text: str, known: frozenset[str]) -> None:
         self.text = text

@@ -51,7 +51,7 @@ class ScreenReport:
     stored
         Crystals in the output.
     rejected
-        Crystals that do not fulfil the condition.
+        Crystals that do not satisfy the condition.
     outranked
         Crystals outside the best ``top``.
     failed
@@ -69,7 +69,7 @@ class ScreenReport:
 
 @dataclass(frozen=True)
 class _Selection:
-    """Which of the outcomes are kept."""
+    """Which outcomes are kept."""
 
     condition: Condition | None
     top: int | None
@@ -77,7 +77,7 @@ class _Selection:
     largest: bool
 
     def verdicts(self, outcomes: Iterable[Outcome], best: list[float]) -> list[Verdict]:
-        """Judge outcomes; ``best`` holds the best values so far and is brought up to date."""
+        """Judge outcomes; ``best``, the best values so far, is updated."""
         return [self._verdict(outcome, best) for outcome in outcomes]
 
     def _verdict(self, outcome: Outcome, best: list[float]) -> Verdict:
@@ -137,7 +137,7 @@ def screen(
     properties
         Names of the properties to keep; ``None`` for all.
     where
-        Keep only crystals that fulfil this condition, such as ``"band_gap > 1 and natoms < 20"``;
+        Keep only crystals that satisfy this condition, such as ``"band_gap > 1 and natoms < 20"``;
         see :func:`~ase_ecn.screening.conditions.parse_condition`.
     top, by, largest
         Keep only this number of crystals: those with the lowest or highest values of a property.
@@ -146,7 +146,7 @@ def screen(
     device
         ``None`` for CUDA if available, otherwise the CPU.
     batch_size
-        Number of crystals that are computed and written together.
+        Number of crystals computed and written together.
     workers
         Number of processes to start on this machine; with several GPUs each gets one.
     cluster
@@ -236,7 +236,9 @@ def _check_ranking(top: int | None, by: str | None) -> None:
     if top is not None and top < 1:
         raise OptionError(f"top must be at least 1, got {top}")
     if (top is None) != (by is None):
-        raise OptionError("top and by must be given together: how many, and ranked by what")
+        raise OptionError(
+            "top and by must be given together: how many crystals, and ranked by which property"
+        )
 
 
 def _output(out: str | Path) -> str:

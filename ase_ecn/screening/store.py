@@ -1,9 +1,9 @@
 """The output of a screen: an ase.db with a journal in the same database.
 
 Rows and journal change in the same transactions, so a process that is killed leaves either both
-or none. ``screen_journal`` has one line per crystal of the input, whatever became of it; the
-view ``screen_failures`` shows those without a result, ``screen_settings`` what was asked for,
-``screen_units`` the units of the properties.
+or neither. ``screen_journal`` has one line per crystal of the input, whatever its outcome; the
+view ``screen_failures`` shows those without a result, ``screen_settings`` the options of the
+screen, and ``screen_units`` the units of the properties.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ logger = logging.getLogger(__name__)
 STORED = "stored"
 """Status of a crystal that has a row."""
 REJECTED = "rejected"
-"""Status of a crystal that does not fulfil the condition."""
+"""Status of a crystal that does not satisfy the condition."""
 OUTRANKED = "outranked"
 """Status of a crystal that is not among the best."""
 FAILED = "failed"
 """Status of a crystal without a result."""
 
-# ase.db commits by itself after so many changes, which would tear rows from their journal.
+# ase.db commits after so many changes by itself, which would separate rows from their journal.
 _MOST_PER_TRANSACTION = 1000
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS screen_journal (label TEXT PRIMARY KEY, digest TEXT, "
@@ -60,7 +60,7 @@ class Failure:
     Attributes
     ----------
     label
-        Of the crystal in the input.
+        Label of the crystal in the input.
     reason
         Why there is no result.
     """
@@ -71,7 +71,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of one outcome: its status, and the value that it is ranked by."""
+    """The status of one outcome, and the value by which it is ranked."""
 
     outcome: Outcome
     status: str
@@ -92,7 +92,7 @@ class Store:
         If it cannot be opened.
     StorageError
         Later, if it cannot be read or written, for instance because the disk is full or the server
-        is gone. What was committed before is kept.
+        is unreachable. Everything committed before is kept.
     """
 
     def __init__(self, address: str) -> None:
@@ -107,12 +107,12 @@ class Store:
             raise OptionError(f"cannot open {address}: {type(error).__name__}: {error}") from error
 
     def settle(self, settings: dict[str, Any]) -> None:
-        """Note what was asked for, or check that it is what was asked for before.
+        """Record the options of a screen, or check that they are those recorded before.
 
         Raises
         ------
         OptionError
-            If the database holds a screen of another kind.
+            If the database contains a screen with different options.
         """
         wanted = {name: json.dumps(value) for name, value in settings.items()}
         with self._transaction() as cursor:
@@ -134,7 +134,7 @@ class Store:
             )
 
     def note_units(self, units: Mapping[str, str]) -> None:
-        """Note the units of properties, by name; what is noted already stays."""
+        """Record the units of properties, by name; those recorded before stay."""
         with self._transaction() as cursor:
             self._lock(cursor)
             cursor.execute("SELECT name FROM screen_units")
@@ -144,13 +144,13 @@ class Store:
                     cursor.execute("INSERT INTO screen_units VALUES (?, ?)", (name, unit))
 
     def units(self) -> dict[str, str]:
-        """Units of the properties; empty for screens of releases that did not note them."""
+        """Units of the properties; empty for screens of releases that did not record them."""
         with self._transaction() as cursor:
             cursor.execute("SELECT name, unit FROM screen_units")
             return {str(name): str(unit) for name, unit in cursor.fetchall()}
 
     def pending(self, sources: Sequence[Source], retry_failed: bool) -> list[Source]:
-        """Those of the sources that are not in the journal yet, or have changed since."""
+        """Sources that are not in the journal yet, or have changed since."""
         with self._transaction() as cursor:
             known = self._journal(cursor, [source.label for source in sources])
         left = []
@@ -161,7 +161,7 @@ class Store:
         return left
 
     def write(self, verdicts: Sequence[Verdict], properties: Sequence[str], common: Any) -> None:
-        """Add rows and their journal.
+        """Add rows and their lines of the journal.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class Store:
         if source.label in known:
             digest, status, row = known[source.label]
             if digest == source.digest and status != FAILED:
-                return  # another process was faster
+                return  # another process has written it
             if digest != source.digest:
                 logger.warning("%s has changed since it was screened", source.label)
             if row is not None:
@@ -237,7 +237,7 @@ class Store:
                     )
 
     def counts(self) -> dict[str, int]:
-        """How many crystals of the input have which status."""
+        """Number of crystals of the input by status."""
         with self._transaction() as cursor:
             cursor.execute("SELECT status, COUNT(*) FROM screen_journal GROUP BY status")
             return {str(status): int(count) for status, count in cursor.fetchall()}
@@ -302,7 +302,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
-        """A cursor; everything done meanwhile counts at the end, or not at all."""
+        """A cursor; all its changes are committed at the end, or none."""
         database = self.database
         connection = None
         try:
@@ -351,7 +351,7 @@ def failures(out: str | Path) -> Iterator[Failure]:
 
 
 def journal_path(out: str) -> str:
-    """The ase.db of an output: the output itself, or the one that a Parquet file is made from."""
+    """The ase.db of an output: the output itself, or that from which a Parquet file is written."""
     return f"{out}.db" if out.endswith(".parquet") else out
 
 
@@ -391,7 +391,7 @@ def _row(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) ->
 
 
 def key_name(name: str) -> str:
-    """Name of a property as a key of ase.db, which keeps some names for itself."""
+    """Name of a property as a key of ase.db, which reserves some names."""
     return f"ecn_{name}" if name in reserved_keys else name
 
 

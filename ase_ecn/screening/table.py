@@ -28,17 +28,17 @@ def require_pyarrow() -> Any:
 
 
 def write_parquet(store: Store, path: Path, keys: Sequence[str]) -> None:
-    """Write all rows; the file appears when it is complete.
+    """Write all rows; the file appears only when it is complete.
 
     Parameters
     ----------
     store
-        Where the rows are.
+        Database with the rows.
     path
         ``.parquet`` file.
     keys
-        Key-value pairs to write as columns, where a row has them. Cells are lists of nine
-        numbers, positions of 3 N, in Å; what the input said is JSON.
+        Key-value pairs to write as columns; empty where a row lacks them. Cells are lists of nine
+        numbers, positions of 3 N, in Å; further columns of the input are JSON.
 
     Raises
     ------

@@ -29,27 +29,28 @@ def overview(cards: Mapping[str, Card]) -> str:
         [f"[{n}]({n}.md)", c["network"].upper(), f"{c['parameters']:,}", what(c), c["version"]]
         for n, c in cards.items()
     ]
-    heading = ["checkpoint", "network", "weights", "gives", "version"]
+    heading = ["checkpoint", "network", "weights", "predicts", "version"]
     return "\n\n".join(["# Model cards", *_introduction(), _table(heading, rows)])
 
 
 def _introduction() -> list[str]:
     return [
-        "The weights that come with the package. These pages are made from the JSON cards beside "
-        "them; `docs/checkpoints.md` explains the entries and has the commands of the fits. "
+        "The weights bundled with the package. These pages are generated from the JSON cards that "
+        "belong to them; `docs/checkpoints.md` explains the entries and lists the commands of the "
+        "fits. "
         "`ase-ecn selftest` recomputes the reference results in each card."
     ]
 
 
 def what(card: Card) -> str:
-    """What a checkpoint gives, in a few words."""
+    """What a checkpoint predicts, in a few words."""
     if card["network"] == "empnn":
         return "relaxed cells"
     return ", ".join(name.replace("_", " ") for name in card["properties"])
 
 
 def card_page(card: Card) -> str:
-    """The page of one checkpoint; no entry of the card but the references is left out."""
+    """The page of one checkpoint, with all entries of the card except the references."""
     parts = [f"# {card['name']}", *_summary(card)]
     if "properties" in card:
         parts += ["## Properties", *_properties(card)]
@@ -70,7 +71,7 @@ def _summary(card: Card) -> list[str]:
     rows = [
         ["use", f"`{use}`"],
         ["network", card["network"].upper()],
-        ["gives", what(card)],
+        ["predicts", what(card)],
         ["version", card["version"]],
         ["weights", f"{card['parameters']:,}"],
         ["licence", card["license"]],
@@ -123,7 +124,7 @@ def _calibration(curve: Sequence[tuple[str, float]]) -> str:
 
 
 def score_unit(name: str) -> str:
-    """Unit of a score, where its name tells."""
+    """Unit of a score, where the name determines it."""
     if name.startswith(("lengths_improvement", "lengths_noise")):
         return "Å"
     if name.startswith(("angles_improvement", "angles_noise")):
@@ -140,23 +141,24 @@ def _trained_on(card: Card) -> list[str]:
     counts = ", ".join(f"{number:,} {name}" for name, number in split["crystals"].items())
     parts.append(f"Split: {split['name']} ({counts} crystals).")
     elements = card["elements"]
-    parts.append(f"{len(elements)} elements, others are refused: {_symbols(elements)}.")
+    parts.append(f"{len(elements)} elements; all others are refused: {_symbols(elements)}.")
     if "systems" in card:
         systems = "; ".join(_symbols(system) for system in card["systems"])
-        parts.append(f"Only these elements together: {systems}.")
+        parts.append(f"Elements that occur together in the data: {systems}.")
     if "domain" in card:
         domain = card["domain"]
         rows = [[f"`{k}`", *map(_number, v)] for k, v in domain["ranges"].items()]
-        parts.append("What is outside of these ranges is called unusual (`ase_ecn.domain`):")
+        parts.append("Crystals outside these ranges are flagged as unusual (`ase_ecn.domain`):")
         parts.append(_table(["", "from", "to"], rows))
-        parts.append(f"Rare, and called unusual too: {_symbols(domain['rare_elements'])}.")
+        rare = _symbols(domain["rare_elements"])
+        parts.append(f"Elements that are rare in the training data, also flagged: {rare}.")
     return parts
 
 
 def _fits(card: Card) -> list[str]:
     if "members" not in card:
         return _fit(card)
-    parts = [f"An ensemble of {len(card['members'])}: `{card['training_command']}`"]
+    parts = [f"An ensemble of {len(card['members'])} networks: `{card['training_command']}`"]
     for number, member in enumerate(card["members"], start=1):
         parts += [f"### Member {number}", *_fit(member)]
         scores = {k: v for k, v in member.get("validation", {}).items() if _INTERVAL not in k}
@@ -191,7 +193,7 @@ def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _yaml(content: Any) -> str:
-    # Through JSON, so that equal parts are written out and not referred to.
+    # Through JSON, so that equal parts are written out and not as references.
     plain = json.loads(json.dumps(content))
     text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None)
     return f"```yaml\n{text}```"

@@ -1,4 +1,4 @@
-"""Baselines that see the composition alone: constants, a linear model, boosted trees.
+"""Baselines that see only the composition: constants, a linear model, boosted trees.
 
 What they reach is what can be had without a structure.
 """
@@ -61,13 +61,13 @@ def composition_features(fractions: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def composition_inputs(dataset: Dataset, name: str) -> NDArray[np.float64]:
-    """What there is to know about a property without a structure.
+    """Inputs for predicting a property without the structure.
 
     Returns
     -------
     ndarray
-        (G, 118) shares of the elements; for a property of atoms (N, 236), the shares in the
-        atom's crystal and, as if it were a composition, its own element.
+        (G, 118) fractions of the elements; for a property of atoms (N, 236), the fractions in the
+        atom's crystal followed by its own element, as if that were a composition.
     """
     shares = element_fractions(dataset)
     if name not in SITE_TARGETS:
@@ -84,7 +84,7 @@ def _detailed(inputs: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fit_mean(train: Dataset, val: Dataset, name: str, is_class: bool, seed: int) -> Predictor:  # noqa: ARG001
-    """Predict the mean of the training labels for everything."""
+    """Predict the mean of the training labels for all crystals or atoms."""
     value = float(_known(train, name)[1].mean())
     return lambda inputs: np.full(len(inputs), value)
 

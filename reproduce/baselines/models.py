@@ -46,7 +46,7 @@ def require(module: str) -> Any:
 
 
 class BaselineNetwork(nn.Module):
-    """What the three have in common: a head for each property.
+    """What the three networks share: a head for each property.
 
     Parameters
     ----------

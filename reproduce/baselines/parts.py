@@ -22,8 +22,8 @@ TARGETS = {
     "fermi": ("fermi_level",),
     "site_moments": ("site_moments",),
 }
-"""Properties by data set. The last two are those that ``ecn-mp20`` has seen beside MP-20, in the
-same splits."""
+"""Properties by data set. The last two are those on which ``ecn-mp20`` was trained in addition to
+MP-20, in the same splits."""
 SITE_TARGETS = frozenset({"site_moments"})
 """Properties of atoms; the others are properties of crystals."""
 
@@ -44,13 +44,13 @@ class Part:
     labels: Labels
 
     def labels_of(self, indices: NDArray[np.int64]) -> Labels:
-        """Labels of some crystals, in that order."""
+        """Labels of the crystals with the given indices, in that order."""
         atoms = self.graphs.atoms_of(indices)
         return {k: v[atoms if k in SITE_TARGETS else indices] for k, v in self.labels.items()}
 
 
 class Splits:
-    """Loads each split and kind of neighbours once, and only if some model wants it.
+    """Loads each split and kind of neighbours once, and only if a model needs it.
 
     Parameters
     ----------

@@ -1,13 +1,11 @@
-"""What the cleaning of the Materials Project leaves: counts, statistics, splits and figures.
+"""Results of the cleaning of the Materials Project: counts, statistics, splits and figures.
 
-``python -m reproduce clean`` prints tables 4 and 5 of the ECN paper beside ours.
+``python -m reproduce clean`` prints our tables 4 and 5 next to those of the ECN paper.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,12 +21,11 @@ from ase_ecn.training.data.datasets import (
     SPLITS,
     TRAIN_MARK,
     Dataset,
-    data_folder,
     join,
     read_mp20,
     read_mp_extra,
 )
-from reproduce.cleaning.materials_project import STAGES, CleanedData, clean, split_materials
+from reproduce.cleaning.materials_project import STAGES, CleanedData, split_materials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,7 +109,7 @@ def histogram_figure(cleaned: CleanedData) -> Figure:
 
 
 def counts_table(counts: dict[str, int]) -> str:
-    """Table 4: our counts, the paper's, and what share of the stage before each keeps."""
+    """Table 4: our counts, the paper's, and the fraction that each stage keeps."""
     lines = [f"{'stage':24s} {'entries':>8s} {'kept':>6s} {'paper':>8s} {'kept':>6s}"]
     # The insulators are a part of the last stage, not a stage that others follow.
     before, paper_before = counts["a"], PAPER_COUNTS["a"]
@@ -193,30 +190,3 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
-
-
-def add_clean_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what :func:`run_clean` needs besides ``--data``, which all training commands have."""
-    parser.add_argument(
-        "--sets", default=",".join(SETS), help="comma-separated names (default: %(default)s)"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder for splits and statistics")
-    parser.add_argument("--seed", type=int, default=0, help="of the split (default: 0)")
-    parser.add_argument("--processes", type=int, help="default: all processors")
-
-
-def run_clean(options: argparse.Namespace) -> int:
-    """Clean the chosen sets, print tables 4 and 5 beside the paper's, and write the results."""
-    names = options.sets.split(",")
-    unknown = [name for name in names if name not in SETS]
-    if unknown:
-        raise OptionError(f"unknown sets {', '.join(unknown)}; known are {', '.join(SETS)}")
-    if options.processes is not None and options.processes < 1:
-        raise OptionError(f"--processes is {options.processes}; it must be at least 1")
-    data = data_folder(options.data)
-    cleaned = clean(join([SETS[name](data) for name in names]), options.processes)
-    write_cleaned(cleaned, options.seed, options.out)
-    sys.stdout.write(
-        f"{counts_table(cleaned.counts)}\n\n{targets_table(target_statistics(cleaned))}\n"
-    )
-    return 0

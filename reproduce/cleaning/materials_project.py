@@ -41,12 +41,12 @@ STAGES = {
     "e": "valid graphs",
     "f": "insulators",
 }
-"""What is asked for from each stage of table 4 on."""
+"""The requirement that each stage of table 4 adds."""
 
 
 @dataclass(frozen=True)
 class CleanedData:
-    """What the cleaning leaves (stage e of table 4).
+    """The cleaned data (stage e of table 4).
 
     Attributes
     ----------
@@ -67,12 +67,12 @@ class CleanedData:
 
     @property
     def insulators(self) -> NDArray[np.bool_]:
-        """(G,) where a crystal is known to be no metal (stage f)."""
+        """(G,) whether a crystal is known not to be a metal (stage f)."""
         return np.asarray(self.dataset.targets["metal"] == 0)
 
 
 def dimensionality(crystal: Crystal) -> int:
-    """Find in how many directions the largest bonded part of a crystal goes on, 0 to 3.
+    """Dimensionality of the largest bonded part of a crystal, 0 to 3.
 
     Atoms are bonded within 1.25 times the sum of their covalent radii, which lies between the
     longest metallic bond that was looked at (in fcc lead, 1.2) and the narrowest van der Waals gap
@@ -161,7 +161,7 @@ def clean(dataset: Dataset, processes: int | None = None) -> CleanedData:
 
 
 def _lowest_in_energy(found: Sequence[Material], energy: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Of each primitive formula and space group, the entry of lowest energy; the first of equals.
+    """The entry of lowest energy for each primitive formula and space group; the first of equals.
 
     An entry without an energy is kept only where no other has one.
     """

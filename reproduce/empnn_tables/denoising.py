@@ -1,8 +1,7 @@
-"""How well a checkpoint denoises cells, beside what is not fitted: the command ``denoise``."""
+"""How well a checkpoint denoises cells, compared with predictors that are not fitted."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,16 +11,14 @@ from numpy.typing import NDArray
 from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.execution import resolve_device
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation.predictor import StrainPredictor
-from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.relaxed_lattices import load_crystals, spread
 from ase_ecn.training.fits.noise import gaussian_noise
 from ase_ecn.training.fits.scores import denoising_scores
 from ase_ecn.training.release.evaluate import NOISE_SEED, relaxed_cells
 from reproduce.empnn_tables.lattice_baselines import MEAN_DENSITY, NO_CHANGE, mean_density_cells
-from reproduce.empnn_tables.paper import DATASETS, FIELD_SIGMA
+from reproduce.empnn_tables.paper import FIELD_SIGMA
 
 
 def denoising_table(
@@ -45,14 +42,14 @@ def denoising_table(
     data
         Folder of data sets.
     dataset, split
-        Whose crystals; by default the data that the checkpoint was fitted to.
+        Crystals to denoise; by default of the data that the checkpoint was fitted to.
     sigma, seed
         Of the noise.
     limit
-        At most so many crystals, from all over the split.
+        Largest number of crystals, spread evenly over the split.
     energy
         An ECN with the formation energy, for eq. 13 in eV/atom with that energy in place of
-        VASP's. It was fitted near equilibrium and says little about strong noise.
+        VASP's. It was fitted near equilibrium, so it is unreliable for strong noise.
     device
         Where to compute.
 
@@ -95,38 +92,3 @@ def _energies(
         for c, cell in zip(crystals, cells, strict=True)
     ]
     return np.array([p.formation_energy for p in predictor.predict(moved)], dtype=np.float64)
-
-
-def add_denoise_arguments(command: argparse.ArgumentParser) -> None:
-    """Options of the command ``denoise``."""
-    command.add_argument("checkpoint", help="bundled name or .safetensors file of an EMPNN")
-    command.add_argument("--dataset", choices=DATASETS, help="default: the checkpoint's own")
-    command.add_argument("--split", choices=("train", "val", "test"), default="test")
-    command.add_argument("--sigma", type=float, default=FIELD_SIGMA)
-    command.add_argument("--seed", type=int, default=NOISE_SEED)
-    command.add_argument("--limit", type=int, help="at most so many crystals")
-    command.add_argument(
-        "--energy", metavar="ECN", help="checkpoint whose formation energy stands in for DFT's"
-    )
-
-
-def run_denoise(options: argparse.Namespace) -> int:
-    """Print how well a checkpoint denoises."""
-    if not options.sigma >= 0:
-        raise OptionError(f"sigma is {options.sigma}: it cannot be negative")
-    table = denoising_table(
-        options.checkpoint,
-        data_folder(options.data),
-        dataset=options.dataset,
-        split=options.split,
-        sigma=options.sigma,
-        seed=options.seed,
-        limit=options.limit,
-        energy=options.energy,
-        device=str(resolve_device(options.device)),
-    )
-    names = list(next(iter(table.values())))
-    print("| | " + " | ".join(table) + " |\n|---" + "|---" * len(table) + "|")
-    for name in names:
-        print(f"| {name} | " + " | ".join(f"{row[name]:.4g}" for row in table.values()) + " |")
-    return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import time
@@ -16,10 +15,7 @@ import numpy as np
 import torch
 
 from ase_ecn.crystal import Crystal
-from ase_ecn.errors import OptionError
-from ase_ecn.execution import resolve_device
 from ase_ecn.nn.empnn import EMPNN
-from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.data.relaxed_lattices import load_crystals, spread
 from ase_ecn.training.fits.config import EMPNNConfiguration, LatticeConfiguration
 from ase_ecn.training.fits.fit_empnn import LatticeModel, fit_lattice_network
@@ -84,21 +80,21 @@ class Experiment:
 
     @property
     def paper(self) -> Figures | None:
-        """Lengths (Å) and angles (degrees) in the paper, if they are there."""
+        """Lengths (Å) and angles (degrees) in the paper, if it has them."""
         rows = {1: LOSSES, 2: FIELDS, 3: RECONSTRUCTION}[self.table]
         return rows.get(self.row, {}).get(self.dataset)
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is spent on each experiment.
+    """Size and length of each experiment.
 
     Attributes
     ----------
     epochs, batch_size, learning_rate, seed, compile
         Of the fit.
     train_crystals, test_crystals
-        At most so many, from all over the split; ``None`` for all.
+        Largest numbers of crystals, spread evenly over the split; ``None`` for all.
     features, plain_layers, deforming_layers, neighbors
         Of the networks.
     """
@@ -180,7 +176,7 @@ def configuration(experiment: Experiment, budget: Budget) -> dict[str, Any]:
 def run_experiment(
     experiment: Experiment, budget: Budget, data: Path, out: Path, device: str
 ) -> dict[str, Any]:
-    """Fit and test, or read what is already there for the same settings.
+    """Fit and test, or read the result of an earlier call with the same settings.
 
     Parameters
     ----------
@@ -316,46 +312,3 @@ def _cells(values: list[str]) -> str:
 
 def _pair(figures: Figures | None) -> str:
     return "" if figures is None else f"{figures[0]:.3f} / {figures[1]:.3f}"
-
-
-def add_tables_arguments(command: argparse.ArgumentParser, tables: tuple[int, ...]) -> None:
-    """Options of the commands ``tables`` and ``reconstruct``."""
-    if len(tables) > 1:
-        command.add_argument(
-            "--table", type=int, nargs="+", choices=tables, default=list(tables), dest="tables"
-        )
-    else:
-        command.set_defaults(tables=list(tables))
-    command.add_argument("--datasets", nargs="+", choices=DATASETS, default=list(DATASETS))
-    command.add_argument("--rows", nargs="+", metavar="ROW", help="only these rows")
-    command.add_argument(
-        "--out",
-        type=Path,
-        default=Path("runs/tables"),
-        help="results that are there are not redone",
-    )
-    for name, value in asdict(Budget()).items():
-        option = "--" + name.replace("_", "-")
-        if isinstance(value, bool):
-            command.add_argument(option, action="store_true")
-        else:
-            kind = float if isinstance(value, float) else int
-            command.add_argument(option, type=kind, default=value)
-
-
-def run_tables(options: argparse.Namespace) -> int:
-    """Run what is missing in the folder of results, and print the tables."""
-    budget = Budget(**{name: getattr(options, name) for name in asdict(Budget())})
-    experiments = table_experiments(options.tables, options.datasets)
-    if options.rows:
-        known = {experiment.row for experiment in experiments}
-        unknown = sorted(set(options.rows) - known)
-        if unknown:
-            raise OptionError(
-                f"unknown rows {', '.join(unknown)}; known are {', '.join(sorted(known))}"
-            )
-        experiments = [experiment for experiment in experiments if experiment.row in options.rows]
-    data, device = data_folder(options.data), str(resolve_device(options.device))
-    results = [(e, run_experiment(e, budget, data, options.out, device)) for e in experiments]
-    print(format_tables(results))
-    return 0

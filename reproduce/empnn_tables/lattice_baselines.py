@@ -1,4 +1,4 @@
-"""What a lattice network has to beat: no change, a mean density, and a feed-forward predictor."""
+"""Baselines for lattice networks: no change, a mean density, and a feed-forward predictor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER, GatedMessages, GaussianBasis, s
 from ase_ecn.training.fits.losses import lattice_parameters
 
 NO_CHANGE, MEAN_DENSITY, FEED_FORWARD = "no change", "mean density", "feed forward"
-"""What the three are called in tables."""
+"""Names of the three in tables."""
 
 
 def mean_density_cells(

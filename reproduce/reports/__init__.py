@@ -1,1 +1,1 @@
-"""What the bundled checkpoints keep to: invariance, memory, domain, phonons, VASP's cells."""
+"""Tests of the bundled checkpoints: invariance, memory, domain, phonons, VASP's cells."""

@@ -1,4 +1,4 @@
-"""Do the flag and the stated uncertainty know where a checkpoint errs?
+"""Do the flag and the stated uncertainty indicate where a checkpoint is wrong?
 
 ``python -m reproduce domain-errors NAME`` compares them with the errors of formation
 energies inside of the domain (MP-20's test split) and ever farther outside.
@@ -6,7 +6,6 @@ energies inside of the domain (MP-20's test split) and ever farther outside.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
 import json
@@ -22,12 +21,11 @@ from ase import Atoms
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.domain import bond_domain_features
 from ase_ecn.errors import CrystalError, DatasetError, OptionError
 from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.training.data.datasets import data_folder, parse_cif, read_carbon24
+from ase_ecn.training.data.datasets import parse_cif, read_carbon24
 from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
 from ase_ecn.training.fits.scores import predict_graphs
 
@@ -41,16 +39,16 @@ _CHUNK = 256
 
 @dataclass(frozen=True)
 class Scored:
-    """Absolute errors (eV/atom) of C crystals, and what the checkpoint said about each.
+    """Absolute errors (eV/atom) of C crystals, and what the checkpoint stated about each.
 
     Attributes
     ----------
     name
-        Of the set of crystals.
+        Name of the set of crystals.
     errors, stated
         (C,) absolute error and stated standard deviation in eV/atom.
     flagged
-        (C,) whether the crystal was flagged as out of the domain.
+        (C,) whether the crystal was flagged as outside the domain.
     """
 
     name: str
@@ -80,17 +78,8 @@ HEADER = """\
 |---|---|---|---|---|---|---|---|---|"""
 
 
-def run_domain_errors(options: argparse.Namespace) -> int:
-    """Command ``domain-errors``: a table in Markdown."""
-    card = read_card(options.checkpoint)
-    print(f"{card.name} {card.version}\n{HEADER}", flush=True)
-    for scored in domain_report(options.checkpoint, data_folder(options.data)):
-        print(scored.row(), flush=True)
-    return 0
-
-
 def domain_report(checkpoint: str | Path, data: Path) -> Iterator[Scored]:
-    """Errors of formation energies beside the flag and the uncertainty, set by set.
+    """Errors of formation energies compared with the flag and the uncertainty, set by set.
 
     ``mp_20 test`` is inside of the domain. ``mp_extra`` are entries of the 2018 release with more
     atoms than the checkpoint was fitted to; their labels are older, and off by 0.01 eV/atom in the
@@ -152,7 +141,7 @@ def _scored(
 def _large_entries(
     data: Path, fitted: int, elements: frozenset[int]
 ) -> tuple[list[Crystal], NDArray[np.float64]]:
-    """Evenly chosen entries with more atoms than the checkpoint was fitted to."""
+    """Entries with more atoms than the training data, chosen evenly."""
     path = data / "mp_extra" / "mp_2018.csv.gz"
     if not path.is_file():
         raise DatasetError(f"the data file {path} does not exist")
@@ -175,7 +164,10 @@ def _carbon(data: Path) -> tuple[list[Crystal], NDArray[np.float64]]:
 
 
 def _vasp_steps(predictor: PropertyPredictor, data: Path) -> Scored:
-    """Of energies per atom relative to the last step of each run; stated for the step itself."""
+    """Errors of energies per atom relative to the last step of each run.
+
+    The uncertainties are those of the steps themselves, not of the differences.
+    """
     usable = {
         row["id"]
         for row in _lines(data / "vasp" / "relaxations.jsonl.gz")

@@ -6,12 +6,9 @@ in many other ways and names the worst case.
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +16,6 @@ from ase import Atoms
 from ase.build import make_supercell
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.geometry.repetition import SYMPREC
 from ase_ecn.prediction import PropertyPredictor
@@ -62,7 +58,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """How far the answers for two descriptions are apart.
+    """Differences between the predictions for two descriptions.
 
     Attributes
     ----------
@@ -89,7 +85,7 @@ class Disagreement:
 
 
 def prototype_library(elements: frozenset[int]) -> dict[str, Atoms]:
-    """All AFLOW prototypes of pymatgen by name; elements that are not known have stand-ins."""
+    """All AFLOW prototypes of pymatgen by name; unknown elements are replaced by known ones."""
     from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY  # type: ignore[attr-defined]
     from pymatgen.io.ase import AseAtomsAdaptor
 
@@ -105,12 +101,12 @@ def prototype_library(elements: frozenset[int]) -> dict[str, Atoms]:
 def equivalent_pairs(
     name: str, atoms: Atoms, count: int, rng: np.random.Generator
 ) -> Iterator[Pair]:
-    """Descriptions of one prototype, beside the prototype itself.
+    """Pairs of descriptions of one prototype.
 
     ``exact`` ones are supercells (up to 3x3x3 or 200 atoms) in skewed, left- or right-handed
-    bases, turned, mirrored, moved across the boundary and reordered. With ``noise`` their atoms are
-    off by about 1e-6 Å besides. At the ``tolerance`` both are descriptions of a supercell whose
-    atoms are displaced by about spglib's tolerance.
+    bases, rotated, mirrored, moved across the boundary and reordered. With ``noise``, their atoms
+    are also displaced by about 1e-6 Å. At the ``tolerance``, both are descriptions of a supercell
+    whose atoms are displaced by about spglib's tolerance.
 
     Parameters
     ----------
@@ -147,7 +143,7 @@ def _displaced_supercell(atoms: Atoms, rng: np.random.Generator) -> Atoms:
 def disagreements(
     predictor: PropertyPredictor, network: StrainPredictor | None, pairs: Sequence[Pair]
 ) -> list[Disagreement]:
-    """Compare the answers for both sides of each pair.
+    """Compare the predictions for both descriptions of each pair.
 
     Parameters
     ----------
@@ -283,50 +279,3 @@ def table(found: Sequence[Disagreement]) -> str:
             f"worst {kind}: {case.prototype}, {case.atoms} atoms, {case.energy:.3g} eV/atom"
         )
     return "\n".join(lines + worst)
-
-
-def add_invariance_arguments(command: argparse.ArgumentParser) -> None:
-    """Arguments of the command ``invariance``."""
-    command.add_argument("checkpoint", nargs="?", default=DEFAULT_ECN, help="of the ECN")
-    command.add_argument("relaxer", nargs="?", default=DEFAULT_EMPNN, help="of the EMPNN")
-    command.add_argument("--equivalents", type=int, default=EQUIVALENTS, help="of each prototype")
-    command.add_argument(
-        "--edges", type=int, default=1, help="search every so many prototypes for jumps"
-    )
-    command.add_argument("--predictions-only", action="store_true", help="relax nothing")
-    command.add_argument("--dtype", choices=("float32", "float64"), default="float32")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--out", type=Path, help="JSON file for every single difference")
-
-
-def run_invariance(options: argparse.Namespace) -> int:
-    """Command ``invariance``; the exit status is 1 if a jump is above the bound."""
-    predictor = PropertyPredictor(options.checkpoint, device="cpu", dtype=options.dtype)
-    network = StrainPredictor(options.relaxer, device="cpu", dtype=options.dtype)
-    relaxer = None if options.predictions_only else network
-    library = prototype_library(predictor.card.elements & network.card.elements)
-    found: list[Disagreement] = []
-    jumps: dict[str, float] = {}
-    for k, (name, atoms) in enumerate(library.items()):
-        rng = np.random.default_rng([options.seed, k])
-        pairs = list(equivalent_pairs(name, atoms, options.equivalents, rng))
-        found.extend(disagreements(predictor, relaxer, pairs))
-        if k % max(1, options.edges) == 0:
-            jumps[name] = edge_jump(predictor, atoms, rng)[1]
-        if (k + 1) % 24 == 0:
-            logger.info("%d of %d prototypes", k + 1, len(library))
-    highest = max(jumps, key=lambda name: jumps[name])
-    print(f"{predictor.card.name} {predictor.card.version}, {network.card.name} "
-          f"{network.card.version}, {options.dtype}, {len(library)} prototypes")  # fmt: skip
-    print(table(found))
-    print(
-        f"jumps at the tolerance, {len(jumps)} prototypes: "
-        f"{1000 * max(jumps.values()):.3g} meV/atom at most ({highest}), "
-        f"mean {1000 * float(np.mean(list(jumps.values()))):.2g}; "
-        f"allowed {1000 * EDGE_BOUND:g}"
-    )
-    if options.out:
-        content = {"pairs": [asdict(d) for d in found], "edge_jumps": jumps}
-        options.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    at_edges = [d.energy for d in found if d.kind == "tolerance"]
-    return int(max([*jumps.values(), *at_edges]) > EDGE_BOUND)

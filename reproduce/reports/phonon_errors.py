@@ -5,7 +5,7 @@ Needs phonopy (``pip install ase-ecn[phonons]``).
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from ase_ecn.phonons import (
     load_phonons,
     phonons,
 )
-from ase_ecn.training.data.datasets import data_folder
 
 _FILE = "phonopy.yaml.xz"
 
@@ -100,22 +99,32 @@ def element_phonons(number: int, calculator: BaseCalculator) -> tuple[Atoms, Pho
     return found.unit_cell, found
 
 
-def run_phonons(options: argparse.Namespace) -> int:
-    """Command ``phonons``: two tables in Markdown."""
-    calculator = ECNCalculator(options.checkpoint, dtype="float64", device=options.device)
-    print("| set | crystal | VASP | relaxed here | with VASP's cell |\n|---|---|---|---|---|")
-    for row in compare_all(data_folder(options.data), calculator, options.mesh):
+def tables(checkpoint: str, data: Path, mesh: int, device: str | None = None) -> Iterator[str]:
+    """Lines of two tables in Markdown: crystals with VASP's forces, and the elements.
+
+    Parameters
+    ----------
+    checkpoint
+        A potential energy surface.
+    data
+        The data folder.
+    mesh
+        Points along each reciprocal axis at which frequencies are computed.
+    device
+        Where to compute; by default CUDA if available, otherwise the CPU.
+    """
+    calculator = ECNCalculator(checkpoint, dtype="float64", device=device)
+    yield "| set | crystal | VASP | relaxed here | with VASP's cell |\n|---|---|---|---|---|"
+    for row in compare_all(data, calculator, mesh):
         cells = [_range(ours, row.vasp) or row.problem for ours in (row.relaxed, row.as_given)]
-        print(f"| {row.name} | {row.formula} | {_range(row.vasp)} | {' | '.join(cells)} |")
-    print("\n| element | shortest lattice vector (Å) | frequencies (THz) |\n|---|---|---|")
-    for system in read_card(options.checkpoint).systems:
+        yield f"| {row.name} | {row.formula} | {_range(row.vasp)} | {' | '.join(cells)} |"
+    yield "\n| element | shortest lattice vector (Å) | frequencies (THz) |\n|---|---|---|"
+    for system in read_card(checkpoint).systems:
         if len(system) == 1:
             (number,) = system
             cell, found = element_phonons(number, calculator)
             length = cell.cell.lengths().min()
-            extremes = _range(found.extremes(options.mesh))
-            print(f"| {chemical_symbols[number]} | {length:.3f} | {extremes} |")
-    return 0
+            yield f"| {chemical_symbols[number]} | {length:.3f} | {_range(found.extremes(mesh))} |"
 
 
 def _range(

@@ -6,13 +6,11 @@ that was strained and shaken at random, in batches, with the calculator and with
 
 from __future__ import annotations
 
-import argparse
-import csv
 import logging
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +29,7 @@ logger = logging.getLogger(__name__)
 PREDICTIONS = 100_000
 RELAXATIONS = 10_000
 ALLOWED_GROWTH = 16.0
-"""Largest growth in MiB of the resident memory from the second fifth of a soak to the last."""
+"""Largest allowed growth of resident memory (MiB) from the second fifth of a run to the last."""
 
 _BATCH = 64
 _SINGLY = 4  # of each batch so many go through the calculator and the relaxer
@@ -57,12 +55,12 @@ def soak(
     ecn: str | Path = DEFAULT_ECN,
     empnn: str | Path = DEFAULT_EMPNN,
 ) -> list[Sample]:
-    """Predict and relax many crystals, no two alike, and watch the memory of this process.
+    """Predict and relax many different crystals, and record the memory of this process.
 
     Parameters
     ----------
     predictions, relaxations
-        How many of each, rounded up to whole batches.
+        Number of each, rounded up to whole batches.
     seed
         Of the crystals.
     ecn, empnn
@@ -76,7 +74,7 @@ def soak(
     Raises
     ------
     OptionError
-        Where the system does not tell a process its resident memory.
+        If the system does not report the resident memory of a process.
     """
     if not _STATM.exists():
         raise OptionError("a soak needs /proc/self/statm, which Linux has")
@@ -139,33 +137,7 @@ def resident_memory() -> float:
 
 
 def growth(samples: list[Sample]) -> float:
-    """Median memory of the last fifth of a soak less that of its second fifth, in MiB."""
+    """Median memory in the last fifth of a run minus that in its second fifth, in MiB."""
     fifth = max(1, len(samples) // 5)
     resident = [sample.resident for sample in samples]
     return float(np.median(resident[-fifth:]) - np.median(resident[fifth : 2 * fifth]))
-
-
-def add_soak_arguments(command: argparse.ArgumentParser) -> None:
-    """Arguments of the command ``soak``."""
-    command.add_argument("--predictions", type=int, default=PREDICTIONS)
-    command.add_argument("--relaxations", type=int, default=RELAXATIONS)
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--out", type=Path, help="CSV file for the memory over time")
-
-
-def run_soak(options: argparse.Namespace) -> int:
-    """Command ``soak``; the exit status is 1 if the memory grew."""
-    samples = soak(options.predictions, options.relaxations, options.seed)
-    last = samples[-1]
-    found = growth(samples)
-    print(
-        f"{last.predictions} predictions and {last.relaxations} relaxations in "
-        f"{last.seconds:.0f} s: {last.resident:.0f} MiB at the end, {found:+.1f} MiB from the "
-        f"second fifth to the last (allowed {ALLOWED_GROWTH:g})"
-    )
-    if options.out:
-        with options.out.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([f.name for f in fields(Sample)])
-            writer.writerows(astuple(sample) for sample in samples)
-    return int(found > ALLOWED_GROWTH)

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ase_ecn.checkpoint import DEFAULT_EMPNN, read_card
 from ase_ecn.comparison import Comparison, compare, summary
 from ase_ecn.training.data.cache import cached_dataset
-from ase_ecn.training.data.datasets import data_folder, read_mp20, reduced_formula
+from ase_ecn.training.data.datasets import read_mp20, reduced_formula
 from ase_ecn.vasp import Run, read_runs, with_final_positions
 
 _KINDS = ("mean", "median")
 
 
-def run_vasp_relaxations(options: argparse.Namespace) -> int:
-    """``vasp-relaxations``: all runs, and those whose compositions are not in MP-20's training."""
-    data = data_folder(options.data)
+def report_on_all(data: Path) -> Iterator[str]:
+    """Lines of a Markdown table: all runs, and those of compositions not in MP-20's training."""
     elements = read_card(DEFAULT_EMPNN).elements
     runs, _ = read_runs([], elements, data / "vasp" / "relaxations.jsonl.gz")
     train = cached_dataset("mp_20-train", lambda: read_mp20(data, "train"))
     known = {reduced_formula(crystal.numbers) for crystal in train.crystals}
-    for line in report(runs, known):
-        print(line)
-    return 0
+    yield from report(runs, known)
 
 
 def report(runs: Sequence[Run], known: set[str]) -> Iterator[str]:

@@ -3,14 +3,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from ase_ecn import commands
 from ase_ecn.cli import main
 from ase_ecn.commands import COMMANDS
 from ase_ecn.commands.command_line import Command
 from ase_ecn.errors import OptionError
 from ase_ecn.screening import read_structures
+from ase_ecn.training import commands as training_commands
+from reproduce import commands as reproduce_commands
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "crystals"
 
@@ -25,6 +29,15 @@ def test_commands_have_names_of_their_own_and_say_what_they_do(
     text = " ".join(capsys.readouterr().out.split())
     for command in COMMANDS:
         assert f"{command.name} {command.text}" in text
+
+
+@pytest.mark.parametrize("package", [commands, training_commands, reproduce_commands])
+def test_each_command_has_a_file_of_its_own_under_its_name(package: ModuleType) -> None:
+    files = Path(package.__file__).parent.glob("*_command.py")
+    names = [command.name for command in package.COMMANDS]
+    assert sorted(names) == sorted(
+        file.stem.removesuffix("_command").replace("_", "-") for file in files
+    )
 
 
 def test_an_error_of_the_package_is_a_line_and_another_one_is_not_hidden(

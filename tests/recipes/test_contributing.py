@@ -87,7 +87,7 @@ def test_a_property_is_predicted_in_every_way(
     none = [str(ROOT / "examples/crystals/NaCl-rocksalt.cif"), "-o", "none.db"]
     where = f"bulk_modulus > {row.bulk_modulus + 1}"
     assert main(["screen", *none, "--checkpoint", str(weights), "--where", where]) == 0
-    assert "0 crystals in none.db, 1 not as asked for" in capsys.readouterr().out
+    assert "0 crystals in none.db, 1 rejected" in capsys.readouterr().out
     # Annotated atoms and rows have it under its name.
     calculator = ECNCalculator(weights, device="cpu")
     assert calculator.annotate(atoms).info["ecn_bulk_modulus"] == modulus

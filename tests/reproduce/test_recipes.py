@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ase_ecn.checkpoint import bundled_checkpoints, read_card
-from ase_ecn.training.__main__ import _parser
+from ase_ecn.training.__main__ import parser
 from ase_ecn.training.fits.config import read_config
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,7 @@ def test_a_script_uses_only_what_it_made(name: str) -> None:
     made = set(bundled_checkpoints())
     used_configs = set()
     for words in commands(name):
-        options = _parser().parse_args(words)
+        options = parser().parse_args(words)
         assert options.data == "DATA" or not getattr(options, "weigh", True)
         if hasattr(options, "config"):
             config = read_config(ROOT / options.config, options.network)

@@ -99,5 +99,5 @@ def test_a_missing_scheduler_is_told(
     tmp_path: Path, small_networks: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ase_ecn.screening.cluster._CONNECT_S", 1)
-    with pytest.raises(OptionError, match="no cluster at tcp://127"):
+    with pytest.raises(OptionError, match="cannot connect to a cluster at tcp://127"):
         screen(crystals(1), tmp_path / "out.db", cluster="tcp://127.0.0.1:1", **small_networks)

@@ -104,7 +104,7 @@ def reduced_formula(numbers: NDArray[np.int64]) -> str:
 
 def read_mp20(data: Path, split: str) -> Dataset:
     """MP-20 (CDVAE): formation energy (eV/atom), gap (eV), metal (0/1), |M| (µB/atom)."""
-    rows = _csv_rows(_split_file(data / "mp_20", split))
+    rows = csv_rows(_split_file(data / "mp_20", split))
     crystals = _parse_cifs([row["cif"] for row in rows])
     gap = _column(rows, "band_gap")
     moment = np.abs(_column(rows, "total_magnetization"))
@@ -123,7 +123,7 @@ def read_mp20(data: Path, split: str) -> Dataset:
 
 def read_perov5(data: Path, split: str) -> Dataset:
     """Perov-5 (CDVAE): heat_all and heat_ref in eV per cell of five atoms."""
-    rows = _csv_rows(_split_file(data / "perov_5", split))
+    rows = csv_rows(_split_file(data / "perov_5", split))
     return Dataset(
         f"perov_5/{split}",
         [row["material_id"] for row in rows],
@@ -138,7 +138,7 @@ def read_carbon24(data: Path, split: str) -> Dataset:
     The training split keeps only original geometries: the others were rebuilt from structures of
     the validation and test splits.
     """
-    rows = _csv_rows(_split_file(data / "carbon_24", split))
+    rows = csv_rows(_split_file(data / "carbon_24", split))
     if split == "train":
         rows = [row for row in rows if row["geometry_source"] == "original"]
     return Dataset(
@@ -165,7 +165,7 @@ def read_mp_extra(data: Path, max_atoms: int | None = None) -> Dataset:
         Formation energy (eV/atom), gap (eV), metal (0/1), |M| (µB/atom), and the mark
         ``in_mp20_train`` (0/1), which is no label.
     """
-    rows = _csv_rows(data / "mp_extra" / "mp_2018.csv.gz")
+    rows = csv_rows(data / "mp_extra" / "mp_2018.csv.gz")
     if max_atoms is not None:
         sizes = _column(rows, "nsites")
         rows = [row for row, size in zip(rows, sizes, strict=True) if size <= max_atoms]
@@ -326,7 +326,14 @@ def _split_file(folder: Path, split: str) -> Path:
     return folder / f"{_known_split(split)}.csv.gz"
 
 
-def _csv_rows(path: Path) -> list[dict[str, str]]:
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a gzipped CSV file.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such file.
+    """
     if not path.is_file():
         raise DatasetError(f"the data file {path} does not exist")
     with gzip.open(path, "rt", newline="") as file:

@@ -12,7 +12,7 @@ import gzip
 import json
 import logging
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,13 @@ from ase_ecn.graphs.spheres import SphereBatch, sphere
 from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.storage import storing
 from ase_ecn.training.data.cache import cache_folder
+from ase_ecn.training.data.held_out import composition_key
+from ase_ecn.training.data.known_crystals import known_crystals
 
 logger = logging.getLogger(__name__)
 
 TEACHER = "teacher"
+KNOWN = "known"
 TEACHER_FILES = ("hypothetical", "distorted", "relaxations")
 HELD_OUT = 4
 """Percent of the sources of labels that are held out."""
@@ -41,19 +44,53 @@ _SHORTEST = 0.6  # Å
 
 
 @dataclass(frozen=True)
+class FurtherLabels:
+    """Labels that each batch has some of, besides the main ones.
+
+    Attributes
+    ----------
+    name
+        As for :class:`LabelData`.
+    crystals
+        In each batch, in addition to its size.
+    with_forces
+        Those of them whose forces and stresses count too.
+    """
+
+    name: str
+    crystals: int
+    with_forces: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.with_forces <= self.crystals or self.crystals < 1:
+            raise OptionError(
+                f"with_forces must be between 0 and crystals, and crystals at least 1; got "
+                f"{self.with_forces} and {self.crystals}"
+            )
+
+
+@dataclass(frozen=True)
 class LabelData:
     """Which labels a network is fitted to.
 
     Attributes
     ----------
     name
-        ``teacher``, or the path of a file of labelled crystals.
+        ``teacher``; ``known``, its energies of crystals that exist; or the path of a file of
+        labelled crystals.
     validation
         Held-out crystals that are scored, at most.
+    further
+        Labels that each batch has some of.
+    without
+        Compositions that are not trained on: ``wbm``; a public set, of which the validation and
+        test splits are meant; or a ``.txt`` file with a formula a line.
     """
 
     name: str
     validation: int = 2000
+    further: tuple[FurtherLabels, ...] = ()
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.validation < 0:
@@ -131,15 +168,15 @@ def teacher_labels(data: Path) -> Iterator[LabelledCrystal]:
         yield from read_labels(data / "teacher" / f"{name}.jsonl.gz")
 
 
-def load_labels(section: LabelData, data: Path | None, cutoff: float, target: str) -> PackedLabels:
-    """Packed labels that a configuration names, packed now if they never were.
+def load_labels(name: str, data: Path | None, cutoff: float, target: str) -> PackedLabels:
+    """Packed labels of a name, packed now if they never were.
 
     Parameters
     ----------
-    section
-        Of the configuration.
+    name
+        As for :class:`LabelData`.
     data
-        Folder of data sets; only the teacher's labels need it.
+        Folder of data sets; a file of labels does not need it.
     cutoff, target
         As for :func:`packed_labels`.
 
@@ -150,14 +187,32 @@ def load_labels(section: LabelData, data: Path | None, cutoff: float, target: st
     DatasetError
         If there are no such labels.
     """
-    if section.name != TEACHER:
-        path = Path(section.name)
+    if name not in _BY_NAME:
+        path = Path(name)
         stamp = path.stat() if path.is_file() else None
         key = path.name if stamp is None else f"{path.name}-{stamp.st_size}-{stamp.st_mtime_ns}"
         return packed_labels(key, read_labels(path), cutoff, target, cache_folder())
     if data is None:
         raise OptionError("the teacher's labels need the folder of data sets")
-    return packed_labels(TEACHER, teacher_labels(data), cutoff, target, cache_folder())
+    return packed_labels(name, _BY_NAME[name](data), cutoff, target, cache_folder())
+
+
+def known_labels(data: Path) -> Iterator[LabelledCrystal]:
+    """Energies alone of crystals that exist; see :func:`known_crystals`."""
+    for crystal in known_crystals(data):
+        n = len(crystal.numbers)
+        yield LabelledCrystal(
+            crystal.numbers,
+            crystal.cell,
+            crystal.scaled_positions,
+            crystal.energy,
+            np.full((n, 3), np.nan),
+            np.full(6, np.nan),
+            crystal.name,
+        )
+
+
+_BY_NAME = {TEACHER: teacher_labels, KNOWN: known_labels}
 
 
 @dataclass(frozen=True)
@@ -202,6 +257,15 @@ class PackedLabels:
             **{f.name: np.load(folder / f"{f.name}.npy", mmap_mode="r") for f in fields(cls)}
         )
 
+    def of_compositions(self, keys: Collection[bytes]) -> NDArray[np.bool_]:
+        """(G,) whether a crystal's :func:`composition_key` is one of some."""
+        numbers, atoms = np.asarray(self.numbers), np.asarray(self.atoms)
+        found = (
+            composition_key(numbers[start:stop]) in keys
+            for start, stop in zip(atoms[:-1].tolist(), atoms[1:].tolist(), strict=True)
+        )
+        return np.fromiter(found, dtype=np.bool_, count=len(self))
+
     def batch(self, indices: NDArray[np.int64]) -> LabelBatch:
         """Tensors of some crystals."""
         atoms = [slice(self.atoms[k], self.atoms[k + 1]) for k in indices]
@@ -212,8 +276,9 @@ class PackedLabels:
         neighbor = [
             self.neighbor[s].astype(np.int32) + n for s, n in zip(bonds, first, strict=True)
         ]
-        joined = (np.concatenate([a[s] for s in atoms]) for a in (self.numbers, self.forces))
-        numbers, forces = joined
+        numbers, forces = (
+            np.concatenate([a[s] for s in atoms]) for a in (self.numbers, self.forces)
+        )
         tensor = torch.from_numpy
         graph = SphereBatch(
             tensor(numbers.astype(np.int64)),
@@ -241,6 +306,30 @@ class LabelBatch:
         """Copy to a device."""
         parts = (self.energy, self.forces, self.stress)
         return LabelBatch(self.graph.to(device), *(part.to(device) for part in parts))
+
+
+def joined(batches: Sequence[LabelBatch]) -> LabelBatch:
+    """One batch of several."""
+    if len(batches) == 1:
+        return batches[0]
+    graphs = [batch.graph for batch in batches]
+    atoms = np.cumsum([0, *(len(graph.numbers) for graph in graphs[:-1])]).tolist()
+    bonds = np.cumsum([0, *(len(graph.neighbor) for graph in graphs)]).tolist()
+    rows = [graph.row[:-1] + first for graph, first in zip(graphs, bonds[:-1], strict=True)]
+    graph = SphereBatch(
+        torch.cat([graph.numbers for graph in graphs]),
+        torch.cat([*rows, torch.tensor(bonds[-1:])]),
+        torch.cat([graph.neighbor + first for graph, first in zip(graphs, atoms, strict=True)]),
+        torch.cat([graph.vector for graph in graphs]),
+        torch.cat([graph.atom_counts for graph in graphs]),
+        torch.cat([graph.volumes for graph in graphs]),
+    )
+    return LabelBatch(
+        graph,
+        torch.cat([batch.energy for batch in batches]),
+        torch.cat([batch.forces for batch in batches]),
+        torch.cat([batch.stress for batch in batches]),
+    )
 
 
 def packed_labels(
@@ -298,8 +387,8 @@ def _packed(rows: Iterable[LabelledCrystal], cutoff: float, target: str) -> dict
     logger.info("%d crystals, %d left out", len(energy), left_out)
     sizes = ([len(a) for a in of_atoms["numbers"]], [len(b) for b in of_bonds["neighbor"]])
     atoms, bonds = (np.concatenate([[0], np.cumsum(size)]) for size in sizes)
-    joined = {name: np.concatenate(parts) for name, parts in (of_atoms | of_bonds).items()}
-    return joined | {
+    flat = {name: np.concatenate(parts) for name, parts in (of_atoms | of_bonds).items()}
+    return flat | {
         "energy": np.array(energy),
         "stress": np.array(stress, dtype=np.float32),
         "volume": np.array(volume),

@@ -27,7 +27,7 @@ from ase_ecn.training.fits.loop import (
     FitResult,
     Task,
     batch_count,
-    fit,
+    fit_to_best,
     shuffled_batches,
     start_from,
 )
@@ -133,9 +133,7 @@ def fit_to_graphs(
         validate=None if val is None else partial(_validate, val=val, scales=scales, device=device),
         monitor="score",
     )
-    result = fit(model, task, options, out)
-    model.load_state_dict(result.weights)
-    return model.cpu().eval(), result
+    return model, fit_to_best(model, task, options, out)
 
 
 def labelled_graphs_for(dataset: Dataset, config: ECNConfig) -> LabelledGraphs:

@@ -30,7 +30,7 @@ from ase_ecn.training.fits.loop import (
     FitResult,
     Task,
     batch_count,
-    fit,
+    fit_to_best,
     shuffled_batches,
     start_from,
 )
@@ -204,10 +204,7 @@ def fit_lattice_network(
         validate=partial(_validate, val=val, config=config, device=device),
         monitor="score",
     )
-    result = fit(model, task, config.fit, out)
-    model.load_state_dict(result.weights)
-    model.cpu().eval()
-    return result
+    return fit_to_best(model, task, config.fit, out)
 
 
 def _training_crystals(section: LatticeData, data: Path) -> list[Crystal]:

@@ -25,7 +25,7 @@ from ase_ecn.training.fits.loop import (
     FitResult,
     Task,
     batch_count,
-    fit,
+    fit_to_best,
     shuffled_batches,
     start_from,
 )
@@ -120,9 +120,7 @@ def fit_to_forces(
         validate=validate,
         monitor="score",
     )
-    result = fit(model, task, options, out)
-    model.load_state_dict(result.weights)
-    return model.cpu().eval(), result
+    return model, fit_to_best(model, task, options, out)
 
 
 def _batches(
@@ -176,8 +174,7 @@ def label_graphs(dataset: Dataset, config: ECNConfig) -> Labelled:
 
 def make_force_batch(labelled: Labelled, indices: NDArray[np.int64], device: str) -> ForceBatch:
     """Tensors for some crystals with their labels."""
-    offsets = labelled.graphs.atom_offsets
-    atoms = np.concatenate([np.arange(offsets[i], offsets[i + 1]) for i in indices])
+    atoms = labelled.graphs.atoms_of(indices)
     targets, sites = labelled.dataset.targets, labelled.dataset.site_targets
 
     def tensor(values: NDArray[np.float64]) -> Tensor:

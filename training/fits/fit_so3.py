@@ -8,7 +8,9 @@ along dL/dp. The gradient of dL/dE E + (dL/dp . d/dv) E by the weights is that o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,20 @@ from ase import units
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ase_ecn.errors import DatasetError
 from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
-from ase_ecn.training.data.labels import HELD_OUT, LabelBatch, PackedLabels, load_labels
+from ase_ecn.training.data.held_out import held_out_compositions
+from ase_ecn.training.data.labels import (
+    HELD_OUT,
+    LabelBatch,
+    PackedLabels,
+    joined,
+    load_labels,
+)
 from ase_ecn.training.fits.config import LabelWeights, SO3Configuration
 from ase_ecn.training.fits.loop import FitResult, Task, fit, start_from
+
+logger = logging.getLogger(__name__)
 
 _MOST_FORCE = 20.0  # eV/Å, and
 _MOST_STRESS = 100.0  # GPa: larger errors count as this
@@ -55,24 +67,22 @@ def fit_so3(
         If there are no such labels.
     """
     model_config = config.model
-    labels = load_labels(config.data, data, model_config.cutoff, model_config.target)
-    train, held = split_labels(labels, config.data.validation, config.fit.seed)
+    sources = label_sources(config, data)
+    main = sources[0]
     torch.manual_seed(config.fit.seed)
     model = SO3ECN(model_config)
-    set_units(model, labels, train)
+    set_units(model, main.labels, main.train)
     if config.init:
         start_from(model, config.init)
     model.to(device)
-    size, forces = config.fit.batch_size, config.with_forces
 
     def batches(rng: np.random.Generator) -> Iterator[tuple[LabelBatch | None, LabelBatch | None]]:
         for _ in range(config.batches_per_epoch):
-            chosen = np.sort(rng.choice(train, size, replace=len(train) < size))
-            rng.shuffle(chosen)
-            moved, still = chosen[:forces], chosen[forces:]
+            parts = [source.draw(rng) for source in sources]
+            moved, still = ([part for part in side if part] for side in zip(*parts, strict=True))
             yield (
-                _on(labels.batch(moved), device) if forces else None,
-                _on(labels.batch(still), device) if len(still) else None,
+                _on(joined(moved), device) if moved else None,
+                _on(joined(still), device) if still else None,
             )
 
     def loss(network: nn.Module, batch: tuple[LabelBatch | None, LabelBatch | None]) -> Tensor:
@@ -81,7 +91,7 @@ def fit_so3(
 
     def validate(network: nn.Module) -> dict[str, float]:
         assert isinstance(network, SO3ECN)
-        scores = label_scores(network, labels, held, device)
+        scores = label_scores(network, main.labels, main.held, device)
         weights = config.loss_weights
         total = (
             weights.energy * scores["energy_mae"]
@@ -94,12 +104,71 @@ def fit_so3(
         batches=batches,
         batches_per_epoch=config.batches_per_epoch,
         loss=loss,
-        validate=validate if len(held) else None,
+        validate=validate if len(main.held) else None,
         monitor="score",
     )
     result = fit(model, task, config.fit, out)
     model.load_state_dict(result.weights)
-    return model.cpu().eval(), result, labels
+    return model.cpu().eval(), result, main.labels
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """Labels of which each batch has some.
+
+    Attributes
+    ----------
+    labels
+        All of them.
+    train, held
+        Indices of crystals to train on, and of held-out ones to score.
+    crystals, with_forces
+        Crystals in a batch, and those of them whose forces and stresses count.
+    """
+
+    labels: PackedLabels
+    train: NDArray[np.int64]
+    held: NDArray[np.int64]
+    crystals: int
+    with_forces: int
+
+    def draw(self, rng: np.random.Generator) -> tuple[LabelBatch | None, LabelBatch | None]:
+        """Random crystals, with forces and with energies alone."""
+        few = len(self.train) < self.crystals
+        chosen = rng.choice(self.train, self.crystals, replace=few)
+        moved, still = chosen[: self.with_forces], chosen[self.with_forces :]
+        return (
+            self.labels.batch(np.sort(moved)) if len(moved) else None,
+            self.labels.batch(np.sort(still)) if len(still) else None,
+        )
+
+
+def label_sources(config: SO3Configuration, data: Path | None) -> list[LabelSource]:
+    """Labels that a configuration names, the main ones first.
+
+    Raises
+    ------
+    OptionError, DatasetError
+        If there are no such labels, or none is left to train on.
+    """
+    section, model = config.data, config.model
+    keys: set[bytes] = set()
+    for name in section.without:
+        keys |= held_out_compositions(name, data)
+    sizes = [(section.name, config.fit.batch_size, config.with_forces)]
+    sizes += [(part.name, part.crystals, part.with_forces) for part in section.further]
+    sources = []
+    for name, crystals, with_forces in sizes:
+        labels = load_labels(name, data, model.cutoff, model.target)
+        train, held = split_labels(labels, section.validation, config.fit.seed)
+        if keys:
+            left_out = labels.of_compositions(keys)[train]
+            logger.info("%d of %d crystals of %s left out", left_out.sum(), len(train), name)
+            train = train[~left_out]
+        if not len(train):
+            raise DatasetError(f"no labels of {name} are left to train on")
+        sources.append(LabelSource(labels, train, held, crystals, with_forces))
+    return sources
 
 
 def split_labels(

@@ -1,8 +1,8 @@
 """The training loop that both networks share.
 
-AdamW with a one-cycle schedule, gradient clipping, an exponential moving average of the weights
-(the one that is validated and kept), early stopping, a learning curve in CSV and a state from
-which an interrupted fit goes on.
+AdamW or SOAP with a one-cycle schedule, gradient clipping, an exponential moving average of the
+weights (the one that is validated and kept), early stopping, a learning curve in CSV and a state
+from which an interrupted fit goes on.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from ase_ecn.errors import CheckpointError, OptionError, StorageError
 from ase_ecn.nn.network import Network
 from ase_ecn.storage import replace_file, replacing, storing
 from ase_ecn.training.fits import parallel
+from ase_ecn.training.fits.optimizers import ADAMW, OPTIMIZERS, make_optimizer
+from ase_ecn.training.fits.typed import known_or_refused
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class FitOptions:
     learning_rate
         Peak of the one-cycle schedule.
     weight_decay
-        Of AdamW.
+        Decoupled from the gradient.
     clip
         Largest norm of a gradient.
     ema_decay
@@ -60,6 +62,8 @@ class FitOptions:
         Epochs without a better validation score before the fit stops.
     compile
         Use ``torch.compile`` for the training steps (needs a C++ compiler).
+    optimizer
+        ``adamw`` or ``soap``, see :func:`ase_ecn.training.fits.optimizers.make_optimizer`.
     """
 
     epochs: int
@@ -71,8 +75,10 @@ class FitOptions:
     ema_decay: float = 0.999
     patience: int = 10
     compile: bool = False
+    optimizer: str = ADAMW
 
     def __post_init__(self) -> None:
+        known_or_refused("optimizer", [self.optimizer], OPTIMIZERS)
         for name in ("epochs", "batch_size", "patience"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}; it must be at least 1")
@@ -121,6 +127,14 @@ class FitResult:
     wall_time: float
 
 
+def fit_to_best(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitResult:
+    """:func:`fit`; the model ends with the best weights, on the CPU and ready to predict."""
+    result = fit(model, task, options, out)
+    model.load_state_dict(result.weights)
+    model.cpu().eval()
+    return result
+
+
 def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitResult:
     """Fit a network; go on where an earlier call with the same folder stopped.
 
@@ -152,8 +166,8 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     with storing(out):
         out.mkdir(parents=True, exist_ok=True)
     average = AveragedModel(model, multi_avg_fn=_running_mean(options.ema_decay))
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    optimizer = make_optimizer(
+        options.optimizer, model.parameters(), options.learning_rate, options.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
@@ -162,6 +176,7 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
         pct_start=0.15,
         div_factor=10,
         final_div_factor=200,
+        cycle_momentum=options.optimizer == ADAMW,
     )
     progress = _Progress()
     parts: dict[str, Any] = {

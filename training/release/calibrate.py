@@ -8,7 +8,6 @@ validation crystals that were not used before.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from statistics import NormalDist
 
@@ -26,7 +25,6 @@ from ase_ecn.nn.layers import scatter_mean
 from ase_ecn.properties import of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
-from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
 from ase_ecn.training.fits.scores import predict_graphs
 
@@ -238,11 +236,3 @@ def reliability(
             for level in LEVELS
         }
     return curves
-
-
-def run_calibrate(options: argparse.Namespace) -> int:
-    """Command ``calibrate``."""
-    held = calibrate(Path(options.checkpoint), data_folder(options.data), tuple(options.properties))
-    for name, value in held.items():
-        print(f"{name}: {100 * value:.1f} % of held-out validation crystals in their 90 % interval")
-    return 0

@@ -91,7 +91,7 @@ def evaluate_so3(checkpoint: str | Path, data: Path, split: str, device: str) ->
     if split == "val":
         loaded = load_checkpoint(checkpoint, SO3ECN)
         config = config_of_card(loaded.card.content, SO3Configuration)
-        labels = load_labels(config.data, data, config.model.cutoff, config.model.target)
+        labels = load_labels(config.data.name, data, config.model.cutoff, config.model.target)
         _, held = split_labels(labels, config.data.validation, config.fit.seed)
         return label_scores(loaded.model.to(device), labels, held, device)
     predictor = PropertyPredictor(checkpoint, device=device)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.properties import Property, of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
-from ase_ecn.training.data.datasets import data_folder
 from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
 from ase_ecn.training.fits.metrics import mean_absolute_error
 from ase_ecn.training.fits.scores import network_outputs
@@ -193,28 +191,3 @@ def _without_uncertainties(model: BondNetwork) -> ECN:
     theirs = model.state_dict()
     plain.load_state_dict({name: theirs[name] for name in plain.state_dict()})
     return plain.eval().requires_grad_(False)
-
-
-def add_ensemble_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of the command ``ensemble``."""
-    parser.add_argument("out", type=Path, help=".safetensors file to write")
-    parser.add_argument(
-        "checkpoints",
-        nargs="+",
-        help="names or paths of ECNs, NAME#K for one member of an ensemble",
-    )
-    parser.add_argument("--name", help="default: that of the first")
-    parser.add_argument(
-        "--weigh",
-        action="store_true",
-        help="choose each property's weights of the members on the validation split",
-    )
-
-
-def run_ensemble(options: argparse.Namespace) -> int:
-    """Command ``ensemble``."""
-    name = options.name or load_checkpoint(options.checkpoints[0].partition("#")[0]).card.name
-    data = data_folder(options.data) if options.weigh else None
-    card = join_checkpoints(options.out, options.checkpoints, name, data)
-    print(f"wrote {options.out} ({card.sha256[:12]})")
-    return 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,13 +17,10 @@ from ase_ecn.domain import (
     lattice_domain_features,
     sphere_domain_features,
 )
-from ase_ecn.errors import OptionError
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.storage import replace_file
-from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.data.labels import HELD_OUT, load_labels
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.fits.config import (
     ECNConfiguration,
@@ -33,6 +28,7 @@ from ase_ecn.training.fits.config import (
     SO3Configuration,
     config_of_card,
 )
+from ase_ecn.training.fits.fit_so3 import label_sources
 from ase_ecn.training.fits.scores import predict_graphs
 
 RARE = 50
@@ -104,16 +100,21 @@ def empnn_domain(configuration: EMPNNConfiguration, data: Path) -> dict[str, Any
 
 def so3_domain(configuration: SO3Configuration, data: Path) -> dict[str, Any]:
     """Domain of an SO(3)-equivariant network, from the neighbours in its training crystals."""
-    model = configuration.model
-    labels = load_labels(configuration.data, data, model.cutoff, model.target)
-    train = np.flatnonzero(labels.percent >= HELD_OUT)
-    parts = [
-        sphere_domain_features(labels.batch(train[start : start + _CHUNK]).graph)
-        for start in range(0, len(train), _CHUNK)
-    ]
+    parts, numbers, owners, crystals = [], [], [], 0
+    for source in label_sources(configuration, data):
+        labels, train = source.labels, source.train
+        parts += [
+            sphere_domain_features(labels.batch(train[start : start + _CHUNK]).graph)
+            for start in range(0, len(train), _CHUNK)
+        ]
+        sizes = np.diff(labels.atoms)
+        trained = np.zeros(len(labels), dtype=np.bool_)
+        trained[train] = True
+        numbers.append(np.asarray(labels.numbers)[np.repeat(trained, sizes)].astype(np.int64))
+        owners.append(np.repeat(np.arange(len(train)) + crystals, sizes[trained]))
+        crystals += len(train)
     features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    owner = np.repeat(np.arange(len(labels)), np.diff(labels.atoms))
-    return measure_domain(features, labels.numbers.astype(np.int64), owner)
+    return measure_domain(features, np.concatenate(numbers), np.concatenate(owners))
 
 
 def spread_ranges(
@@ -147,12 +148,3 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
     content = {**card.content, "domain": domain}
     replace_file(weights.with_suffix(".json"), card_text(content))
     return domain
-
-
-def run_domain(options: argparse.Namespace) -> int:
-    """Command ``domain``."""
-    if not Path(options.checkpoint).is_file():
-        raise OptionError(f"{options.checkpoint} is no file whose card could be changed")
-    domain = write_domain(Path(options.checkpoint), data_folder(options.data))
-    print(json.dumps(domain, indent=1))
-    return 0

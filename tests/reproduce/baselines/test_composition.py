@@ -8,14 +8,14 @@ from baseline_toys import halides, rutiles
 from ase_ecn.crystal import as_crystal
 from ase_ecn.training.data.datasets import Dataset
 from ase_ecn.training.data.elements import trend_properties
-from reproduce.baselines.command import (
-    table_scores,
-)
 from reproduce.baselines.composition import (
     COMPOSITION_MODELS,
     composition_features,
     element_fractions,
     fit_composition_model,
+)
+from reproduce.baselines.fit_baseline import (
+    table_scores,
 )
 from reproduce.baselines.parts import primitive_dataset
 

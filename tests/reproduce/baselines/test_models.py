@@ -13,7 +13,7 @@ from baseline_toys import TARGETS, halides, part, run, rutiles, site_part
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.fits.loop import FitOptions
-from reproduce.baselines.command import (
+from reproduce.baselines.fit_baseline import (
     fit_network,
     predict,
     table_scores,

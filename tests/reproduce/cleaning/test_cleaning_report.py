@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import csv
 import sys
 from pathlib import Path
@@ -13,16 +12,15 @@ from ase_ecn.training.data.datasets import (
     TRAIN_MARK,
     Dataset,
 )
-from reproduce.cleaning import cleaning_report
+from reproduce.__main__ import parser
 from reproduce.cleaning.cleaning_report import (
     PAPER_COUNTS,
-    add_clean_arguments,
     histogram_figure,
     histograms,
-    run_clean,
     target_statistics,
 )
 from reproduce.cleaning.materials_project import clean
+from reproduce.commands import clean_command
 
 
 def test_statistics(toy: Dataset) -> None:
@@ -53,10 +51,8 @@ def test_figures_say_when_matplotlib_is_missing(
 
 
 def command(*arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data")
-    add_clean_arguments(parser)
-    return run_clean(parser.parse_args(arguments))
+    options = parser().parse_args(["clean", *arguments])
+    return options.run(options)
 
 
 def test_the_command_writes_splits_and_statistics(
@@ -66,7 +62,7 @@ def test_the_command_writes_splits_and_statistics(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(
-        cleaning_report, "SETS", {"mp_20": lambda data: toy, "mp_extra": lambda data: toy}
+        clean_command, "SETS", {"mp_20": lambda data: toy, "mp_extra": lambda data: toy}
     )
     out = tmp_path / "out"
     assert command("--data", str(tmp_path), "--out", str(out), "--processes", "1") == 0

@@ -4,12 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from emt_labels import alloys, row, write
 
 from ase_ecn.errors import DatasetError
 from ase_ecn.graphs.spheres import sphere
 from ase_ecn.training.data.labels import (
     LabelledCrystal,
+    joined,
     packed_labels,
     read_labels,
     smooth_constant,
@@ -33,6 +35,18 @@ def test_labels_are_packed_once_and_come_back(tmp_path):
         start, stop = batch.graph.row[4 * place], batch.graph.row[4 * place + 4]
         np.testing.assert_allclose(batch.graph.vector[start:stop], found.vector, atol=1e-5)
         np.testing.assert_array_equal(batch.graph.neighbor[start:stop] - 4 * place, found.neighbor)
+
+
+def test_joined_batches_are_one_batch(tmp_path):
+    rows = [row(atoms, f"source-{k}") for k, atoms in enumerate(alloys(5))]
+    path = write(tmp_path / "labels.jsonl.gz", rows)
+    packed = packed_labels("a", read_labels(path), 4.0, "potential_energy", tmp_path)
+    whole = packed.batch(np.array([3, 1, 0]))
+    parts = joined([packed.batch(np.array([3])), packed.batch(np.array([1, 0]))])
+    for name in ("energy", "forces", "stress"):
+        assert torch.equal(getattr(parts, name), getattr(whole, name))
+    for name in ("numbers", "row", "neighbor", "vector", "atom_counts", "volumes"):
+        assert torch.equal(getattr(parts.graph, name), getattr(whole.graph, name)), name
 
 
 def test_energies_become_formation_energies(tmp_path):

@@ -9,13 +9,14 @@ from ase.build import bulk
 from emt_labels import alloys, row, write
 
 from ase_ecn import ECNCalculator, predict
-from ase_ecn.errors import OptionError, UnsupportedElementError
+from ase_ecn.errors import DatasetError, OptionError, UnsupportedElementError
 from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig, forces_and_stress
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.data.labels import LabelData, packed_labels, read_labels
+from ase_ecn.training.data.labels import FurtherLabels, LabelData, packed_labels, read_labels
 from ase_ecn.training.fits.config import LabelWeights, SO3Configuration
-from ase_ecn.training.fits.fit_so3 import batch_loss, fit_so3, set_units
+from ase_ecn.training.fits.fit_so3 import batch_loss, fit_so3, label_sources, set_units
 from ase_ecn.training.fits.loop import FitOptions
+from ase_ecn.training.fits.optimizers import OPTIMIZERS
 
 MODEL = SO3ECNConfig(widths=(16, 16, 16), layers=2, cutoff=4.0, target="potential_energy")
 WEIGHTS = LabelWeights()
@@ -84,8 +85,15 @@ def test_labels_without_stress_are_fitted_all_the_same(tmp_path):
     assert all(g.isfinite().all() for g in gradients if g is not None)
 
 
-def config(labels, epochs):
-    fit = FitOptions(epochs=epochs, batch_size=8, learning_rate=5e-3, ema_decay=0.9, clip=10.0)
+def config(labels, epochs, optimizer="adamw"):
+    fit = FitOptions(
+        epochs=epochs,
+        batch_size=8,
+        learning_rate=5e-3 if optimizer == "adamw" else 2e-2,
+        ema_decay=0.9,
+        clip=10.0,
+        optimizer=optimizer,
+    )
     return SO3Configuration(
         name="toy",
         data=LabelData(str(labels), validation=0),
@@ -96,8 +104,10 @@ def config(labels, epochs):
     )
 
 
-def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path):
-    model, result, packed = fit_so3(config(labels, 6), None, tmp_path / "whole", "cpu")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path, optimizer):
+    wanted = config(labels, 6, optimizer)
+    model, result, packed = fit_so3(wanted, None, tmp_path / "whole", "cpu")
     curve = np.loadtxt(tmp_path / "whole" / "curve.csv", delimiter=",", skiprows=1)
     assert curve[-1, 2] < 0.5 * curve[0, 2]
     assert result.epochs == 6
@@ -117,10 +127,49 @@ def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ase_ecn.training.fits.fit_so3.batch_loss", stopping)
         with pytest.raises(Stop):
-            fit_so3(config(labels, 6), None, tmp_path / "stopped", "cpu")
-    again, _, _ = fit_so3(config(labels, 6), None, tmp_path / "stopped", "cpu")
+            fit_so3(wanted, None, tmp_path / "stopped", "cpu")
+    again, _, _ = fit_so3(wanted, None, tmp_path / "stopped", "cpu")
     for name, weights in model.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], weights, rtol=0, atol=0)
+
+
+def test_each_batch_has_some_of_further_labels(labels, tmp_path):
+    """Also of crystals without forces; compositions that are left out never come."""
+    rows = [row(a, f"f{k}", forces_eV_A=None, stress_eV_A3=None) for k, a in enumerate(alloys(12))]
+    further = write(tmp_path / "further.jsonl.gz", rows)
+    (tmp_path / "held_out.txt").write_text("Cu\nCuAu\n")
+    data = LabelData(
+        str(labels),
+        further=(FurtherLabels(str(further), 6, with_forces=2),),
+        without=(str(tmp_path / "held_out.txt"),),
+    )
+    wanted = replace(config(labels, 1), data=data)
+    main_source, second = label_sources(wanted, None)
+    for source, moved, still in ((main_source, 4, 4), (second, 2, 4)):
+        numbers = set()
+        for seed in range(20):
+            parts = source.draw(np.random.default_rng(seed))
+            assert [len(part.energy) for part in parts] == [moved, still]
+            for part in parts:
+                numbers |= {tuple(sorted(cell)) for cell in part.graph.numbers.view(-1, 4).tolist()}
+        assert numbers == {(29, 29, 29, 79), (29, 79, 79, 79)}
+    seen = []
+
+    def noting(network, moved, still, weights):
+        seen.append((len(moved.energy), len(still.energy)))
+        return batch_loss(network, moved, still, weights)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ase_ecn.training.fits.fit_so3.batch_loss", noting)
+        fit_so3(wanted, None, tmp_path / "run", "cpu")
+    assert set(seen) == {(6, 8)}
+
+
+def test_labels_of_which_none_is_left_are_refused(labels, tmp_path):
+    (tmp_path / "all.txt").write_text("Cu\nCuAu\nCu3Au\nCuAu3\n")
+    data = LabelData(str(labels), without=(str(tmp_path / "all.txt"),))
+    with pytest.raises(DatasetError, match="are left to train on"):
+        label_sources(replace(config(labels, 1), data=data), None)
 
 
 def test_the_teachers_labels_need_the_data(labels):

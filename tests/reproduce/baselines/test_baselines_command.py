@@ -8,13 +8,13 @@ import pytest
 from baseline_toys import run, rutiles
 
 from ase_ecn.errors import DatasetError, OptionError
-from reproduce.baselines import command
 from reproduce.baselines import parts as baseline_parts
-from reproduce.baselines.command import (
+from reproduce.baselines.fit_baseline import (
     table_scores,
 )
 from reproduce.baselines.parts import Splits
 from reproduce.baselines.tables import BaselineResult, format_table
+from reproduce.commands import baselines_command
 
 
 def test_site_moments_as_a_data_set(
@@ -67,7 +67,7 @@ def test_the_command_fits_prints_and_goes_on(
     assert [json.loads(line)["model"] for line in lines] == ["mean"] + 2 * ["trees"] + 2 * ["cgcnn"]
     assert json.loads(lines[-1])["parameters"] > 1000
 
-    monkeypatch.setattr(command, "_run_one", lambda *_: pytest.fail("fitted again"))
+    monkeypatch.setattr(baselines_command, "_run_one", lambda *_: pytest.fail("fitted again"))
     assert run(toy, *arguments) == 0
     assert capsys.readouterr().out == first
     assert run(toy, "--table-only", "--compare", "ecn-mp20") == 0

@@ -1,0 +1,34 @@
+"""Commands of ``python -m reproduce``, one file each; a new one is added to the list."""
+
+from __future__ import annotations
+
+from ase_ecn.commands.command_line import Command
+from reproduce.commands import (
+    ablation_command,
+    baselines_command,
+    clean_command,
+    denoise_command,
+    domain_errors_command,
+    hypothetical_command,
+    invariance_command,
+    phonons_command,
+    reconstruct_command,
+    soak_command,
+    tables_command,
+    vasp_relaxations_command,
+)
+
+COMMANDS: list[Command] = [
+    ablation_command.COMMAND,
+    baselines_command.COMMAND,
+    denoise_command.COMMAND,
+    reconstruct_command.COMMAND,
+    tables_command.COMMAND,
+    clean_command.COMMAND,
+    domain_errors_command.COMMAND,
+    hypothetical_command.COMMAND,
+    invariance_command.COMMAND,
+    soak_command.COMMAND,
+    phonons_command.COMMAND,
+    vasp_relaxations_command.COMMAND,
+]

@@ -1,0 +1,30 @@
+"""Commands of ``python -m ase_ecn.training``, one file each; a new one is added to the list."""
+
+from __future__ import annotations
+
+from ase_ecn.commands.command_line import Command
+from ase_ecn.training.commands import (
+    calibrate_command,
+    candidates_command,
+    domain_command,
+    ensemble_command,
+    evaluate_command,
+    fit_ecn_command,
+    fit_empnn_command,
+    fit_pes_command,
+    fit_so3_command,
+    label_command,
+)
+
+COMMANDS: list[Command] = [
+    fit_ecn_command.COMMAND,
+    fit_empnn_command.COMMAND,
+    fit_pes_command.COMMAND,
+    fit_so3_command.COMMAND,
+    evaluate_command.COMMAND,
+    calibrate_command.COMMAND,
+    domain_command.COMMAND,
+    ensemble_command.COMMAND,
+    candidates_command.COMMAND,
+    label_command.COMMAND,
+]
