@@ -22,6 +22,7 @@ NAMES = (
     "quotient",
     "training_step",
     "so3",
+    "hull",
     "startup",
 )
 

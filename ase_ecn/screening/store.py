@@ -356,7 +356,7 @@ def journal_path(out: str) -> str:
 
 
 def unrelaxed(row: Any) -> Atoms:
-    """The crystal as it was in the input, from a row of a screen's database."""
+    """The crystal as in the input, without a calculator, from a row of a screen's database."""
     atoms: Atoms = row.toatoms()
     atoms.calc = None
     atoms.set_cell(np.asarray(row.data["unrelaxed_cell"]))

@@ -12,7 +12,9 @@ from ase_ecn.training.commands import (
     fit_ecn_command,
     fit_empnn_command,
     fit_pes_command,
+    fit_properties_command,
     fit_so3_command,
+    hull_command,
     label_command,
 )
 
@@ -21,10 +23,12 @@ COMMANDS: list[Command] = [
     fit_empnn_command.COMMAND,
     fit_pes_command.COMMAND,
     fit_so3_command.COMMAND,
+    fit_properties_command.COMMAND,
     evaluate_command.COMMAND,
     calibrate_command.COMMAND,
     domain_command.COMMAND,
     ensemble_command.COMMAND,
     candidates_command.COMMAND,
     label_command.COMMAND,
+    hull_command.COMMAND,
 ]
