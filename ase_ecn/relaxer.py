@@ -57,9 +57,9 @@ class LatticeRelaxer(Optimizer):
     not move the atoms, because a run follows the crystal with which it began.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
     ``"oscillating"`` (the cell with the smallest strain is restored), ``"atoms too close"`` (the
-    last cell that is accepted as an input is) or ``"strain out of range"`` (the initial one), and with ``method="all"`` also ``"stalled"``.
-    :attr:`strain_spread` measures how far the last steps of the
-    run disagree, see :func:`ase_ecn.relaxation.stopping.strain_spread`. :attr:`out_of_domain`
+    last cell that is accepted as an input is) or ``"strain out of range"`` (the initial one is),
+    and with ``method="all"`` also ``"stalled"``. :attr:`strain_spread` measures how far the last
+    steps disagree, see :func:`ase_ecn.relaxation.stopping.strain_spread`. :attr:`out_of_domain`
     lists what is unusual about the input, if anything.
 
     Parameters

@@ -166,7 +166,7 @@ class CellCourse:
 
     def _go_back(self) -> None:
         """End earlier if the result would not be accepted as an input."""
-        if self.reason in _GIVEN_UP:
+        if self.reason in GIVEN_UP:
             return
         while self._taken and not is_acceptable(self._deformed(self.deformation)):
             del self._deformations[self._taken :]
