@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ase_ecn.readers import Source, count_structures, read_structures
+from ase_ecn.screening.rows import refined, unrelaxed
 from ase_ecn.screening.run import ScreenReport, screen
-from ase_ecn.screening.store import Failure, failures, unrelaxed
+from ase_ecn.screening.store import Failure, failures
 
 __all__ = [
     "Failure",
@@ -13,6 +14,7 @@ __all__ = [
     "count_structures",
     "failures",
     "read_structures",
+    "refined",
     "screen",
     "unrelaxed",
 ]

@@ -18,16 +18,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-from ase import Atoms
 from ase.db import connect
-from ase.db.core import reserved_keys, str_represents
 
-from ase_ecn.calculator import single_point
 from ase_ecn.errors import OptionError, StorageError
-from ase_ecn.prediction import Prediction
 from ase_ecn.readers import Source, is_url
 from ase_ecn.screening.compute import Outcome
+from ase_ecn.screening.rows import row_arguments
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +45,8 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS screen_settings (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE IF NOT EXISTS screen_units (name TEXT PRIMARY KEY, unit TEXT)",
 )
-_VIEW = "VIEW screen_failures AS SELECT label, reason FROM screen_journal WHERE status = 'failed'"
+_VIEW = "screen_failures AS SELECT label, reason FROM screen_journal WHERE status = 'failed'"
+_NAMES = {"systems", "screen_journal", "screen_settings", "screen_units", "screen_failures"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,6 @@ class Store:
             # ase.db's lock file would outlive a killed process and lock out the next one. The
             # databases have locks of their own.
             self.database = connect(address, **({} if self.server else {"use_lock_file": False}))
-            self.database.count()
             self._create_tables()
         except Exception as error:  # each backend has its own
             raise OptionError(f"cannot open {address}: {type(error).__name__}: {error}") from error
@@ -200,12 +196,18 @@ class Store:
             cursor.execute("DELETE FROM screen_journal WHERE label = ?", (source.label,))
         number = None
         if verdict.status == STORED:
-            number = int(self.database.write(**_row(verdict.outcome, properties, common)))
+            number = int(self.database.write(**row_arguments(verdict.outcome, properties, common)))
         line = (
             *(source.label, source.digest, verdict.status),
             *(verdict.outcome.error, verdict.value, number),
         )
         cursor.execute("INSERT INTO screen_journal VALUES (?, ?, ?, ?, ?, ?)", line)
+
+    def add_to_row(self, row: int, pairs: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Add key-value pairs and data to a row; those under the same keys are replaced."""
+        with self._transaction() as cursor:
+            self._lock(cursor)
+            self.database.update(row, data=dict(data), **pairs)
 
     def best(self, top: int, largest: bool) -> list[float]:
         """Values of the best crystals that are stored, the best first."""
@@ -264,16 +266,21 @@ class Store:
             yield from sorted(page, key=lambda row: row.id)
 
     def _create_tables(self) -> None:
+        if self.server:
+            self.database.count()  # by which ase.db makes its tables
         with self._transaction() as cursor:
+            if not self.server:
+                cursor.execute("SELECT name FROM sqlite_master")
+                if {name for (name,) in cursor.fetchall()} >= _NAMES:
+                    return
+                # Whoever finds only some of ase.db's tables cannot use any of them.
+                cursor.execute("BEGIN IMMEDIATE")
+                self.database.count()
             for statement in _TABLES:
                 cursor.execute(statement)
             # The two dialects agree on views, but not on how not to create one twice.
-            create = "CREATE OR REPLACE " if self.server else "CREATE "
-            if not self.server:
-                cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'screen_failures'")
-                if cursor.fetchone():
-                    return
-            cursor.execute(create + _VIEW)
+            exists = "OR REPLACE VIEW" if self.server else "VIEW IF NOT EXISTS"
+            cursor.execute(f"CREATE {exists} {_VIEW}")
 
     def _lock(self, cursor: Any) -> None:
         """Keep other writers out until the end of the transaction."""
@@ -348,50 +355,3 @@ def failures(out: str | Path) -> Iterator[Failure]:
 def journal_path(out: str) -> str:
     """The ase.db of an output: the output itself, or that from which a Parquet file is written."""
     return f"{out}.db" if out.endswith(".parquet") else out
-
-
-def unrelaxed(row: Any) -> Atoms:
-    """The crystal as in the input, without a calculator, from a row of a screen's database."""
-    atoms: Atoms = row.toatoms()
-    atoms.calc = None
-    atoms.set_cell(np.asarray(row.data["unrelaxed_cell"]))
-    atoms.positions = np.asarray(row.data["unrelaxed_positions"])
-    return atoms
-
-
-def _row(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) -> dict[str, Any]:
-    """Arguments of ``database.write``."""
-    assert outcome.atoms is not None
-    assert outcome.prediction is not None
-    kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
-    atoms = outcome.atoms
-    atoms.calc = single_point(atoms, kept)
-    atoms.calc.name = outcome.calculator
-    own: dict[str, Any] = {
-        k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
-    }
-    if outcome.reason:
-        own["relaxation_reason"] = outcome.reason
-    scalars = {key_name(k): v for k, v in kept.items() if not isinstance(v, np.ndarray)}
-    pairs = {**scalars, **own, **common, "source": outcome.source.label}
-    data: dict[str, Any] = {
-        "unrelaxed_cell": outcome.unrelaxed_cell,
-        "unrelaxed_positions": outcome.unrelaxed_positions,
-        **{k: v for k, v in kept.items() if isinstance(v, np.ndarray)},
-    }
-    if outcome.source.columns:
-        data["input"] = outcome.source.columns
-    pairs = {k: _text(v) if isinstance(v, str) else v for k, v in pairs.items()}
-    return {"atoms": atoms, "key_value_pairs": pairs, "data": data}
-
-
-def key_name(name: str) -> str:
-    """Name of a property as a key of ase.db, which reserves some names."""
-    return f"ecn_{name}" if name in reserved_keys else name
-
-
-def _text(value: str) -> str:
-    # ase.db refuses text that could be a number, such as a file that is called 42.
-    return (
-        f"'{value}'" if any(str_represents(value, kind) for kind in (int, float, bool)) else value
-    )
