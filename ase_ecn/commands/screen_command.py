@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ase_ecn.commands.command_line import Command, add_network_options
+from ase_ecn.commands.command_line import Command, add_network_options, add_phase_options
+from ase_ecn.commands.phases import phases_of, print_unavailable
 from ase_ecn.commands.structures import cells, print_skipped, print_table
 from ase_ecn.properties import in_short_tables
 from ase_ecn.screening import failures, screen
@@ -29,7 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", help="ase.db, PostgreSQL URL or .parquet (default: NAME-screened.db)")
     add("--relax", action="store_true", help="relax the cells first")
     add("--properties", metavar="NAME,…", help="properties to keep (default: all)")
-    add("--where", metavar="CONDITION", help="such as 'band_gap>1 and formation_energy<-0.5'")
+    add("--where", metavar="CONDITION", help="such as 'band_gap>1 and energy_above_hull<0.05'")
     add(
         "--top",
         type=int,
@@ -43,6 +44,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cluster", metavar="ADDRESS", help="scheduler of a running Dask cluster")
     add("--retry-failed", action="store_true", help="repeat crystals that failed before")
     add("--relaxer-checkpoint", help="checkpoint for --relax: bundled name or .safetensors file")
+    add_phase_options(parser)
     add_network_options(parser)
 
 
@@ -65,10 +67,15 @@ def _run(options: argparse.Namespace) -> int:
         cluster=options.cluster,
         retry_failed=options.retry_failed,
         progress=sys.stderr.isatty(),
+        phases=phases_of(options),
     )
     order = None if options.by is None else ("-" if options.largest else "") + options.by
     store = Store(journal_path(out))
-    _print_rows(list(store.rows(_SHOWN, order)), store.units())
+    rows = list(store.rows(_SHOWN, order))
+    _print_rows(rows, store.units())
+    print_unavailable(
+        (str(row.key_value_pairs["source"]), row.data.get("unavailable", {})) for row in rows
+    )
     counts = {
         "in": report.stored,
         "outranked": report.outranked,

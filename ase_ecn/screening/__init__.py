@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ase_ecn.readers import Source, count_structures, read_structures
+from ase_ecn.screening.rows import unrelaxed
 from ase_ecn.screening.run import ScreenReport, screen
-from ase_ecn.screening.store import Failure, failures, unrelaxed
+from ase_ecn.screening.store import Failure, failures
 
 __all__ = [
     "Failure",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import torch
 from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
 from ase_ecn.crystal import CrystalLike
 from ase_ecn.errors import OptionError
+from ase_ecn.own_phases import PhasesLike, known_phases
 from ase_ecn.readers import Source, count_structures, is_url, read_structures
 from ase_ecn.screening.batches import Execution, compute_all
 from ase_ecn.screening.compute import (
@@ -26,6 +27,7 @@ from ase_ecn.screening.compute import (
     provenance,
 )
 from ase_ecn.screening.conditions import Condition, parse_condition
+from ase_ecn.screening.rows import key_name
 from ase_ecn.screening.store import (
     FAILED,
     OUTRANKED,
@@ -34,10 +36,11 @@ from ase_ecn.screening.store import (
     Store,
     Verdict,
     journal_path,
-    key_name,
 )
 from ase_ecn.screening.table import require_pyarrow, write_parquet
 
+_HULL = "hull"
+"""Setting and key that say which phases the crystals were compared with."""
 BATCH_SIZE = 64
 """Default number of crystals per batch."""
 
@@ -80,9 +83,16 @@ class _Selection:
         """Judge outcomes; ``best``, the best values so far, is updated."""
         return [self._verdict(outcome, best) for outcome in outcomes]
 
+    def _needed(self) -> set[str]:
+        """Names of the values by which crystals are selected."""
+        names = set() if self.condition is None else set(self.condition.names)
+        return names if self.by is None else names | {self.by}
+
     def _verdict(self, outcome: Outcome, best: list[float]) -> Verdict:
         if outcome.error:
             return Verdict(outcome, FAILED)
+        if missing := outcome.missing(self._needed()):
+            return Verdict(replace(outcome, error=missing), FAILED)
         numbers = outcome.numbers()
         if self.condition is not None and not self.condition(numbers):
             return Verdict(outcome, REJECTED)
@@ -115,6 +125,7 @@ def screen(
     cluster: str | None = None,
     retry_failed: bool = False,
     progress: bool = False,
+    phases: PhasesLike = None,
 ) -> ScreenReport:
     """Predict the properties of every structure of an input and store them.
 
@@ -155,6 +166,9 @@ def screen(
         Repeat crystals that failed before.
     progress
         Show a progress bar.
+    phases
+        Phases of your own that crystals compete with, beside those of the package; see
+        :func:`ase_ecn.own_phases.known_phases`.
 
     Returns
     -------
@@ -177,23 +191,30 @@ def screen(
         relaxer_checkpoint=str(relaxer_checkpoint or DEFAULT_EMPNN) if relax else None,
         device=None if device is None else str(device),
         provenance={},
+        phases=known_phases(phases),
     )
     screener = Screener(job)
     found = provenance(screener.predictor, screener.network)
-    job = Job(job.checkpoint, job.relaxer_checkpoint, job.device, found)
-    available = screener.predictor.properties
+    job = replace(job, provenance=found)
+    available, derived = screener.predictor.properties, screener.predictor.derived
+    store = Store(address)
     kept = tuple(available if properties is None else properties)
     check_names(kept, available, "properties")
+    if properties is None and store.settings() and _HULL not in store.settings():
+        # Begun before there were distances to the hull: it goes on without.
+        kept = tuple(name for name in available if name not in derived)
+    common = dict(found)
+    if set(derived) & set(kept):
+        common[_HULL] = job.phases.provenance
     scalars = screener.predictor.scalars
     known = [*scalars, *CRYSTAL_VALUES, *(RELAXATION_VALUES if relax else ())]
     if by is not None:
         check_names([by], known, "by")
     selection = _Selection(parse_condition(where, known) if where else None, top, by, largest)
     sources = read_structures(source)
-    store = Store(address)
     store.settle(
         {
-            **found,
+            **common,
             "properties": sorted(kept),
             "where": where,
             "top": [top, by, largest] if top else None,
@@ -213,15 +234,16 @@ def screen(
         sources,
         store,
         execution,
-        lambda outcomes: store.write(selection.verdicts(outcomes, best), kept, found),
+        lambda outcomes: store.write(selection.verdicts(outcomes, best), kept, common),
         total,
     )
     if top is not None:
         store.prune(top, largest)
     if str(out).endswith(".parquet"):
-        keys = [key_name(name) for name in kept if name in scalars]
+        texts = [name for name in derived if name not in scalars]
+        keys = [key_name(name) for name in kept if name in scalars or name in texts]
         extra = ["volume_per_atom", *RELAXATION_VALUES, "relaxation_reason"] if relax else []
-        write_parquet(store, Path(out), [*keys, *extra, *found])
+        write_parquet(store, Path(out), [*keys, *extra, *common])
     counts = store.counts()
     return ScreenReport(
         stored=counts.get(STORED, 0),

@@ -18,16 +18,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-from ase import Atoms
 from ase.db import connect
-from ase.db.core import reserved_keys, str_represents
 
-from ase_ecn.calculator import single_point
 from ase_ecn.errors import OptionError, StorageError
-from ase_ecn.prediction import Prediction
 from ase_ecn.readers import Source, is_url
 from ase_ecn.screening.compute import Outcome
+from ase_ecn.screening.rows import row_of
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +101,12 @@ class Store:
             self._create_tables()
         except Exception as error:  # each backend has its own
             raise OptionError(f"cannot open {address}: {type(error).__name__}: {error}") from error
+
+    def settings(self) -> dict[str, str]:
+        """Options of the screen as JSON by name; empty before it has begun."""
+        with self._transaction() as cursor:
+            cursor.execute("SELECT name, value FROM screen_settings")
+            return {str(name): str(value) for name, value in cursor.fetchall()}
 
     def settle(self, settings: dict[str, Any]) -> None:
         """Record the options of a screen, or check that they are those recorded before.
@@ -200,7 +202,7 @@ class Store:
             cursor.execute("DELETE FROM screen_journal WHERE label = ?", (source.label,))
         number = None
         if verdict.status == STORED:
-            number = int(self.database.write(**_row(verdict.outcome, properties, common)))
+            number = int(self.database.write(**row_of(verdict.outcome, properties, common)))
         line = (
             *(source.label, source.digest, verdict.status),
             *(verdict.outcome.error, verdict.value, number),
@@ -348,50 +350,3 @@ def failures(out: str | Path) -> Iterator[Failure]:
 def journal_path(out: str) -> str:
     """The ase.db of an output: the output itself, or that from which a Parquet file is written."""
     return f"{out}.db" if out.endswith(".parquet") else out
-
-
-def unrelaxed(row: Any) -> Atoms:
-    """The crystal as it was in the input, from a row of a screen's database."""
-    atoms: Atoms = row.toatoms()
-    atoms.calc = None
-    atoms.set_cell(np.asarray(row.data["unrelaxed_cell"]))
-    atoms.positions = np.asarray(row.data["unrelaxed_positions"])
-    return atoms
-
-
-def _row(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) -> dict[str, Any]:
-    """Arguments of ``database.write``."""
-    assert outcome.atoms is not None
-    assert outcome.prediction is not None
-    kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
-    atoms = outcome.atoms
-    atoms.calc = single_point(atoms, kept)
-    atoms.calc.name = outcome.calculator
-    own: dict[str, Any] = {
-        k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
-    }
-    if outcome.reason:
-        own["relaxation_reason"] = outcome.reason
-    scalars = {key_name(k): v for k, v in kept.items() if not isinstance(v, np.ndarray)}
-    pairs = {**scalars, **own, **common, "source": outcome.source.label}
-    data: dict[str, Any] = {
-        "unrelaxed_cell": outcome.unrelaxed_cell,
-        "unrelaxed_positions": outcome.unrelaxed_positions,
-        **{k: v for k, v in kept.items() if isinstance(v, np.ndarray)},
-    }
-    if outcome.source.columns:
-        data["input"] = outcome.source.columns
-    pairs = {k: _text(v) if isinstance(v, str) else v for k, v in pairs.items()}
-    return {"atoms": atoms, "key_value_pairs": pairs, "data": data}
-
-
-def key_name(name: str) -> str:
-    """Name of a property as a key of ase.db, which reserves some names."""
-    return f"ecn_{name}" if name in reserved_keys else name
-
-
-def _text(value: str) -> str:
-    # ase.db refuses text that could be a number, such as a file that is called 42.
-    return (
-        f"'{value}'" if any(str_represents(value, kind) for kind in (int, float, bool)) else value
-    )

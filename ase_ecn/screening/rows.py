@@ -1,0 +1,66 @@
+"""What a row of a screen's database holds, and how to read it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.db.core import reserved_keys, str_represents
+
+from ase_ecn.calculator import single_point
+from ase_ecn.prediction import Prediction
+from ase_ecn.properties import find
+from ase_ecn.screening.compute import Outcome
+
+
+def unrelaxed(row: Any) -> Atoms:
+    """The crystal as it was in the input, from a row of a screen's database."""
+    atoms: Atoms = row.toatoms()
+    atoms.calc = None
+    atoms.set_cell(np.asarray(row.data["unrelaxed_cell"]))
+    atoms.positions = np.asarray(row.data["unrelaxed_positions"])
+    return atoms
+
+
+def row_of(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) -> dict[str, Any]:
+    """Arguments of ``database.write``."""
+    assert outcome.atoms is not None
+    assert outcome.prediction is not None
+    kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
+    atoms = outcome.atoms
+    atoms.calc = single_point(atoms, kept)
+    atoms.calc.name = outcome.calculator
+    own: dict[str, Any] = {
+        k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
+    }
+    if outcome.reason:
+        own["relaxation_reason"] = outcome.reason
+    scalars = {
+        key_name(k): find(k).stored(v) for k, v in kept.items() if not isinstance(v, np.ndarray)
+    }
+    pairs = {**scalars, **own, **common, "source": outcome.source.label}
+    data: dict[str, Any] = {
+        "unrelaxed_cell": outcome.unrelaxed_cell,
+        "unrelaxed_positions": outcome.unrelaxed_positions,
+        **{k: v for k, v in kept.items() if isinstance(v, np.ndarray)},
+    }
+    if outcome.prediction.unavailable:
+        data["unavailable"] = outcome.prediction.unavailable
+    if outcome.source.columns:
+        data["input"] = outcome.source.columns
+    pairs = {k: _text(v) if isinstance(v, str) else v for k, v in pairs.items()}
+    return {"atoms": atoms, "key_value_pairs": pairs, "data": data}
+
+
+def key_name(name: str) -> str:
+    """Name of a property as a key of ase.db, which reserves some names."""
+    return f"ecn_{name}" if name in reserved_keys else name
+
+
+def _text(value: str) -> str:
+    # ase.db refuses text that could be a number, such as a file that is called 42.
+    return (
+        f"'{value}'" if any(str_represents(value, kind) for kind in (int, float, bool)) else value
+    )
