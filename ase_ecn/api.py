@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -14,9 +15,13 @@ from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.geometry.strain import StrainMask, allowed_strain
 from ase_ecn.own_phases import PhasesLike, known_phases
 from ase_ecn.prediction import Prediction, PropertyPredictor
-from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, check_stopping
+from ase_ecn.relaxation.cell_and_atoms import Method, check_method, relax_cell_and_atoms
+from ase_ecn.relaxation.constraints import held_by
+from ase_ecn.relaxation.course import STRAIN_TOLERANCE, check_stopping
+from ase_ecn.relaxation.force_course import FORCE_TOLERANCE, Held, check_force_stopping
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
+from ase_ecn.relaxation.surface import EnergySurface
 
 OnError = Literal["raise", "return"]
 
@@ -82,8 +87,11 @@ def relax(
     device: str | torch.device | None = None,
     dtype: str = "float32",
     batch_size: int | None = None,
+    method: Method = "lattice",
+    potential: str | Path | None = None,
     strain_tol: float = STRAIN_TOLERANCE,
-    steps: int = MAX_STEPS,
+    fmax: float = FORCE_TOLERANCE,
+    steps: int | None = None,
     mask: StrainMask | None = None,
     hydrostatic: bool = False,
     constant_volume: bool = False,
@@ -101,8 +109,11 @@ def relax(
     device: str | torch.device | None = None,
     dtype: str = "float32",
     batch_size: int | None = None,
+    method: Method = "lattice",
+    potential: str | Path | None = None,
     strain_tol: float = STRAIN_TOLERANCE,
-    steps: int = MAX_STEPS,
+    fmax: float = FORCE_TOLERANCE,
+    steps: int | None = None,
     mask: StrainMask | None = None,
     hydrostatic: bool = False,
     constant_volume: bool = False,
@@ -119,8 +130,11 @@ def relax(
     device: str | torch.device | None = None,
     dtype: str = "float32",
     batch_size: int | None = None,
+    method: Method = "lattice",
+    potential: str | Path | None = None,
     strain_tol: float = STRAIN_TOLERANCE,
-    steps: int = MAX_STEPS,
+    fmax: float = FORCE_TOLERANCE,
+    steps: int | None = None,
     mask: StrainMask | None = None,
     hydrostatic: bool = False,
     constant_volume: bool = False,
@@ -128,7 +142,7 @@ def relax(
     on_error: OnError = "raise",
     progress: bool = False,
 ) -> list[Relaxation] | list[Relaxation | ASEECNError]:
-    """Relax the cells of many crystals at once; the inputs are not changed.
+    """Relax the cells of many crystals at once, or cells and atoms; the inputs are not changed.
 
     Crystals are batched by size. A batch that does not fit into memory is halved.
 
@@ -140,7 +154,9 @@ def relax(
         Bundled name or path; ``None`` for ``"empnn-mp20"``.
     device, dtype, batch_size
         As for :func:`predict`.
-    strain_tol, steps
+    method, potential
+        As for :class:`~ase_ecn.LatticeRelaxer`.
+    strain_tol, fmax, steps
         As for :meth:`LatticeRelaxer.run <ase_ecn.LatticeRelaxer.run>`.
     mask, hydrostatic, constant_volume, scalar_pressure
         As for :class:`~ase_ecn.LatticeRelaxer`; the axes are those of each input.
@@ -165,38 +181,56 @@ def relax(
     _check_batch_size(batch_size)
     if on_error not in ("raise", "return"):
         raise OptionError(f"on_error must be 'raise' or 'return', got {on_error!r}")
-    check_stopping(strain_tol, steps)
+    check_method(method)
+    check_stopping(strain_tol, steps or 0)
+    check_force_stopping(fmax, steps or 0)
     allowed = allowed_strain(
         mask,
         hydrostatic=hydrostatic,
         constant_volume=constant_volume,
         scalar_pressure=scalar_pressure,
+        with_atoms=method == "all",
     )
     network = StrainPredictor(checkpoint, device=device, dtype=dtype)
+    surface = EnergySurface(potential, device=device, dtype=dtype) if method == "all" else None
     inputs = _as_list(structures)
-    crystals: list[Crystal | ASEECNError] = []
+    found: list[tuple[Crystal, Held] | ASEECNError] = []
     for k, structure in enumerate(inputs):
         try:
-            crystals.append(_validated(k, structure, network.card.elements))
+            found.append(_to_relax(k, structure, network, surface))
         except ASEECNError as error:
             if on_error == "raise":
                 raise
-            crystals.append(error)
-    options: dict[str, Any] = {} if batch_size is None else {"batch_size": batch_size}
-    results = iter(
-        network.relax(
-            [crystal for crystal in crystals if isinstance(crystal, Crystal)],
-            strain_tol=strain_tol,
-            steps=steps,
-            allowed=allowed,
-            progress=progress,
-            **options,
-        )
-    )
+            found.append(error)
+    good = [one for one in found if not isinstance(one, ASEECNError)]
+    options: dict[str, Any] = {} if steps is None else {"steps": steps}
+    options |= {"strain_tol": strain_tol, "allowed": allowed, "progress": progress}
+    options |= {} if batch_size is None else {"batch_size": batch_size}
+    crystals = [crystal for crystal, _ in good]
+    if surface is None:
+        done = network.relax(crystals, **options)
+    else:
+        held = [one for _, one in good]
+        options |= {"fmax": fmax, "pressure": scalar_pressure}
+        done = relax_cell_and_atoms(crystals, network, surface, held, **options)
+    results = iter(done)
     return [
-        _of_input(next(results), structure) if isinstance(crystal, Crystal) else crystal
-        for structure, crystal in zip(inputs, crystals, strict=True)
+        one if isinstance(one, ASEECNError) else _of_input(next(results), structure)
+        for structure, one in zip(inputs, found, strict=True)
     ]
+
+
+def _to_relax(
+    position: int, structure: CrystalLike, network: StrainPredictor, surface: EnergySurface | None
+) -> tuple[Crystal, Held]:
+    """A validated crystal and, if atoms are relaxed, what its constraints ask for."""
+    elements = network.card.elements
+    if surface is None:
+        return _validated(position, structure, elements), Held()
+    with _position_told(position):
+        crystal = as_crystal(structure, elements & surface.card.elements)
+        surface.card.check_system(crystal.numbers)
+        return crystal, held_by(structure)
 
 
 def _of_input(result: Relaxation, structure: CrystalLike) -> Relaxation:
@@ -210,9 +244,16 @@ def _as_list(structures: CrystalLike | Iterable[CrystalLike]) -> list[Any]:
     return list(structures)  # type: ignore[arg-type]
 
 
-def _validated(position: int, structure: CrystalLike, elements: frozenset[int]) -> Any:
-    try:
+def _validated(position: int, structure: CrystalLike, elements: frozenset[int]) -> Crystal:
+    with _position_told(position):
         return as_crystal(structure, elements)
+
+
+@contextmanager
+def _position_told(position: int) -> Iterator[None]:
+    """Errors say which of the structures they are about."""
+    try:
+        yield
     except ASEECNError as error:
         raise type(error)(f"structure {position}: {error}") from None
 

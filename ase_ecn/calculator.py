@@ -112,7 +112,8 @@ class ECNCalculator(Calculator):
 
     def set_atoms(self, atoms: Atoms) -> None:
         """Validate atoms when ``atoms.calc = calculator`` is executed."""
-        self.predictor.check_system(as_crystal(atoms, self.predictor.card.elements))
+        card = self.predictor.card
+        card.check_system(as_crystal(atoms, card.elements).numbers)
 
     def calculate(
         self,

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
+import numpy as np
 from ase.data import chemical_symbols
+from numpy.typing import NDArray
 
-from ase_ecn.errors import CheckpointError
+from ase_ecn.errors import CheckpointError, UnsupportedElementError
 
 FORMAT_VERSION = 1
 MAX_CARD_BYTES = 16 * 2**20
@@ -90,9 +93,44 @@ class Card:
         parts = self.content.get("systems", [])
         return tuple(frozenset(int(z) for z in numbers) for numbers in parts)
 
+    def check_system(self, numbers: NDArray[np.int64]) -> None:
+        """Refuse combinations of elements on which a potential energy surface has no data.
+
+        Subsets of a known combination are refused too (a Mg-Y phosphate says nothing about
+        elemental Mg). Alloys are accepted if every pair of their elements occurs in the training
+        data.
+
+        Parameters
+        ----------
+        numbers
+            (N,) atomic numbers.
+
+        Raises
+        ------
+        UnsupportedElementError
+            If the card lists which elements occurred together and these did not.
+        """
+        known = self.systems
+        found = frozenset(numbers.tolist())
+        if known and found not in known and not _all_pairs_in(found, known):
+            systems = ", ".join("-".join(_symbols(system)) for system in known)
+            raise UnsupportedElementError(
+                f"{self.name} was fitted to {systems}; "
+                f"it has no data for {'-'.join(_symbols(found))}"
+            )
+
     def provenance(self) -> dict[str, str]:
         """Name, version and hash, to be kept with every result."""
         return {"checkpoint": self.name, "version": self.version, "sha256": self.sha256}
+
+
+def _all_pairs_in(elements: frozenset[int], known: Collection[frozenset[int]]) -> bool:
+    pairs = [frozenset(pair) for pair in combinations(elements, 2)]
+    return len(pairs) > 1 and all(pair in known for pair in pairs)
+
+
+def _symbols(numbers: Iterable[int]) -> list[str]:
+    return [chemical_symbols[z] for z in sorted(numbers)]
 
 
 def card_text(content: dict[str, Any]) -> bytes:

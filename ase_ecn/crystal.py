@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,8 +24,8 @@ from ase_ecn.errors import (
     PeriodicityError,
     UnsupportedElementError,
 )
-from ase_ecn.geometry.pairs import periodic_points
-from ase_ecn.geometry.reduction import ReducedCell, reduce_cell
+from ase_ecn.geometry.pairs import pairs_within
+from ase_ecn.geometry.reduction import ReducedCell, determinant, reduce_cell
 from ase_ecn.geometry.repetition import find_repetition
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ MIN_DISTANCE = 0.5
 _MIN_RELATIVE_VOLUME = 1e-6
 _FARTHEST = 1e6
 _MAX_ATOMIC_VOLUME = 1e6
-_FEW_ATOMS = 64
 _ALL_ELEMENTS = frozenset(range(1, len(chemical_symbols)))
 
 
@@ -69,10 +69,11 @@ class Crystal:
         """(N, 3) Cartesian coordinates in Å."""
         return self.scaled_positions @ self.cell
 
-    @property
+    @cached_property
     def volume(self) -> float:
         """Volume of the cell in Å³."""
-        return float(abs(np.linalg.det(self.cell)))
+        rows: list[list[float]] = self.cell.tolist()
+        return abs(determinant(rows))
 
     @cached_property
     def reduced(self) -> ReducedCell:
@@ -243,22 +244,21 @@ def _check_geometry(cell: NDArray[np.float64], coordinates: NDArray[np.float64])
         raise NonFiniteError("the cell contains NaN or infinite numbers")
     if not np.isfinite(coordinates).all():
         raise NonFiniteError("the positions contain NaN or infinite numbers")
-    lengths = np.linalg.norm(cell, axis=1)
-    with np.errstate(over="ignore"):
-        volume = abs(np.linalg.det(cell))
-        # The rank takes time, and only nearly flat cells can lack it.
-        clear = np.isfinite(volume) and volume > 1e-9 * np.prod(lengths)
+    rows = cell.tolist()
+    volume = abs(determinant(rows))
+    # The rank takes time, and only nearly flat cells can lack it.
+    clear = math.isfinite(volume) and volume > 1e-9 * math.prod(math.hypot(*row) for row in rows)
     if not clear:
         rank = int(np.linalg.matrix_rank(cell))
-        if rank < 3 or not np.isfinite(volume):
+        if rank < 3 or not math.isfinite(volume):
             raise CellError(
                 f"the cell has rank {rank}: three independent lattice vectors are needed"
             )
 
 
 def _check_shape(crystal: Crystal) -> None:
-    lengths = np.linalg.norm(crystal.reduced.cell, axis=1)
-    if crystal.volume < _MIN_RELATIVE_VOLUME * np.prod(lengths):
+    lengths = [math.hypot(*row) for row in crystal.reduced.cell.tolist()]
+    if crystal.volume < _MIN_RELATIVE_VOLUME * math.prod(lengths):
         given = np.linalg.norm(crystal.cell, axis=1).round(3).tolist()
         raise CellError(
             f"the cell with lattice vectors of {given} Å has almost no volume "
@@ -289,37 +289,19 @@ def _check_places(scaled: NDArray[np.float64]) -> None:
 
 def _check_distances(crystal: Crystal) -> None:
     cell, scaled = crystal.reduced.cell, crystal.reduced.scaled
-    shortest = float(np.linalg.norm(cell, axis=1).min())
+    shortest = min(math.hypot(*row) for row in cell.tolist())
     if shortest < MIN_DISTANCE:
         raise OverlappingAtomsError(
             f"a lattice translation is only {shortest:.3g} Å long; "
             f"at least {MIN_DISTANCE} Å are needed"
         )
-    if _clearly_apart(scaled, cell):
-        return
-    from scipy.spatial import cKDTree  # late: importing it takes time, few crystals need it
-
-    points, owners, _ = periodic_points(scaled, cell, MIN_DISTANCE)
-    pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
-    if len(pairs):
-        distances = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    near = pairs_within(cell, scaled, MIN_DISTANCE)
+    if len(near.source):
+        distances = np.linalg.norm(near.vector, axis=1)
         closest = int(distances.argmin())
-        i, j = sorted(int(owners[p]) for p in pairs[closest])
+        i, j = sorted((int(near.source[closest]), int(near.target[closest])))
         raise OverlappingAtomsError(
             f"atoms {i} ({chemical_symbols[crystal.numbers[i]]}) and {j} "
             f"({chemical_symbols[crystal.numbers[j]]}) are {distances[closest]:.3g} Å apart; "
             f"at least {MIN_DISTANCE} Å are needed"
         )
-
-
-def _clearly_apart(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> bool:
-    """Quick test for small crystals that no two atoms are too close."""
-    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    if len(scaled) > _FEW_ATOMS or heights.min() <= 2 * MIN_DISTANCE:
-        return False
-    # A vector shorter than half of each height is the one with all components below one half.
-    steps = scaled - scaled[:, None]
-    steps -= np.rint(steps)
-    squares = ((steps @ cell) ** 2).sum(axis=2)
-    np.fill_diagonal(squares, np.inf)
-    return bool(squares.min() >= MIN_DISTANCE**2)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import chain, combinations
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from ase.data import chemical_symbols
 
 from ase_ecn.checkpoint import DEFAULT_ECN
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.derived import Derivation, derive
-from ase_ecn.errors import MemoryExhaustedError, UnsupportedElementError
+from ase_ecn.errors import MemoryExhaustedError
 from ase_ecn.execution import in_halves, in_threads
 from ase_ecn.hull import HullDistance, KnownPhases
 from ase_ecn.loaded import LoadedNetwork
@@ -187,7 +186,7 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
             If the elements do not occur together in the data of a potential energy surface.
         """
         for crystal in crystals:
-            self.check_system(crystal)
+            self.card.check_system(crystal.numbers)
         size = batch_size or self.model.batch_size
         on_cpu = self.device.type == "cpu"
         if on_cpu:
@@ -219,27 +218,6 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
 
     def _predict_in_halves(self, crystals: Sequence[Crystal], forces: bool) -> list[Prediction]:
         return in_halves(partial(self._predict_batch, forces=forces), crystals, _too_large)
-
-    def check_system(self, crystal: Crystal) -> None:
-        """Refuse combinations of elements on which a potential energy surface has no data.
-
-        Subsets of a known combination are refused too (a Mg-Y phosphate says nothing about
-        elemental Mg). Alloys are accepted if every pair of their elements occurs in the training
-        data.
-
-        Raises
-        ------
-        UnsupportedElementError
-            If the card lists which elements occurred together and these did not.
-        """
-        known = self.card.systems
-        found = frozenset(crystal.numbers.tolist())
-        if known and found not in known and not _all_pairs_in(found, known):
-            systems = ", ".join("-".join(_symbols(system)) for system in known)
-            raise UnsupportedElementError(
-                f"{self.card.name} was fitted to {systems}; "
-                f"it has no data for {'-'.join(_symbols(found))}"
-            )
 
     def _predict_batch(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
         cells = [self._cell(crystal) for crystal in crystals]
@@ -275,15 +253,6 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
     def _run(self) -> Callable[[Any], Mapping[str, torch.Tensor]]:
         """The quickest way from graphs to outputs."""
         return registry.quick(self.model)
-
-
-def _all_pairs_in(elements: frozenset[int], known: Collection[frozenset[int]]) -> bool:
-    pairs = [frozenset(pair) for pair in combinations(elements, 2)]
-    return len(pairs) > 1 and all(pair in known for pair in pairs)
-
-
-def _symbols(numbers: Iterable[int]) -> list[str]:
-    return [chemical_symbols[z] for z in sorted(numbers)]
 
 
 def _too_large(crystal: Crystal) -> Prediction:

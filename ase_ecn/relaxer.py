@@ -1,8 +1,7 @@
-"""The EMPNN as an ASE optimizer that deforms the cell, without forces or stress."""
+"""Relaxations of one crystal as an ASE optimizer: of the cell, or of cell and atoms."""
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,64 +13,27 @@ import numpy as np
 import torch
 from ase import Atoms
 from ase.optimize.optimize import Optimizer
-from ase.utils.abc import Optimizable
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import CrystalError, OutOfDomainWarning
-from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, StrainMask, allowed_strain
+from ase_ecn.geometry.strain import StrainMask, allowed_strain, log_strain
 from ase_ecn.graphs.lattice import LatticeBatch
+from ase_ecn.relaxation.cell_and_atoms import Method, check_method
+from ase_ecn.relaxation.constraints import held_by
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse, check_stopping
+from ase_ecn.relaxation.force_course import (
+    FORCE_TOLERANCE,
+    MAX_FORCE_STEPS,
+    ForceCourse,
+    Held,
+    check_force_stopping,
+)
+from ase_ecn.relaxation.log_lines import force_line, strain_line
+from ase_ecn.relaxation.optimizable import CellOptimizable
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.stopping import reliable_part
-
-
-class CellOptimizable(Optimizable):
-    """The nine components of a cell as degrees of freedom.
-
-    The "gradient" is minus the logarithmic strain predicted by the network, flattened; its norm is
-    the Frobenius norm. It is not the gradient of an energy, so the value is NaN.
-    """
-
-    def __init__(
-        self, atoms: Atoms, network: StrainPredictor, allowed: AllowedStrain = ANY_STRAIN
-    ) -> None:
-        self.atoms = atoms
-        self.network = network
-        self.allowed = allowed
-
-    def ndofs(self) -> int:
-        """Nine."""
-        return 9
-
-    def get_x(self) -> NDArray[np.float64]:
-        """Cell vectors in Å, flattened."""
-        return np.array(self.atoms.cell[:]).ravel()
-
-    def set_x(self, x: NDArray[np.float64]) -> None:
-        """Set the cell (flattened, Å) at fixed fractional coordinates."""
-        self.atoms.set_cell(np.reshape(x, (3, 3)), scale_atoms=True, apply_constraint=False)
-
-    def get_strain(self) -> NDArray[np.float64]:
-        """(3, 3) logarithmic strain predicted for the present cell, as far as allowed."""
-        crystal = as_crystal(self.atoms, self.network.card.elements).primitive.crystal
-        return self.allowed.project(self.network.log_strains([crystal])[0])
-
-    def get_gradient(self) -> NDArray[np.float64]:
-        """Minus the strain, flattened."""
-        return -self.get_strain().ravel()
-
-    def get_value(self) -> float:
-        """NaN: the network has no energy."""
-        return float("nan")
-
-    def gradient_norm(self, gradient: NDArray[np.float64]) -> float:
-        """Frobenius norm of the strain."""
-        return float(np.linalg.norm(gradient))
-
-    def iterimages(self) -> Iterator[Atoms]:
-        """The atoms, for trajectories."""
-        return iter([self.atoms])
+from ase_ecn.relaxation.surface import EnergySurface
 
 
 @dataclass
@@ -84,14 +46,17 @@ class _Seen:
 
 
 class LatticeRelaxer(Optimizer):
-    """Relaxes the cell of a crystal with an EMPNN; an :class:`ase.optimize.optimize.Optimizer`.
+    """Relaxes a crystal; an :class:`ase.optimize.optimize.Optimizer`.
 
-    Each step applies the network once: ``cell <- cell @ exp(S)`` at fixed fractional coordinates.
+    Each step applies an EMPNN once: ``cell <- cell @ exp(S)`` at fixed fractional coordinates.
+    With ``method="all"`` forces and stresses of a potential are followed from there, by cell and
+    atoms. They never end where the energy is higher than in the input, and keep the space group.
     ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer. Observers must
     not move the atoms, because a run follows the crystal with which it began.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
     ``"oscillating"`` (the cell with the smallest strain is restored) or ``"strain out of range"``
-    (the initial cell is restored). :attr:`strain_spread` measures how far the last steps of the
+    (the initial cell is restored), and with ``method="all"`` also ``"stalled"``.
+    :attr:`strain_spread` measures how far the last steps of the
     run disagree, see :func:`ase_ecn.relaxation.stopping.strain_spread`. :attr:`out_of_domain`
     lists what is unusual about the input, if anything.
 
@@ -103,6 +68,12 @@ class LatticeRelaxer(Optimizer):
         Name of a bundled checkpoint or path of a ``.safetensors`` file; ``None`` for
         ``"empnn-mp20"``. A loaded
         :class:`~ase_ecn.relaxation.predictor.StrainPredictor` may be shared by many relaxations.
+    method
+        ``"lattice"`` for the cell alone, or ``"all"`` for the atoms too.
+    potential
+        With ``method="all"``: name or path of a checkpoint that gives forces; ``None`` for
+        ``"ecn-universal"``. A loaded :class:`~ase_ecn.relaxation.surface.EnergySurface` may be
+        shared.
     device
         ``None`` for CUDA if available, otherwise the CPU.
     logfile
@@ -110,26 +81,28 @@ class LatticeRelaxer(Optimizer):
     trajectory
         File for the images of each step.
     restart
-        JSON file with the number of steps and the cell; if it exists, the relaxation continues
-        from there.
+        JSON file with the number of steps, the cell and fractional coordinates; if it exists, the
+        relaxation continues from there.
     mask
         Six strain components xx yy zz yz xz xy, or a symmetric 3x3, in the Cartesian axes of the
         input cell: true for components that may change, as in ASE's cell filters. The others
-        remain zero in the logarithm of the total deformation.
+        remain zero in the logarithm of the total deformation. None at all may be free if atoms
+        are relaxed.
     hydrostatic
         Change the volume only, not the shape.
     constant_volume
         Change the shape only, not the volume.
     scalar_pressure
-        Must be zero: the network has no stress; it was trained on lattices relaxed by DFT at zero
-        pressure.
+        In eV/Å³, as in ASE. Must be zero for the cell alone: the EMPNN has no stress; it was
+        trained on lattices relaxed by DFT at zero pressure.
 
     Raises
     ------
     CheckpointError
         If the checkpoint cannot be used.
     CrystalError
-        If the atoms are not a valid crystal of supported elements, or have constraints.
+        If the atoms are not a valid crystal of supported elements, or have constraints; with
+        ``method="all"`` ``FixAtoms`` and ``FixSymmetry`` are honoured.
     OptionError
         If the options for strain and pressure are invalid or contradict each other.
 
@@ -144,6 +117,8 @@ class LatticeRelaxer(Optimizer):
         atoms: Atoms,
         *,
         checkpoint: str | Path | StrainPredictor | None = None,
+        method: Method = "lattice",
+        potential: str | Path | EnergySurface | None = None,
         device: str | torch.device | None = None,
         logfile: IO[str] | str | Path | None = "-",
         trajectory: str | Path | None = None,
@@ -153,30 +128,53 @@ class LatticeRelaxer(Optimizer):
         constant_volume: bool = False,
         scalar_pressure: float = 0.0,
     ) -> None:
+        check_method(method)
         self.allowed = allowed_strain(
             mask,
             hydrostatic=hydrostatic,
             constant_volume=constant_volume,
             scalar_pressure=scalar_pressure,
+            with_atoms=method == "all",
         )
+        self.scalar_pressure = scalar_pressure
         if isinstance(checkpoint, StrainPredictor):
             self.network = checkpoint
         else:
             self.network = StrainPredictor(checkpoint, device=device)
-        crystal = as_crystal(atoms, self.network.card.elements)
-        if atoms.constraints:
-            kinds = ", ".join(type(c).__name__ for c in atoms.constraints)
-            raise CrystalError(f"constraints are not supported, remove them first: {kinds}")
+        self.surface: EnergySurface | None = None
+        if isinstance(potential, EnergySurface):
+            self.surface = potential if method == "all" else None
+        elif method == "all":
+            self.surface = EnergySurface(potential, device=device)
+        crystal = self._validated(atoms)
+        self._held = self._held_by(atoms)
         self._seen = _Seen(atoms.copy(), crystal.primitive.crystal)
         self._seen.graphs = self.network.graphs([self._seen.crystal])
         self._warn_of_domain()
         self.strain_tol = STRAIN_TOLERANCE
+        self.force_tol = FORCE_TOLERANCE
         self.reason: str | None = None
         self.strain_spread = float("nan")
         self._start_cell = np.array(atoms.cell[:])
         self._has_reported = False
         super().__init__(atoms, restart=restart, logfile=logfile, trajectory=trajectory)
         self.optimizable = CellOptimizable(atoms, self.network, self.allowed)
+
+    def _validated(self, atoms: Atoms) -> Crystal:
+        """A crystal of elements that all networks know."""
+        if self.surface is None:
+            return as_crystal(atoms, self.network.card.elements)
+        crystal = as_crystal(atoms, self.network.card.elements & self.surface.card.elements)
+        self.surface.card.check_system(crystal.numbers)
+        return crystal
+
+    def _held_by(self, atoms: Atoms) -> Held:
+        if self.surface is not None:
+            return held_by(atoms)
+        if atoms.constraints:
+            kinds = ", ".join(type(c).__name__ for c in atoms.constraints)
+            raise CrystalError(f"constraints are not supported, remove them first: {kinds}")
+        return Held()
 
     def _warn_of_domain(self) -> None:
         seen = self._seen
@@ -190,16 +188,23 @@ class LatticeRelaxer(Optimizer):
             )
 
     def run(  # type: ignore[override]
-        self, strain_tol: float = STRAIN_TOLERANCE, steps: int = MAX_STEPS
+        self,
+        strain_tol: float = STRAIN_TOLERANCE,
+        steps: int | None = None,
+        fmax: float = FORCE_TOLERANCE,
     ) -> bool:
-        """Relax until the strain of a step is below the tolerance.
+        """Relax until the strain of a step is below the tolerance, or forces and stress are.
 
         Parameters
         ----------
         strain_tol
-            Frobenius norm of the logarithmic strain that the network still predicts.
+            Frobenius norm of the logarithmic strain that the EMPNN still predicts.
         steps
-            Maximum number of further steps; 0 only evaluates.
+            Maximum number of further steps; 0 only evaluates. ``None`` for 10, or for 200 if atoms
+            are relaxed, of which the first 10 at most are the EMPNN's.
+        fmax
+            Largest force in eV/Å if atoms are relaxed; the norm of the virial per atom, in eV, must
+            be smaller too.
 
         Returns
         -------
@@ -207,19 +212,63 @@ class LatticeRelaxer(Optimizer):
             Whether the tolerance was reached.
         """
         converged = False
-        for done in self.irun(strain_tol=strain_tol, steps=steps):
+        for done in self.irun(strain_tol, steps, fmax):
             converged = done
         return converged
 
     def irun(  # type: ignore[override]
-        self, strain_tol: float = STRAIN_TOLERANCE, steps: int = MAX_STEPS
+        self,
+        strain_tol: float = STRAIN_TOLERANCE,
+        steps: int | None = None,
+        fmax: float = FORCE_TOLERANCE,
     ) -> Iterator[bool]:
         """Relax step by step: yields whether it has converged, first before any step."""
-        check_stopping(strain_tol, steps)
-        self.strain_tol = strain_tol
+        check_stopping(strain_tol, steps or 0)
+        check_force_stopping(fmax, steps or 0)
+        self.strain_tol, self.force_tol = strain_tol, fmax
         # ASE's base class keeps the tolerance under this name and writes it to trajectories.
-        self.fmax = strain_tol  # type: ignore[assignment]
-        return self._follow(steps)
+        self.fmax = strain_tol if self.surface is None else fmax  # type: ignore[assignment]
+        if self.surface is None:
+            return self._follow(MAX_STEPS if steps is None else steps)
+        return self._follow_all(self.surface, MAX_FORCE_STEPS if steps is None else steps)
+
+    def _follow_all(self, surface: EnergySurface, steps: int) -> Iterator[bool]:
+        """Strains, then forces and stresses from there, or from here if the energy is lower."""
+        begun, taken = self._deformation(), self.nsteps
+        if self.allowed.mask.any():
+            for _ in self._follow(min(steps, MAX_STEPS)):
+                yield False
+        taken = self.nsteps - taken
+        self.max_steps = self.nsteps + steps - taken
+        yield from self._follow_forces(surface, begun, steps - taken)
+
+    def _follow_forces(
+        self, surface: EnergySurface, begun: NDArray[np.float64], steps: int
+    ) -> Iterator[bool]:
+        crystal = self._validated(self.atoms)
+        deformations = [self._deformation(), begun]
+        course = ForceCourse(
+            crystal.with_cell(self._start_cell),
+            [log_strain(one[None])[0] for one in deformations],
+            self._held,
+            allowed=self.allowed,
+            fmax=self.force_tol,
+            steps=steps,
+            pressure=self.scalar_pressure,
+        )
+        before = self.nsteps
+        while course.reason is None:
+            course.take(surface.answers([course])[0])
+            self.nsteps = before + course.steps
+            self.atoms.set_cell(self._start_cell @ course.deformation, apply_constraint=False)
+            places = crystal.scaled_positions @ self.atoms.cell[:] + course.displacements
+            self.atoms.positions[:] = places
+            if np.isfinite(course.force):
+                self._dump()
+                self._log_forces(course)
+                self.call_observers()
+            self.reason = course.reason
+            yield course.converged
 
     def _follow(self, steps: int) -> Iterator[bool]:
         """Move the atoms along a new course; as in ASE, observers see them after each step."""
@@ -249,7 +298,7 @@ class LatticeRelaxer(Optimizer):
         """A course from where the atoms are now, which are validated if they are not as before."""
         self.reason = None
         if self.atoms != self._seen.atoms:
-            crystal = as_crystal(self.atoms, self.network.card.elements)
+            crystal = self._validated(self.atoms)
             self._seen = _Seen(self.atoms.copy(), crystal.primitive.crystal)
         return CellCourse(
             self._seen.crystal,
@@ -273,20 +322,36 @@ class LatticeRelaxer(Optimizer):
     def converged(self, gradient: NDArray[np.float64] | None = None) -> bool:
         """Whether the strain is below the tolerance: that of the cell, if it is not given.
 
-        ASE 3.27 asks for it, later releases don't.
+        If atoms are relaxed: whether forces and stress are. ASE 3.27 asks for it, later releases
+        don't.
         """
+        if self.surface is not None:
+            course = ForceCourse(self._validated(self.atoms), held=self._held, steps=0)
+            course.take(self.surface.answers([course])[0])
+            return course.force < self.force_tol
         if gradient is None:
             gradient = self.optimizable.get_gradient()
         return bool(self.optimizable.gradient_norm(np.ravel(gradient)) < self.strain_tol)
 
     def step(self) -> None:
-        """Apply the network once."""
+        """Apply the network once; relax by one step if atoms are relaxed."""
+        if self.surface is not None:
+            self.run(self.strain_tol, 1, self.force_tol)
+            return
         strain = self.optimizable.get_strain()
         self._move(self.allowed.advance(self._deformation(), strain))
 
     def _move(self, deformation: NDArray[np.float64]) -> None:
         self._set_deformation(deformation)
-        self.dump({"nsteps": self.nsteps + 1, "cell": self.atoms.cell[:].tolist()})
+        self._dump(1)
+
+    def _dump(self, further: int = 0) -> None:
+        """Write the restart file; its number of steps is larger by ``further``."""
+        state = {"nsteps": self.nsteps + further, "cell": self.atoms.cell[:].tolist()}
+        if self.surface is not None:
+            scaled = self.atoms.cell.scaled_positions(self.atoms.positions)
+            state["scaled_positions"] = scaled.tolist()
+        self.dump(state)
 
     def _set_deformation(self, deformation: NDArray[np.float64]) -> None:
         self.optimizable.set_x((self._start_cell @ deformation).ravel())
@@ -295,19 +360,20 @@ class LatticeRelaxer(Optimizer):
         """Continue from a restart file; called by ASE."""
         state = self.load()
         self.nsteps = int(state["nsteps"])
-        self.atoms.set_cell(np.array(state["cell"]), scale_atoms=True)
+        cell = np.array(state["cell"])
+        self.atoms.set_cell(cell, scale_atoms=True, apply_constraint=False)
+        if "scaled_positions" in state:
+            self.atoms.positions[:] = np.array(state["scaled_positions"]) @ cell
 
     def log(self, gradient: NDArray[np.float64]) -> None:
         """Write one line with the strain and the volume."""
-        clock = time.strftime("%H:%M:%S")
-        name = type(self).__name__
-        if self.nsteps == 0:
-            self.logfile.write(
-                f"{'':{len(name)}}  {'Step':>4} {'Time':>8} {'Strain':>10}  Å^3/atom\n"
-            )
         strain = self.optimizable.gradient_norm(gradient)
         volume = self.atoms.get_volume() / len(self.atoms)
-        self.logfile.write(f"{name}: {self.nsteps:4d} {clock} {strain:10.6f} {volume:9.3f}\n")
+        self.logfile.write(strain_line(type(self).__name__, self.nsteps, strain, volume))
+
+    def _log_forces(self, course: ForceCourse) -> None:
+        name, first = type(self).__name__, not course.steps
+        self.logfile.write(force_line(name, self.nsteps, course.energy, course.force, first=first))
 
     def todict(self) -> dict[str, Any]:
         """Description of the run that ASE writes to trajectories."""
@@ -317,7 +383,14 @@ class LatticeRelaxer(Optimizer):
             "strain_tol": self.strain_tol,
             **self.allowed.to_dict(),
             **self.network.card.provenance(),
+            **self._of_forces(),
         }
+
+    def _of_forces(self) -> dict[str, Any]:
+        if self.surface is None:
+            return {}
+        potential = {f"potential_{k}": v for k, v in self.surface.card.provenance().items()}
+        return {"method": "all", "scalar_pressure": self.scalar_pressure, **potential}
 
     def _deformation(self) -> NDArray[np.float64]:
         """(3, 3) deformation since the start."""

@@ -5,19 +5,36 @@ The weights are random ones: they make no difference to the time.
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import torch
 from ase import Atoms
 from ase.build import bulk
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ase_ecn import predict
 from ase_ecn.crystal import Crystal, as_crystal
-from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig, forces_and_stress
+from ase_ecn.geometry.pairs import neighbor_lists
+from ase_ecn.graphs import spheres
+from ase_ecn.nn.so3 import activation, bonds, convolution
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
 from benchmarks.common import Options, Row, mp20_atoms, take_turns
 
 SMALL, WIDE = (64, 32, 16), (128, 64, 32)
-_SIDE = 4  # conventional cells of MgO: 512 atoms; CHGNet needs over 20 GB for 1,000
+_ATEN = torch.ops.aten
+_PRODUCTS = (_ATEN.mm, _ATEN.addmm, _ATEN.matmul, _ATEN.linear)
+_ELEMENTWISE = (_ATEN.mul, _ATEN.add, _ATEN.silu)
+_DIVIDED_NUMBERS = 32_768  # PyTorch's at::internal::GRAIN_SIZE
+_SIDE = 4  # conventional cells of MgO: 512 atoms; CHGNet needs over 20 GB for 1,000,
+_LONGER_SIDE = 5  # which are for threads
 
 
 def measure(options: Options) -> list[Row]:
@@ -97,16 +114,17 @@ def _gradients(network: SO3ECN, crystals: list[Crystal]) -> dict[str, Callable[[
     return {"energies": energies, "forces and stresses": forces}
 
 
-def _magnesia() -> Atoms:
-    atoms = bulk("MgO", "rocksalt", a=4.21, cubic=True) * (_SIDE, _SIDE, _SIDE)
+def _magnesia(side: int) -> Atoms:
+    atoms = bulk("MgO", "rocksalt", a=4.21, cubic=True) * (side, side, side)
     atoms.rattle(0.02, seed=0)
     return atoms
 
 
 def _large(options: Options) -> list[Row]:
-    atoms = _magnesia()
+    atoms = _magnesia(_SIDE)
     peer = _chgnet(atoms)
     crystal = as_crystal(atoms)
+    cells, positions = crystal.cell[None], crystal.positions
     rows = []
     for widths in (SMALL, WIDE):
         network = _network(widths)
@@ -118,6 +136,9 @@ def _large(options: Options) -> list[Row]:
         name = "/".join(map(str, widths))
         work = f"energy, forces, stress of {len(atoms)} atoms of MgO, {name}; CHGNet's"
         rows.append(Row(work, *taken, must=120, aim=300))
+        search = partial(neighbor_lists, cells, positions, np.array([len(atoms)]), 5.0)
+        found, all_of_it = take_turns(search, ours, options=options)
+        rows.append(Row(f"neighbours of them; all of it, {name}", found, all_of_it))
     return rows
 
 
@@ -129,28 +150,93 @@ def _chgnet(atoms: Atoms) -> Callable[[], None]:
 
 
 def _threads(options: Options) -> list[Row]:
-    network, crystal = _network(WIDE), as_crystal(_magnesia())
+    """Two threads against one; where other work makes wall time useless, what Amdahl's law gives.
+
+    The law takes the share of the time in what threads divide: the C functions, the search for
+    neighbours, products of matrices, and other operations on tensors that PyTorch divides.
+    """
+    network = _network(WIDE)
     many = [as_crystal(a) for a in _crystals(options, 128)]
-
-    def large(threads: int) -> Callable[[], None]:
-        def call() -> None:
-            torch.set_num_threads(threads)
-            network.predict(network.graphs([crystal]))
-
-        return call
-
-    def batch(threads: int) -> Callable[[], None]:
-        def call() -> None:
-            torch.set_num_threads(threads)
-            network.predict(network.graphs(many))
-
-        return call
-
+    large = [as_crystal(_magnesia(_LONGER_SIDE))]
     rows = []
-    for work, call, must, aim in (
-        ("two threads against one, 512 atoms", large, 1.7, 1.9),
-        ("two threads against one, a batch of 128 small crystals", batch, 1.9, 1.95),
+    for name, crystals, must, aim in (
+        (f"{len(large[0])} atoms", large, 1.7, 1.9),
+        ("a batch of 128 small crystals", many, 1.9, 1.95),
     ):
-        two, one = take_turns(call(2), call(1), options=options)
-        rows.append(Row(work, two, one, must=must, aim=aim))
+        for work, run in (
+            ("forces", network.predict),
+            ("energies", network.predict_without_forces),
+        ):
+
+            def call(threads: int, crystals: list[Crystal] = crystals, run: Any = run) -> None:
+                torch.set_num_threads(threads)
+                run(network.graphs(crystals))
+
+            label = f"two threads against one, {work} of {name}"
+            if options.busy:
+                one, shared = _divided(partial(call, 1), options)
+                rows.append(Row(f"{label}, by Amdahl's law", one - shared / 2, one, "s", must, aim))
+            else:
+                two, one = take_turns(partial(call, 2), partial(call, 1), options=options)
+                rows.append(Row(label, two, one, must=must, aim=aim))
     return rows
+
+
+def _divided(call: Callable[[], None], options: Options) -> tuple[float, float]:
+    """Median processor time of a call on one thread, and the part of it that threads divide."""
+    whole, parts = [], []
+    call()
+    for _ in range(options.repeats):
+        start = time.thread_time()
+        call()
+        whole.append(time.thread_time() - start)
+        with _Divided() as divided:
+            call()
+        parts.append(divided.seconds)
+    return statistics.median(whole), statistics.median(parts)
+
+
+class _Divided(TorchDispatchMode):
+    """Adds up the processor time of the thread in what several threads would divide."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+        self._patches = [
+            patch.object(module, name, self._timed(getattr(module, name)))
+            for module, name in (
+                (bonds, "run"),
+                (convolution, "run"),
+                (activation, "run"),
+                (spheres, "neighbor_lists"),
+            )
+        ]
+
+    def __enter__(self) -> Any:
+        for each in self._patches:
+            each.start()
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        for each in self._patches:
+            each.stop()
+
+    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start = time.thread_time()
+            found = function(*args, **kwargs)
+            self.seconds += time.thread_time() - start
+            return found
+
+        return timed
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        start = time.thread_time()
+        found = func(*args, **(kwargs or {}))
+        taken = time.thread_time() - start
+        packet = func.overloadpacket
+        long = isinstance(found, Tensor) and found.numel() > _DIVIDED_NUMBERS
+        if packet in _PRODUCTS or (packet in _ELEMENTWISE and long):
+            self.seconds += taken
+        return found

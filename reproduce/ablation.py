@@ -5,7 +5,6 @@ Scores are those of the validation split, of the averaged weights after the last
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import product
@@ -16,8 +15,6 @@ from ase_ecn.errors import OptionError
 from ase_ecn.symmetry.colours import GROUPS, MOTIFS
 from ase_ecn.training.data.cache import LabelledGraphs, subset
 from ase_ecn.training.fits.config import ECNConfiguration
-
-logger = logging.getLogger(__name__)
 
 TARGETS = {
     "mp_20": ["formation_energy", "band_gap", "metal", "magnetization"],

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from ase.build import bulk
 from ase.spacegroup import crystal
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.training.data.datasets import Dataset
 from reproduce.__main__ import parser
+from reproduce.baselines import parts
 from reproduce.baselines.models import NETWORKS
 from reproduce.baselines.neighbor_graphs import neighbor_graphs
 from reproduce.baselines.parts import Part
@@ -74,6 +76,15 @@ def rutiles(size: int = 24, seed: int = 0) -> Dataset:
 def site_part(name: str, dataset: Dataset) -> Part:
     graphs = neighbor_graphs(dataset.crystals, NETWORKS[name].kind)
     return Part(graphs, dict(dataset.site_targets))
+
+
+def as_data_set(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
+    """A folder in which the halides stand in for MP-20."""
+    monkeypatch.setenv("ASE_ECN_CACHE", str(folder / "cache"))
+    splits = {"train": halides(), "val": halides(24, 1), "test": halides(24, 2)}
+    monkeypatch.setattr(parts, "READERS", {"mp_20": lambda data, split: splits[split]})
+    (folder / "data").mkdir()
+    return folder
 
 
 def run(folder: Path, *arguments: str) -> int:

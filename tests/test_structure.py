@@ -69,6 +69,19 @@ def test_no_two_modules_have_one_name() -> None:
     assert {name for name, count in counts.items() if count > 1} == set()
 
 
+def mirrored(module: Path) -> Path:
+    """Folder of the tests of a module: that of the module, from the package or from the root."""
+    parts = module.relative_to(ROOT).parent.parts
+    return ROOT.joinpath("tests", *parts[parts[0] == "ase_ecn" :])
+
+
+def test_tests_of_a_module_lie_where_the_module_does() -> None:
+    homes = {f"test_{f.name}": mirrored(f.resolve()) for f in package() if f.stem[:2] != "__"}
+    tests = [f for f in modules("tests") if f.name in homes]
+    assert len(tests) > 50
+    assert [str(f) for f in tests if f.parent != homes[f.name]] == []
+
+
 def test_every_module_says_what_it_is_in_its_first_line() -> None:
     assert [str(f) for f in package() if not first_line(f)] == []
 

@@ -12,7 +12,9 @@ from typing import Any
 from ase_ecn.commands.command_line import Command, add_network_options, add_phase_options
 from ase_ecn.commands.phases import phases_of, print_unavailable
 from ase_ecn.commands.structures import cells, print_skipped, print_table
+from ase_ecn.errors import OptionError
 from ase_ecn.properties import in_short_tables
+from ase_ecn.relaxation.cell_and_atoms import RELAXED
 from ase_ecn.screening import failures, screen
 from ase_ecn.screening.run import BATCH_SIZE
 from ase_ecn.screening.store import Store, journal_path
@@ -26,9 +28,16 @@ _SHOWN = 20
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("source", metavar="IN", help=_SOURCES)
+    add("source", metavar="IN", nargs="?", help=_SOURCES)
     add("-o", "--output", help="ase.db, PostgreSQL URL or .parquet (default: NAME-screened.db)")
-    add("--relax", action="store_true", help="relax the cells first")
+    add(
+        "--relax",
+        nargs="?",
+        const="cell",
+        default=False,
+        metavar="cell|all",
+        help="relax first: the cells (default), or atoms too, by forces",
+    )
     add("--properties", metavar="NAME,…", help="properties to keep (default: all)")
     add("--where", metavar="CONDITION", help="such as 'band_gap>1 and energy_above_hull<0.05'")
     add(
@@ -44,16 +53,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cluster", metavar="ADDRESS", help="scheduler of a running Dask cluster")
     add("--retry-failed", action="store_true", help="repeat crystals that failed before")
     add("--relaxer-checkpoint", help="checkpoint for --relax: bundled name or .safetensors file")
+    add("--potential", help="checkpoint for --relax all that gives forces")
     add_phase_options(parser)
     add_network_options(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
-    out = options.output or f"{Path(options.source).stem}-screened.db"
+    source, relax = _source(options)
+    out = options.output or f"{Path(source).stem}-screened.db"
     report = screen(
-        options.source,
+        source,
         out,
-        relax=options.relax,
+        relax=relax,
         properties=options.properties.split(",") if options.properties else None,
         where=options.where,
         top=options.top,
@@ -61,6 +72,7 @@ def _run(options: argparse.Namespace) -> int:
         largest=options.largest,
         checkpoint=options.checkpoint,
         relaxer_checkpoint=options.relaxer_checkpoint,
+        potential=options.potential,
         device=options.device,
         batch_size=options.batch_size,
         workers=options.workers,
@@ -89,6 +101,16 @@ def _run(options: argparse.Namespace) -> int:
     if report.failed > _SHOWN:
         print(f"all failures are listed in the table screen_failures of {journal_path(out)}")
     return 1 if report.failed else 0
+
+
+def _source(options: argparse.Namespace) -> tuple[str, str | bool]:
+    """The input and what is relaxed: ``--relax IN`` says the input, not what is relaxed."""
+    source, relax = options.source, options.relax
+    if source is None and relax and relax not in RELAXED:
+        source, relax = relax, "cell"
+    if source is None:
+        raise OptionError(f"IN is missing: {_SOURCES}")
+    return source, relax
 
 
 def _print_rows(found: Sequence[Any], units: Mapping[str, str]) -> None:

@@ -17,7 +17,20 @@ from ase_ecn.readers import read_structures
 def read_valid(
     files: Iterable[str], elements: frozenset[int] | None
 ) -> tuple[list[tuple[str, Atoms]], dict[str, str]]:
-    """Read all files; return the valid structures, and for each of the others what is wrong."""
+    """Read all files; return the valid structures, and for each of the others what is wrong.
+
+    Parameters
+    ----------
+    files
+        Everything that :func:`~ase_ecn.readers.read_structures` reads.
+    elements
+        Atomic numbers that a structure may have; ``None`` for all.
+
+    Returns
+    -------
+    good, skipped
+        Labels and structures; reasons by label, or by file if it cannot be read at all.
+    """
     good: list[tuple[str, Atoms]] = []
     skipped: dict[str, str] = {}
     for file in files:

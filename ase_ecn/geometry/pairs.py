@@ -1,4 +1,8 @@
-"""Pairs of atoms within a radius in a periodic crystal."""
+"""Pairs of atoms within a radius in periodic crystals.
+
+The search is a loop in ``_pairs.c`` over many crystals at once, which lets go of the interpreter's
+lock; arrays and a tree do the same, more slowly, where there was no compiler for it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,14 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ase_ecn.errors import CrystalError
+from ase_ecn.geometry.reduction import reduce_cell
+
+try:
+    from ase_ecn.geometry import _compiled as compiled
+except ImportError:
+    compiled = None  # type: ignore[assignment]
 
 _BRUTE_FORCE_DISTANCES = 100_000
 
@@ -31,6 +43,72 @@ class Pairs:
     vector: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class NeighborLists:
+    """Neighbours of the N atoms of some crystals, atom after atom, E in all.
+
+    Attributes
+    ----------
+    counts
+        (N,) neighbours of each atom.
+    neighbor
+        (E,) the atom at the other end, numbered through all crystals; of each atom in order.
+    vector
+        (E, 3) to the neighbour in Å. That of the bond in the other direction, which is there too,
+        is the opposite to the last bit.
+    """
+
+    counts: NDArray[np.int64]
+    neighbor: NDArray[np.int32]
+    vector: NDArray[np.float64]
+
+
+def neighbor_lists(
+    cells: NDArray[np.float64],
+    positions: NDArray[np.float64],
+    atom_counts: NDArray[np.int64],
+    cutoff: float,
+    *,
+    threads: int = 1,
+) -> NeighborLists:
+    """All neighbours that are nearer than a cutoff, at a cost linear in their number.
+
+    Parameters
+    ----------
+    cells
+        (B, 3, 3) lattice vectors in Å, rows; any basis.
+    positions
+        (N, 3) Cartesian, in Å; atoms need not lie in their cells.
+    atom_counts
+        (B,) atoms of each crystal.
+    cutoff
+        In Å.
+    threads
+        At most; the result is the same for any number.
+
+    Raises
+    ------
+    CrystalError
+        If a cell has no volume, or an atom is nowhere or extremely far away.
+    """
+    cells = np.ascontiguousarray(cells, dtype=np.float64)
+    positions = np.ascontiguousarray(positions, dtype=np.float64)
+    first = np.zeros(len(atom_counts) + 1, dtype=np.int64)
+    np.cumsum(atom_counts, out=first[1:])
+    if compiled is None:
+        return _lists_by_tree(cells, positions, first, cutoff)
+    try:
+        found = compiled.neighbors(cells, positions, first, cutoff, False, False, threads)
+    except ValueError as error:
+        raise CrystalError(f"neighbours cannot be found: {error}") from None
+    counts, neighbor, vector, _ = found
+    return NeighborLists(
+        np.frombuffer(counts, dtype=np.int64),
+        np.frombuffer(neighbor, dtype=np.int32),
+        np.frombuffer(vector, dtype=np.float64).reshape(-1, 3),
+    )
+
+
 def pairs_within(cell: NDArray[np.float64], scaled: NDArray[np.float64], radius: float) -> Pairs:
     """All pairs that are nearer than a radius, at a cost linear in their number.
 
@@ -43,15 +121,19 @@ def pairs_within(cell: NDArray[np.float64], scaled: NDArray[np.float64], radius:
     radius
         In Å.
     """
-    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    reach = np.ceil(radius / heights)
-    if len(scaled) ** 2 * np.prod(2 * reach + 1) <= _BRUTE_FORCE_DISTANCES:
-        images = _grid(*reach.astype(int).tolist())
-        source, target, image = _by_brute_force(cell, scaled, radius, images)
-    else:
-        source, target, image = _by_tree(cell, scaled, radius)
-    vector = (scaled[target] - scaled[source] + image) @ cell
-    return Pairs(source, target, image, vector)
+    if compiled is None:
+        return _pairs_by_arrays(cell, scaled, radius)
+    first = np.array([0, len(scaled)])
+    cell = np.ascontiguousarray(cell)
+    found = compiled.neighbors(cell, scaled @ cell, first, radius, True, True, 1)
+    counts, neighbor, vector, image = found
+    source = np.repeat(np.arange(len(scaled)), np.frombuffer(counts, dtype=np.int64))
+    return Pairs(
+        source,
+        np.frombuffer(neighbor, dtype=np.int32).astype(np.int64),
+        np.frombuffer(image, dtype=np.int64).reshape(-1, 3),
+        np.frombuffer(vector, dtype=np.float64).reshape(-1, 3),
+    )
 
 
 def periodic_points(
@@ -87,6 +169,42 @@ def periodic_points(
         images = np.concatenate([images[k] + n * np.eye(3, dtype=np.int64)[axis] for k, n in parts])
         owners = np.concatenate([owners[k] for k, _ in parts])
     return (scaled[owners] + images) @ cell, owners, images
+
+
+def _lists_by_tree(
+    cells: NDArray[np.float64],
+    positions: NDArray[np.float64],
+    first: NDArray[np.int64],
+    cutoff: float,
+) -> NeighborLists:
+    counts, neighbor, vector = [], [np.zeros(0, np.int64)], [np.zeros((0, 3))]
+    for cell, begin, end in zip(cells, first[:-1], first[1:], strict=True):
+        try:
+            scaled = np.linalg.solve(cell.T, positions[begin:end].T).T
+        except np.linalg.LinAlgError:
+            raise CrystalError("neighbours cannot be found: the cell is singular") from None
+        reduced = reduce_cell(cell, scaled)
+        pairs = _pairs_by_arrays(reduced.cell, reduced.scaled, cutoff)
+        counts.append(np.bincount(pairs.source, minlength=end - begin))
+        neighbor.append(pairs.target + begin)
+        vector.append(pairs.vector)
+    return NeighborLists(
+        np.concatenate(counts), np.concatenate(neighbor).astype(np.int32), np.concatenate(vector)
+    )
+
+
+def _pairs_by_arrays(
+    cell: NDArray[np.float64], scaled: NDArray[np.float64], radius: float
+) -> Pairs:
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    reach = np.ceil(radius / heights)
+    if len(scaled) ** 2 * np.prod(2 * reach + 1) <= _BRUTE_FORCE_DISTANCES:
+        images = _grid(*reach.astype(int).tolist())
+        source, target, image = _by_brute_force(cell, scaled, radius, images)
+    else:
+        source, target, image = _by_tree(cell, scaled, radius)
+    vector = (scaled[target] - scaled[source] + image) @ cell
+    return Pairs(source, target, image, vector)
 
 
 @lru_cache(maxsize=256)

@@ -14,10 +14,16 @@ from numpy.typing import NDArray
 
 from ase_ecn.errors import CellError
 
+try:
+    from ase_ecn.geometry import _compiled as compiled
+except ImportError:
+    compiled = None  # type: ignore[assignment]
+
 _Number = TypeVar("_Number", int, float)
 # Relative size of a scalar product below which two superbase vectors count as obtuse.
 _SELLING_TOLERANCE = 1e-12
 _MAX_STEPS = 10_000
+_SINGULAR = "the lattice basis cannot be reduced: the cell is numerically singular"
 # Two of the four vectors of a superbase, and the other two.
 _PAIRS = (
     (0, 1, 2, 3),
@@ -55,15 +61,28 @@ def minkowski_reduce(
     CellError
         If the reduction does not end, which only numerically singular cells do.
     """
+    cell = np.ascontiguousarray(cell, dtype=np.float64)
+    transform = _transform(cell) if compiled is None else _compiled_transform(cell)
+    return transform @ cell, transform
+
+
+def _compiled_transform(cell: NDArray[np.float64]) -> NDArray[np.int64]:
+    try:
+        return np.frombuffer(compiled.reduce(cell), dtype=np.int64).reshape(3, 3)
+    except ValueError:
+        raise CellError(_SINGULAR) from None
+
+
+def _transform(cell: NDArray[np.float64]) -> NDArray[np.int64]:
+    """What ``_reduction.c`` does, in Python."""
     # Plain numbers are several times quicker than arrays of three.
-    vectors = np.asarray(cell, dtype=np.float64).tolist()
+    vectors = cell.tolist()
     a, b, c, d = _obtuse_superbase(vectors)
     candidates = [a, b, c, d, _sum(a, b), _sum(a, c), _sum(b, c)]
     candidates.sort(key=lambda integers: _square(integers, vectors))
     first, second, *others = candidates
-    third = next((x for x in others if abs(_determinant(first, second, x)) == 1), others[0])
-    transform = np.array([first, second, third])
-    return transform @ np.asarray(cell, dtype=np.float64), transform
+    third = next((x for x in others if abs(determinant([first, second, x])) == 1), others[0])
+    return np.array([first, second, third])
 
 
 def _obtuse_superbase(vectors: list[list[float]]) -> list[list[int]]:
@@ -82,7 +101,7 @@ def _obtuse_superbase(vectors: list[list[float]]) -> list[list[int]]:
         i, _, k, m = acute
         _flip(integers, i, k, m)
         _flip(points, i, k, m)
-    raise CellError("the lattice basis cannot be reduced: the cell is numerically singular")
+    raise CellError(_SINGULAR)
 
 
 def _flip(superbase: list[list[_Number]], i: int, k: int, m: int) -> None:
@@ -111,12 +130,27 @@ def _square(n: list[int], vectors: list[list[float]]) -> float:
     return x * x + y * y + z * z
 
 
-def _determinant(a: list[int], b: list[int], c: list[int]) -> int:
+def determinant(rows: list[list[_Number]]) -> _Number:
+    """Determinant of three rows of plain numbers; infinite where it is too large for them."""
+    a, b, c = rows
     return (
         (a[1] * b[2] - a[2] * b[1]) * c[0]
         + (a[2] * b[0] - a[0] * b[2]) * c[1]
         + (a[0] * b[1] - a[1] * b[0]) * c[2]
     )
+
+
+def _inverse(transform: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Inverse of a unimodular matrix, which consists of integers: its adjugate."""
+    rows = transform.tolist()
+    sign: int = determinant(rows)
+    (a, b, c), (d, e, f), (g, h, i) = rows
+    adjugate = (
+        (e * i - f * h, c * h - b * i, b * f - c * e),
+        (f * g - d * i, a * i - c * g, c * d - a * f),
+        (d * h - e * g, b * g - a * h, a * e - b * d),
+    )
+    return np.array([[sign * x for x in row] for row in adjugate], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,8 +206,7 @@ def reduce_cell(cell: NDArray[np.float64], scaled: NDArray[np.float64]) -> Reduc
         If the cell is numerically singular.
     """
     reduced, transform = minkowski_reduce(cell)
-    # The inverse of a unimodular matrix consists of integers.
-    unwrapped = scaled @ np.rint(np.linalg.inv(transform))
+    unwrapped = scaled @ _inverse(transform)
     offsets = np.floor(unwrapped)
     with np.errstate(invalid="ignore"):  # atoms too far away for integers are refused later
         whole = offsets.astype(np.int64)

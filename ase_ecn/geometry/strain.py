@@ -119,6 +119,7 @@ def allowed_strain(
     hydrostatic: bool = False,
     constant_volume: bool = False,
     scalar_pressure: float = 0.0,
+    with_atoms: bool = False,
 ) -> AllowedStrain:
     """Subspace of strains from options named as in ASE's cell filters.
 
@@ -132,14 +133,17 @@ def allowed_strain(
     constant_volume
         Only strain that keeps the volume.
     scalar_pressure
-        Must be zero.
+        Must be zero, unless atoms are relaxed too.
+    with_atoms
+        Whether atoms are relaxed too, by forces: then the mask may leave no strain, and there is a
+        stress that a pressure can be set against.
 
     Raises
     ------
     OptionError
         If a value is not allowed, or if the options together leave nothing to relax.
     """
-    if scalar_pressure != 0:
+    if scalar_pressure != 0 and not with_atoms:
         raise OptionError(
             f"scalar_pressure is {scalar_pressure}, only 0 is possible: the network has no "
             "stress; it was trained on lattices relaxed by DFT at zero pressure"
@@ -155,7 +159,7 @@ def allowed_strain(
             "changes xx, yy and zz alike and has no shear"
         )
     allowed = AllowedStrain(_full_mask(mask), bool(hydrostatic), bool(constant_volume))
-    if not hydrostatic and not _has_freedom(allowed):
+    if not hydrostatic and not with_atoms and not _has_freedom(allowed):
         raise OptionError(
             "mask"
             + (" and constant_volume leave" if constant_volume else " leaves")

@@ -1,13 +1,14 @@
 """All neighbours within a cutoff, atom by atom, for networks that sum over them.
 
-Each bond occurs in both directions. Crystals are taken as they are, of any cell; the search is
-pymatgen's, by cells of the size of the cutoff, so its time is linear in the number of atoms.
+Each bond occurs in both directions. Crystals are taken as they are, of any cell; the search is that
+of :mod:`ase_ecn.geometry.pairs`, whose time is linear in the number of atoms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,9 +17,7 @@ from torch import Tensor
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OverlappingAtomsError
-
-_SAME_PLACE = 1e-8
-_PERIODIC = np.ones(3, dtype=np.int64)
+from ase_ecn.geometry.pairs import NeighborLists, neighbor_lists
 
 
 @dataclass(frozen=True)
@@ -52,19 +51,8 @@ def sphere(cell: NDArray[np.float64], positions: NDArray[np.float64], cutoff: fl
     cutoff
         In Å.
     """
-    from pymatgen.optimization.neighbors import find_points_in_spheres
-
-    positions = np.ascontiguousarray(positions, dtype=np.float64)
-    cell = np.ascontiguousarray(cell, dtype=np.float64)
-    source, target, image, distance = find_points_in_spheres(
-        positions, positions, cutoff, _PERIODIC, cell, _SAME_PLACE
-    )
-    kept = np.flatnonzero(distance > _SAME_PLACE)
-    kept = kept[np.argsort(source[kept], kind="stable")]
-    source, target = source[kept], target[kept]
-    vector = positions[target] - positions[source] + image[kept] @ cell
-    counts = np.bincount(source, minlength=len(positions))
-    return Sphere(counts, target.astype(np.int32), vector)
+    found = neighbor_lists(np.asarray(cell)[None], positions, np.array([len(positions)]), cutoff)
+    return Sphere(found.counts, found.neighbor, found.vector)
 
 
 @dataclass(frozen=True)
@@ -85,6 +73,8 @@ class SphereBatch:
         (B,) int64.
     volumes
         (B,) in Å³.
+    classes
+        (E,) int32 classes of the bonds, see :mod:`ase_ecn.graphs.bond_classes`, or ``None``.
     """
 
     numbers: Tensor
@@ -93,29 +83,39 @@ class SphereBatch:
     vector: Tensor
     atom_counts: Tensor
     volumes: Tensor
+    classes: Tensor | None = None
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> SphereBatch:
         """Copy to a device, with vectors and volumes in another type if one is given."""
-        return SphereBatch(
+        moved = SphereBatch(
             self.numbers.to(device),
             self.row.to(device),
             self.neighbor.to(device),
             self.vector.to(device, dtype),
             self.atom_counts.to(device),
             self.volumes.to(device, dtype),
+            None if self.classes is None else self.classes.to(device),
         )
+        known = self.__dict__.keys() & {"crystal_of_atom", "atom_of_bond"}
+        moved.__dict__.update({name: self.__dict__[name].to(device) for name in known})
+        return moved
 
-    @property
+    # What is kept must be fit for derivatives, also if it is first asked for where there are none.
+    @cached_property
     def crystal_of_atom(self) -> Tensor:
         """(N,) index of the crystal of each atom."""
-        crystals = torch.arange(len(self.atom_counts), device=self.row.device)
-        return torch.repeat_interleave(crystals, self.atom_counts)
+        with torch.inference_mode(False):
+            crystals = torch.arange(len(self.atom_counts), device=self.row.device)
+            return torch.repeat_interleave(
+                crystals, self.atom_counts, output_size=len(self.numbers)
+            )
 
-    @property
+    @cached_property
     def atom_of_bond(self) -> Tensor:
         """(E,) int64, the atom at the near end."""
-        atoms = torch.arange(len(self.numbers), device=self.row.device)
-        return torch.repeat_interleave(atoms, self.row.diff(), output_size=len(self.neighbor))
+        with torch.inference_mode(False):
+            atoms = torch.arange(len(self.numbers), device=self.row.device)
+            return torch.repeat_interleave(atoms, self.row.diff(), output_size=len(self.neighbor))
 
 
 def sphere_batch(
@@ -144,36 +144,33 @@ def sphere_batch(
     OverlappingAtomsError
         If two atoms are nearer to each other than ``shortest``.
     """
-    spheres = [sphere(c.cell, c.positions, cutoff) for c in crystals]
-    for found in spheres:
-        _check_shortest(found, shortest)
     atoms = np.array([len(crystal) for crystal in crystals])
-    first = np.cumsum(atoms) - atoms
-    counts = np.concatenate([found.counts for found in spheres])
-    neighbor = np.concatenate([found.neighbor + n for found, n in zip(spheres, first, strict=True)])
-    volumes = np.array([crystal.volume for crystal in crystals])
-
-    def real(values: NDArray[np.float64]) -> Tensor:
-        return torch.as_tensor(values, dtype=dtype, device=device)
-
+    cells = np.array([crystal.cell for crystal in crystals])
+    positions = np.concatenate([crystal.positions for crystal in crystals])
+    found = neighbor_lists(cells, positions, atoms, cutoff, threads=torch.get_num_threads())
+    _check_shortest(found, atoms, shortest)
+    row = np.zeros(len(positions) + 1, dtype=np.int64)
+    np.cumsum(found.counts, out=row[1:])
     return SphereBatch(
         torch.as_tensor(np.concatenate([c.numbers for c in crystals]), device=device),
-        torch.as_tensor(np.concatenate([[0], np.cumsum(counts)]), device=device),
-        torch.as_tensor(neighbor.astype(np.int32), device=device),
-        real(np.concatenate([found.vector for found in spheres])),
+        torch.as_tensor(row, device=device),
+        torch.as_tensor(found.neighbor, device=device),
+        torch.as_tensor(found.vector, dtype=dtype, device=device),
         torch.as_tensor(atoms, device=device),
-        real(volumes),
+        torch.as_tensor(np.abs(np.linalg.det(cells)), dtype=dtype, device=device),
     )
 
 
-def _check_shortest(found: Sphere, shortest: float) -> None:
+def _check_shortest(found: NeighborLists, atom_counts: NDArray[np.int64], shortest: float) -> None:
     if not len(found.vector):
         return
-    length = np.sqrt((found.vector * found.vector).sum(axis=1))
-    k = int(length.argmin())
-    if length[k] < shortest:
+    squared = np.einsum("ei,ei->e", found.vector, found.vector)
+    k = int(squared.argmin())
+    if squared[k] < shortest**2:
         atom = int(np.searchsorted(np.cumsum(found.counts), k, side="right"))
+        crystal = int(np.searchsorted(np.cumsum(atom_counts), atom, side="right"))
+        first = int(atom_counts[:crystal].sum())
         raise OverlappingAtomsError(
-            f"atoms {atom} and {found.neighbor[k]} are {length[k]:.3g} Å apart; "
-            f"at least {shortest} Å needed"
+            f"atoms {atom - first} and {found.neighbor[k] - first} are {squared[k] ** 0.5:.3g} Å "
+            f"apart; at least {shortest} Å needed"
         )

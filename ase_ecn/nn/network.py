@@ -134,6 +134,25 @@ class PropertyNetwork(Network):
         found = self.predict(graphs)
         return {k: v for k, v in found.items() if k not in ("forces", "stress")}
 
+    def surface(self, crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor]:
+        """A smooth energy that crystals can be relaxed on; for networks that give forces.
+
+        Parameters
+        ----------
+        crystals
+            B crystals with N atoms in all.
+
+        Returns
+        -------
+        energies, forces, stress
+            (B,) in eV per cell, up to a constant of the composition, (N, 3) in eV/Å and (B, 6) in
+            eV/Å³, in ASE's order.
+        """
+        found = self.predict(self.graphs(crystals))
+        energy = found[self.targets[0]]
+        counts = torch.tensor([len(c) for c in crystals], device=energy.device)
+        return energy * counts, found["forces"], found["stress"]
+
     def domain_features(self, graphs: Any) -> Mapping[str, NDArray[np.float64]]:
         """Numbers, (B,) each, by which :mod:`ase_ecn.domain` knows what is unusual."""
         del graphs

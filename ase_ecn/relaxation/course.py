@@ -18,9 +18,8 @@ from ase_ecn.errors import OptionError
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain
 from ase_ecn.relaxation.stopping import (
     CONVERGED,
+    GIVEN_UP,
     OSCILLATING,
-    OUT_OF_MEMORY,
-    OUT_OF_RANGE,
     STEPS,
     reliable_part,
     smallest,
@@ -33,7 +32,6 @@ STRAIN_TOLERANCE = 0.02
 MAX_STEPS = 10
 """Default number of steps of one relaxation."""
 
-_GIVEN_UP = (OUT_OF_RANGE, OUT_OF_MEMORY)
 _IDENTITY = np.eye(3)
 
 Answer = TypeVar("Answer", contravariant=True)
@@ -129,7 +127,7 @@ class CellCourse:
     @property
     def deformation(self) -> NDArray[np.float64]:
         """(3, 3) deformation of the input to where the cell is, or ends."""
-        if self.reason in _GIVEN_UP:
+        if self.reason in GIVEN_UP:
             return _IDENTITY
         return self._deformations[self._taken]
 

@@ -8,6 +8,8 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from ase_ecn.crystal import Crystal
+
 
 @dataclass(frozen=True)
 class Relaxation:
@@ -16,15 +18,17 @@ class Relaxation:
     Attributes
     ----------
     atoms
-        A copy of the input with the relaxed cell and the fractional coordinates of the input.
+        A copy of the input with the relaxed cell. Fractional coordinates are those of the input,
+        unless atoms were relaxed too.
     converged
-        Whether the last strain was below the tolerance.
+        Whether the last strain was below the tolerance, or the forces and the stress are.
     steps
-        Number of steps that changed the cell.
+        Number of steps that changed the cell; if atoms were relaxed too, also those by forces.
     reason
         Why it stopped: ``"converged"``; ``"steps"``; ``"oscillating"`` if strains no longer
-        decrease (the cell with the smallest strain is taken); ``"strain out of range"`` or ``"out
-        of memory"`` (the input cell is kept, as a diverging cell is worse than an unrelaxed one).
+        decrease (the cell with the smallest strain is taken); ``"stalled"`` if forces no longer
+        lead to a lower energy (the lowest is taken); ``"strain out of range"`` or ``"out of
+        memory"`` (the input is kept, as a diverging cell is worse than an unrelaxed one).
     strain
         Norm of the last predicted strain; if converged, that of the last step before it was
         reduced to its reliable part.
@@ -37,6 +41,13 @@ class Relaxation:
         something unusual about it.
     deformation
         (3, 3) with ``relaxed cell = input cell @ deformation``; also takes Cartesian positions.
+    displacements
+        (N, 3) in Å, of the atoms against the deformed cell; ``None`` if they were not relaxed.
+    force
+        Largest force that is left, eV/Å, or norm of the virial per atom, eV, if that is larger; NaN
+        if forces were not asked for, as are the following.
+    energy_change
+        Of the relaxation by forces since its start, eV/atom; never positive.
     """
 
     atoms: Atoms
@@ -47,15 +58,32 @@ class Relaxation:
     strain_spread: float
     out_of_domain: tuple[str, ...]
     deformation: NDArray[np.float64]
+    displacements: NDArray[np.float64] | None = None
+    force: float = float("nan")
+    energy_change: float = float("nan")
 
     def of(self, atoms: Atoms) -> Relaxation:
         """The same for another description of the input in the same frame; it is copied."""
-        return replace(self, atoms=deformed(atoms, self.deformation))
+        return replace(self, atoms=deformed(atoms, self.deformation, self.displacements))
+
+    def crystal_of(self, crystal: Crystal) -> Crystal:
+        """The relaxed crystal, from the input."""
+        relaxed = crystal.with_cell(crystal.cell @ self.deformation)
+        if self.displacements is None:
+            return relaxed
+        moved = self.displacements @ np.linalg.inv(relaxed.cell)
+        return Crystal(crystal.numbers, relaxed.cell, crystal.scaled_positions + moved)
 
 
-def deformed(atoms: Atoms, deformation: NDArray[np.float64]) -> Atoms:
-    """Copy of atoms whose cell and positions are taken along by a (3, 3) deformation."""
+def deformed(
+    atoms: Atoms,
+    deformation: NDArray[np.float64],
+    displacements: NDArray[np.float64] | None = None,
+) -> Atoms:
+    """Copy of atoms whose cell and positions follow a (3, 3) deformation, then displacements."""
     relaxed: Atoms = atoms.copy()
     relaxed.set_cell(np.asarray(atoms.cell[:]) @ deformation)
     relaxed.positions @= deformation
+    if displacements is not None:
+        relaxed.positions += displacements
     return relaxed

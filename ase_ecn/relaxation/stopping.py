@@ -28,6 +28,10 @@ OUT_OF_RANGE = "strain out of range"
 """Reason of a relaxation that was abandoned; the initial cell is restored."""
 OUT_OF_MEMORY = "out of memory"
 """Reason of a crystal that does not fit into memory; the initial cell is kept."""
+STALLED = "stalled"
+"""Reason of a relaxation by forces that finds no lower energy, however short its steps."""
+GIVEN_UP = (OUT_OF_RANGE, OUT_OF_MEMORY)
+"""Reasons of relaxations that end where the input was."""
 
 # A relaxation gets somewhere if its strains shrink. One step may be larger than the one before, as
 # a cell far off has a new neighbourhood after it; over two steps that hardly happens.

@@ -19,8 +19,12 @@ from ase_ecn.errors import ASEECNError, CheckpointError, OptionError
 from ase_ecn.hull import KnownPhases
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.readers import Source
+from ase_ecn.relaxation.cell_and_atoms import relax_cell_and_atoms
+from ase_ecn.relaxation.constraints import held_by
+from ase_ecn.relaxation.force_course import Held
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
+from ase_ecn.relaxation.surface import EnergySurface
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +43,13 @@ class Job:
     checkpoint
         Of the ECN: bundled name or path.
     relaxer_checkpoint
-        Of the EMPNN; ``None`` to keep the cells unchanged.
+        Of the EMPNN; ``None`` to keep the crystals unchanged.
     device
         As for :class:`~ase_ecn.prediction.PropertyPredictor`.
     provenance
         Names and hashes of the checkpoints; a worker must find the same ones.
+    potential
+        Of the network whose forces atoms follow; ``None`` to relax cells alone.
     phases
         What the crystals compete with.
     """
@@ -52,6 +58,7 @@ class Job:
     relaxer_checkpoint: str | None
     device: str | None
     provenance: dict[str, str] = field(hash=False)
+    potential: str | None = None
     phases: KnownPhases = field(default_factory=KnownPhases)
 
 
@@ -98,6 +105,16 @@ class Outcome:
         return next((f"{n}: {unavailable[n]}" for n in names if n in unavailable), "")
 
 
+@dataclass(frozen=True)
+class _Valid:
+    """A crystal at its position in the batch, and what its constraints hold."""
+
+    position: int
+    atoms: Atoms
+    crystal: Crystal
+    held: Held = field(default_factory=Held)
+
+
 class Screener:
     """The networks of a job, loaded once.
 
@@ -114,29 +131,40 @@ class Screener:
             if job.relaxer_checkpoint is None
             else StrainPredictor(job.relaxer_checkpoint, device=job.device)
         )
-        found = provenance(self.predictor, self.network)
+        self.surface = (
+            None if job.potential is None else EnergySurface(job.potential, device=job.device)
+        )
+        found = provenance(self.predictor, self.network, self.surface)
         if job.provenance and found != job.provenance:
             raise CheckpointError(f"found the checkpoints {found} instead of {job.provenance}")
         self.elements = self.predictor.card.elements
         if self.network is not None:
             self.elements &= self.network.card.elements
+        if self.surface is not None:
+            self.elements &= self.surface.card.elements
 
     def compute(self, sources: Sequence[Source]) -> list[Outcome]:
         """Outcomes in the order of the sources; an invalid structure does not stop the others."""
         outcomes: list[Outcome | None] = [None] * len(sources)
-        valid: list[tuple[int, Atoms, Crystal]] = []
+        valid: list[_Valid] = []
         for k, source in enumerate(sources):
             try:
-                atoms = source.load()
-                valid.append((k, atoms, as_crystal(atoms, self.elements)))
+                valid.append(self._validated(k, source.load()))
             except ASEECNError as error:
                 outcomes[k] = Outcome(source, error=str(error))
         for k, outcome in self._results(valid, sources):
             outcomes[k] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
+    def _validated(self, position: int, atoms: Atoms) -> _Valid:
+        crystal = as_crystal(atoms, self.elements)
+        if self.surface is None:
+            return _Valid(position, atoms, crystal)
+        self.surface.card.check_system(crystal.numbers)
+        return _Valid(position, atoms, crystal, held_by(atoms))
+
     def _results(
-        self, valid: Sequence[tuple[int, Atoms, Crystal]], sources: Sequence[Source]
+        self, valid: Sequence[_Valid], sources: Sequence[Source]
     ) -> list[tuple[int, Outcome]]:
         try:
             return self._run(valid, sources)
@@ -144,43 +172,52 @@ class Screener:
             if len(valid) > 1:
                 logger.warning("a batch failed (%s); its crystals are computed one by one", error)
                 return [result for one in valid for result in self._results([one], sources)]
-            k = valid[0][0]
+            k = valid[0].position
             return [(k, Outcome(sources[k], error=f"{type(error).__name__}: {error}"))]
 
-    def _run(
-        self, valid: Sequence[tuple[int, Atoms, Crystal]], sources: Sequence[Source]
-    ) -> list[tuple[int, Outcome]]:
-        crystals = [crystal for _, _, crystal in valid]
-        courses: list[Relaxation | None] = [None] * len(crystals)
-        if self.network is not None:
-            courses = list(self.network.relax(crystals))
+    def _run(self, valid: Sequence[_Valid], sources: Sequence[Source]) -> list[tuple[int, Outcome]]:
+        crystals = [one.crystal for one in valid]
+        courses = self._relaxed(crystals, [one.held for one in valid])
         finals = [
-            c if o is None else c.with_cell(c.cell @ o.deformation)
-            for c, o in zip(crystals, courses, strict=True)
+            c if o is None else o.crystal_of(c) for c, o in zip(crystals, courses, strict=True)
         ]
         predictions = self.predictor.predict(finals, len(finals))
         results = []
-        for (k, atoms, crystal), course, final, prediction in zip(
-            valid, courses, finals, predictions, strict=True
-        ):
+        for one, course, final, prediction in zip(valid, courses, finals, predictions, strict=True):
             outcome = Outcome(
-                source=sources[k],
-                atoms=_with_cell(atoms, final),
+                source=sources[one.position],
+                atoms=_relaxed_atoms(one.atoms, course),
                 prediction=prediction,
-                values=_values(crystal, final, course),
+                values=_values(one.crystal, final, course),
                 reason="" if course is None else course.reason,
-                unrelaxed_cell=crystal.cell,
-                unrelaxed_positions=np.asarray(atoms.positions),
+                unrelaxed_cell=one.crystal.cell,
+                unrelaxed_positions=np.asarray(one.atoms.positions),
             )
-            results.append((k, outcome))
+            results.append((one.position, outcome))
         return results
 
+    def _relaxed(
+        self, crystals: Sequence[Crystal], held: Sequence[Held]
+    ) -> Sequence[Relaxation | None]:
+        if self.network is None:
+            return [None] * len(crystals)
+        if self.surface is None:
+            return self.network.relax(crystals)
+        return relax_cell_and_atoms(crystals, self.network, self.surface, held)
 
-def provenance(predictor: PropertyPredictor, network: StrainPredictor | None) -> dict[str, str]:
+
+def provenance(
+    predictor: PropertyPredictor,
+    network: StrainPredictor | None,
+    surface: EnergySurface | None = None,
+) -> dict[str, str]:
     """Names and hashes of the checkpoints, under their keys in a database row."""
     found = {"ecn_checkpoint": predictor.card.name, "ecn_sha256": predictor.card.sha256}
     if network is not None:
         found |= {"empnn_checkpoint": network.card.name, "empnn_sha256": network.card.sha256}
+    if surface is not None:
+        card = surface.card
+        found |= {"potential_checkpoint": card.name, "potential_sha256": card.sha256}
     return found
 
 
@@ -221,10 +258,9 @@ def _values(start: Crystal, final: Crystal, course: Relaxation | None) -> dict[s
     return values
 
 
-def _with_cell(atoms: Atoms, final: Crystal) -> Atoms:
-    relaxed: Atoms = atoms.copy()
+def _relaxed_atoms(atoms: Atoms, course: Relaxation | None) -> Atoms:
+    relaxed: Atoms = atoms.copy() if course is None else course.of(atoms).atoms
     relaxed.calc = None
-    relaxed.set_cell(final.cell, scale_atoms=True)
     return relaxed
 
 

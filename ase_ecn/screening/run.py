@@ -10,11 +10,12 @@ from pathlib import Path
 
 import torch
 
-from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN
+from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN, DEFAULT_POTENTIAL
 from ase_ecn.crystal import CrystalLike
 from ase_ecn.errors import OptionError
 from ase_ecn.own_phases import PhasesLike, known_phases
 from ase_ecn.readers import Source, count_structures, is_url, read_structures
+from ase_ecn.relaxation.cell_and_atoms import RELAXED
 from ase_ecn.screening.batches import Execution, compute_all
 from ase_ecn.screening.compute import (
     CRYSTAL_VALUES,
@@ -111,7 +112,7 @@ def screen(
     source: str | Path | CrystalLike | Iterable[CrystalLike],
     out: str | Path,
     *,
-    relax: bool = False,
+    relax: bool | str = False,
     properties: Sequence[str] | None = None,
     where: str | None = None,
     top: int | None = None,
@@ -119,6 +120,7 @@ def screen(
     largest: bool = False,
     checkpoint: str | Path | None = None,
     relaxer_checkpoint: str | Path | None = None,
+    potential: str | Path | None = None,
     device: str | torch.device | None = None,
     batch_size: int = BATCH_SIZE,
     workers: int | None = None,
@@ -144,7 +146,7 @@ def screen(
         ``data`` (see :func:`~ase_ecn.screening.unrelaxed`). A ``.parquet`` file is written at
         the end from the ase.db ``OUT.parquet.db``, from which a later run continues.
     relax
-        Relax the cells first.
+        Relax first: ``"cell"`` or true the cells, ``"all"`` cells and atoms.
     properties
         Names of the properties to keep; ``None`` for all.
     where
@@ -154,6 +156,8 @@ def screen(
         Keep only this number of crystals: those with the lowest or highest values of a property.
     checkpoint, relaxer_checkpoint
         Of the ECN and of the EMPNN; ``None`` for the bundled ones.
+    potential
+        Checkpoint whose forces atoms follow; ``None`` for ``"ecn-universal"``.
     device
         ``None`` for CUDA if available, otherwise the CPU.
     batch_size
@@ -185,16 +189,19 @@ def screen(
     execution = Execution(batch_size, workers, cluster, retry_failed, progress)
     execution.check()
     _check_ranking(top, by)
+    if not isinstance(relax, bool) and relax not in RELAXED:
+        raise OptionError(f"relax must be a truth value, 'cell' or 'all', got {relax!r}")
     address = _output(out)
     job = Job(
         checkpoint=str(checkpoint or DEFAULT_ECN),
         relaxer_checkpoint=str(relaxer_checkpoint or DEFAULT_EMPNN) if relax else None,
+        potential=str(potential or DEFAULT_POTENTIAL) if relax == "all" else None,
         device=None if device is None else str(device),
         provenance={},
         phases=known_phases(phases),
     )
     screener = Screener(job)
-    found = provenance(screener.predictor, screener.network)
+    found = provenance(screener.predictor, screener.network, screener.surface)
     job = replace(job, provenance=found)
     available, derived = screener.predictor.properties, screener.predictor.derived
     store = Store(address)

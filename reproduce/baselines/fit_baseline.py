@@ -7,7 +7,6 @@ them and prints the table of the paper with theirs below it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from ase_ecn.training.fits.metrics import mean_absolute_error, precision, roc_au
 from reproduce.baselines.models import NETWORKS, BaselineNetwork
 from reproduce.baselines.neighbor_graphs import NeighborBatch, NeighborGraphs
 from reproduce.baselines.parts import Labels, Part
-
-logger = logging.getLogger(__name__)
 
 LOSS_WEIGHTS = {"formation_energy": 1.5, "metal": 0.5}
 """As in the configuration of the bundled ECN."""

@@ -6,7 +6,6 @@ in many other ways and names the worst case.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +22,6 @@ from ase_ecn.properties import find
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
 from ase_ecn.testing import random_equivalent
-
-logger = logging.getLogger(__name__)
 
 EQUIVALENTS = 20
 """Default number of other descriptions of each prototype."""

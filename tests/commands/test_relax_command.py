@@ -68,3 +68,20 @@ def test_relax_limits_the_strain(
     (relaxation,) = relax(atoms, device="cpu", **expected)
     np.testing.assert_allclose(read(out).cell[:], relaxation.atoms.cell[:], atol=1e-6)
     assert relaxation.steps > 0
+
+
+def test_relax_moves_atoms_too(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    atoms = bulk("ZnO", "wurtzite", a=3.4, c=5.2)
+    odd = atoms.copy()
+    odd.symbols[0] = "Fm"
+    for name, crystal in (("in", atoms), ("odd", odd)):
+        write(tmp_path / f"{name}.extxyz", crystal)
+    files, out = [str(tmp_path / f"{n}.extxyz") for n in ("in", "odd")], str(tmp_path / "o.extxyz")
+    options = ["--relax", "all", "--fmax", "0.02", "--device", "cpu"]
+    assert main(["relax", *files, "-o", out, *options]) == 1
+    assert "Fm" in capsys.readouterr().err
+    (relaxation,) = relax(atoms, device="cpu", method="all", fmax=0.02)
+    np.testing.assert_allclose(read(out).positions, relaxation.atoms.positions, atol=1e-5)
+    assert np.abs(read(out).get_scaled_positions() - atoms.get_scaled_positions()).max() > 1e-4

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ase.build import bulk
+from ase.constraints import FixAtoms, FixScaled
 from ase.db import connect
 from ase.io import write
 
+from ase_ecn import relax
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.cli import main
 from ase_ecn.nn.ecn import ECN, ECNConfig
+from ase_ecn.screening import unrelaxed
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "crystals"
 
@@ -77,3 +81,40 @@ def test_a_users_own_property_has_a_column_with_its_unit(
     assert "hardness / GPa" in capsys.readouterr().out.splitlines()[0]
     assert main(["report", out, "-o", str(tmp_path / "out.html")]) == 0
     assert "hardness / GPa" in (tmp_path / "out.html").read_text()
+
+
+def test_screen_relaxes_atoms_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    atoms = bulk("ZnO", "wurtzite", a=3.4, c=5.2)
+    held, odd = atoms.copy(), atoms.copy()
+    held.set_constraint(FixAtoms([0, 1, 2, 3]))
+    odd.set_constraint(FixScaled([0], [True, False, False]))
+    write(tmp_path / "in.traj", [atoms, held, odd])
+    out = str(tmp_path / "out.db")
+    arguments = ["screen", str(tmp_path / "in.traj"), "-o", out, "--device", "cpu"]
+    assert main([*arguments, "--relax", "all"]) == 1
+    assert "FixScaled" in capsys.readouterr().err
+    free, fixed = connect(out).select()
+    assert free.potential_checkpoint == "ecn-universal"
+    assert free.relaxation_reason == fixed.relaxation_reason == "converged"
+    (relaxation,) = relax(atoms, device="cpu", method="all")
+    np.testing.assert_allclose(free.positions, relaxation.atoms.positions, atol=1e-3)
+    moved = [unrelaxed(free).cell.scaled_positions(unrelaxed(free).positions)]
+    moved = [row.toatoms().get_scaled_positions() - moved[0] for row in (free, fixed)]
+    largest = [np.abs(change - np.round(change)).max() for change in moved]
+    assert largest[0] > 1e-4
+    assert largest[1] < 1e-10
+    assert main(arguments) == 1
+    assert "different options" in capsys.readouterr().err
+
+
+def test_screen_knows_an_input_after_relax_from_what_is_relaxed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "out.db")
+    arguments = ["screen", "-o", out, "--device", "cpu", "--relax"]
+    assert main([*arguments, str(folder / "a.cif")]) == 0
+    assert "volume_change" in next(connect(out).select()).key_value_pairs
+    assert main(arguments) == 1
+    assert "IN is missing" in capsys.readouterr().err
+    assert main(["screen", str(folder), "-o", out, "--relax", "atoms"]) == 1
+    assert "'cell' or 'all'" in capsys.readouterr().err

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ase_ecn.geometry import reduction
 from ase_ecn.geometry.reduction import minkowski_reduce
 
 seeds = st.integers(0, 2**32 - 1)
@@ -28,3 +30,20 @@ def test_reduced_basis_spans_the_lattice_and_is_the_shortest(seed: int) -> None:
         others = grid[np.abs(grid[:, 2]) == 1]
         order = np.argsort(np.linalg.norm(cell, axis=1))
         assert lengths[2] <= np.linalg.norm(others @ cell[order], axis=1).min() + 1e-9
+
+
+@pytest.mark.skipif(reduction.compiled is None, reason="no compiler made the C functions")
+def test_c_takes_the_same_basis(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    centred = {
+        "sc": np.eye(3), "fcc": np.ones((3, 3)) - np.eye(3), "bcc": np.ones((3, 3)) - 2 * np.eye(3),
+        "hexagonal": np.array([[1, 0, 0], [-0.5, 0.75**0.5, 0], [0, 0, 1.6]]),
+    }  # fmt: skip
+    cells = [2.1 * cell for cell in centred.values()]
+    cells += [rng.integers(-3, 4, size=(3, 3)) + 7.0 * np.eye(3) for _ in range(100)]
+    cells += [rng.normal(size=(3, 3)) for _ in range(100)]
+    in_c = [minkowski_reduce(cell) for cell in cells]
+    monkeypatch.setattr(reduction, "compiled", None)
+    for cell, (reduced, transform) in zip(cells, in_c):
+        expected, integers = minkowski_reduce(cell)
+        np.testing.assert_array_equal(transform, integers)
+        np.testing.assert_array_equal(reduced, expected)

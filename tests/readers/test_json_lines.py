@@ -54,7 +54,7 @@ def test_damaged_lines_are_told_and_the_others_read(tmp_path: Path) -> None:
     path.write_text("\n".join(lines))
     sources = list(read_structures(path))
     assert [bool(source.problem) for source in sources] == [False, True, True, True, False, False]
-    assert "line 2 is no JSON" in sources[1].problem
+    assert "line 2 is not a JSON object" in sources[1].problem
     assert "no species, frac in line 3" in sources[2].problem
     with pytest.raises(CrystalError, match="not a structure"):
         sources[4].load()

@@ -136,7 +136,7 @@ def test_one_crystal_cannot_take_others_along(
     plain = Screener._run
 
     def failing(self, valid, sources):
-        if any(sources[k].label == "#2" for k, *_ in valid):
+        if any(sources[one.position].label == "#2" for one in valid):
             raise ZeroDivisionError("no such luck")
         return plain(self, valid, sources)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase.data import chemical_symbols
+from numpy.typing import NDArray
 
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.ecn import ECNConfig
@@ -233,25 +234,63 @@ def _with_nonmagnetic_sites(labelled: LabelledGraphs) -> LabelledGraphs:
     see what has no moment.
     """
     graphs = labelled.graphs
-    per_atom = np.repeat(
-        np.nan_to_num(labelled.targets["magnetization"], nan=1.0), np.diff(graphs.atom_offsets)
-    )
-    main_group = np.isin(graphs.numbers, sorted(_MAIN_GROUP))
-    owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
-    others = np.bincount(owner, weights=~main_group) > 0
-    zero = (per_atom < 1e-3) & ~others[owner]
+    sizes = np.diff(graphs.atom_offsets)
+    zero = nonmagnetic_sites(graphs.numbers, sizes, labelled.targets["magnetization"])
     return replace(labelled, site_targets={"site_moments": np.where(zero, 0.0, np.nan)})
+
+
+def nonmagnetic_sites(
+    numbers: NDArray[np.integer[Any]], sizes: NDArray[np.int64], magnetization: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Sites of crystals of main-group elements alone, without magnetization.
+
+    Parameters
+    ----------
+    numbers
+        (N,) atomic numbers of all atoms of all crystals.
+    sizes, magnetization
+        (G,) atoms of each crystal, and its magnetization, NaN where it is not known.
+
+    Returns
+    -------
+    (N,) whether the moment of a site is zero.
+    """
+    per_atom = np.repeat(np.nan_to_num(magnetization, nan=1.0), sizes)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    others = np.bincount(owner, weights=~np.isin(numbers, sorted(_MAIN_GROUP))) > 0
+    return np.asarray((per_atom < 1e-3) & ~others[owner])
 
 
 def labelled_elements(labelled: LabelledGraphs) -> dict[str, list[int]]:
     """Atomic numbers in the crystals that have a label, for properties that lack some."""
     graphs = labelled.graphs
-    owner = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_offsets))
-    known = {name: ~np.isnan(labels)[owner] for name, labels in labelled.targets.items()}
-    for name, labels in labelled.site_targets.items():
+    sizes = np.diff(graphs.atom_offsets)
+    return elements_with_labels(graphs.numbers, sizes, labelled.targets, labelled.site_targets)
+
+
+def elements_with_labels(
+    numbers: NDArray[np.integer[Any]],
+    sizes: NDArray[np.int64],
+    targets: Mapping[str, NDArray[np.float64]],
+    site_targets: Mapping[str, NDArray[np.float64]],
+) -> dict[str, list[int]]:
+    """As :func:`labelled_elements`.
+
+    Parameters
+    ----------
+    numbers
+        (N,) atomic numbers of all atoms of G crystals.
+    sizes
+        (G,) atoms of each crystal.
+    targets, site_targets
+        (G,) and (N,) labels by name.
+    """
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    known = {name: ~np.isnan(labels)[owner] for name, labels in targets.items()}
+    for name, labels in site_targets.items():
         # A crystal counts whole if any of its sites has a label.
         crystals = np.bincount(owner, weights=~np.isnan(labels)) > 0
         known[name] = crystals[owner]
-    everything = np.unique(graphs.numbers)
-    found = {name: np.unique(graphs.numbers[atoms]) for name, atoms in known.items()}
+    everything = np.unique(numbers)
+    found = {name: np.unique(numbers[atoms]) for name, atoms in known.items()}
     return {k: v.tolist() for k, v in found.items() if len(v) < len(everything)}

@@ -19,7 +19,7 @@ from ase_ecn.training.data.datasets import (
     read_site_moments,
 )
 
-_MOST_ATOMS = 20  # as in MP-20; larger ones cost much and say little more
+MOST_ATOMS = 20  # as in MP-20; larger ones cost much and say little more
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,19 @@ def known_crystals(data: Path) -> Iterator[KnownCrystal]:
 
 def _datasets(data: Path) -> Iterable[tuple[str, Dataset]]:
     yield "mp_20", cached_dataset("mp_20-train", lambda: read_mp20(data, "train"))
-    yield (
-        "mp_extra",
-        cached_dataset(f"mp_extra-{_MOST_ATOMS}", lambda: read_mp_extra(data, _MOST_ATOMS)),
-    )
-    magnets = cached_dataset(
-        f"mp_site_magmoms-{_MOST_ATOMS}", lambda: read_site_moments(data, set(), _MOST_ATOMS)
-    )
-    yield "mp_site_magmoms", magnets
+    yield "mp_extra", further_entries(data)
+    yield "mp_site_magmoms", magnets(data)
+
+
+def further_entries(data: Path) -> Dataset:
+    """Entries of :func:`~ase_ecn.training.data.datasets.read_mp_extra` that are not too large."""
+    return cached_dataset(f"mp_extra-{MOST_ATOMS}", lambda: read_mp_extra(data, MOST_ATOMS))
+
+
+def magnets(data: Path) -> Dataset:
+    """Crystals with site moments that are not too large."""
+    key = f"mp_site_magmoms-{MOST_ATOMS}"
+    return cached_dataset(key, lambda: read_site_moments(data, set(), MOST_ATOMS))
 
 
 def _labelled(dataset: Dataset, energies: dict[str, tuple[int, float]]) -> Iterator[KnownCrystal]:

@@ -199,17 +199,10 @@ def load_labels(name: str, data: Path | None, cutoff: float, target: str) -> Pac
 
 def known_labels(data: Path) -> Iterator[LabelledCrystal]:
     """Energies alone of crystals that exist; see :func:`known_crystals`."""
-    for crystal in known_crystals(data):
-        n = len(crystal.numbers)
-        yield LabelledCrystal(
-            crystal.numbers,
-            crystal.cell,
-            crystal.scaled_positions,
-            crystal.energy,
-            np.full((n, 3), np.nan),
-            np.full(6, np.nan),
-            crystal.name,
-        )
+    for known in known_crystals(data):
+        forces, stress = np.full((len(known.numbers), 3), np.nan), np.full(6, np.nan)
+        crystal = (known.numbers, known.cell, known.scaled_positions)
+        yield LabelledCrystal(*crystal, known.energy, forces, stress, known.name)
 
 
 _BY_NAME = {TEACHER: teacher_labels, KNOWN: known_labels}

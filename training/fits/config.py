@@ -12,12 +12,13 @@ import yaml
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.ecn import ECNConfig
 from ase_ecn.nn.empnn import EMPNNConfig
-from ase_ecn.nn.so3.so3_ecn import SO3ECNConfig
-from ase_ecn.properties import POTENTIAL_ENERGY, PROPERTIES
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY, PROPERTIES
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.data.ecn_data import ECNData, load_ecn_data
 from ase_ecn.training.data.force_sets import ForceData
-from ase_ecn.training.data.labels import LabelData
+from ase_ecn.training.data.labels import TEACHER, LabelData
+from ase_ecn.training.data.property_rows import PROPERTY_LABELS, PropertyData
 from ase_ecn.training.data.relaxed_lattices import LatticeData
 from ase_ecn.training.fits.loop import FitOptions
 from ase_ecn.training.fits.losses import lattice_loss_named
@@ -280,9 +281,57 @@ class SO3Configuration(Configuration):
             )
 
 
+@dataclass(frozen=True, kw_only=True)
+class PropertiesConfiguration(Configuration):
+    """Fit of an SO(3)-equivariant network to DFT's energies and further properties.
+
+    Attributes
+    ----------
+    data
+        DFT's labels.
+    model
+        The architecture.
+    loss_weights
+        Of the properties in the loss; 1 where nothing is said. Errors of energies count in eV/atom,
+        those of others in units of the labels' standard deviation.
+    teacher
+        Labels with forces that are kept in the mix, so that the network does not forget them.
+    with_teacher
+        How many crystals of a batch are the teacher's, beside the ``batch_size`` of DFT.
+    teacher_weights
+        Of their energies, forces and stresses.
+    """
+
+    network: ClassVar[str] = "properties"
+
+    data: PropertyData
+    model: SO3ECNConfig
+    loss_weights: dict[str, float] = field(default_factory=dict)
+    teacher: LabelData = field(default_factory=lambda: LabelData(TEACHER))
+    with_teacher: int = 8
+    teacher_weights: LabelWeights = field(default_factory=LabelWeights)
+
+    def __post_init__(self) -> None:
+        if self.model.target != FORMATION_ENERGY:
+            raise OptionError(f"the target must be {FORMATION_ENERGY}, got {self.model.target!r}")
+        further = (*self.model.crystal_targets, *self.model.site_targets)
+        known_or_refused("property", further, PROPERTY_LABELS)
+        known_or_refused(
+            "property in loss_weights", self.loss_weights, (self.model.target, *further)
+        )
+        if self.with_teacher < 0:
+            raise OptionError(f"with_teacher is {self.with_teacher}; it must not be negative")
+
+
 CONFIGURATIONS: dict[str, type[Configuration]] = {
     kind.network: kind
-    for kind in (ECNConfiguration, EMPNNConfiguration, PESConfiguration, SO3Configuration)
+    for kind in (
+        ECNConfiguration,
+        EMPNNConfiguration,
+        PESConfiguration,
+        SO3Configuration,
+        PropertiesConfiguration,
+    )
 }
 """Configurations by the kind of fit, ``network`` in a YAML file."""
 
@@ -314,3 +363,8 @@ def read_config(path: Path, network: str) -> Configuration:
 def config_of_card(content: Mapping[str, Any], kind: type[C]) -> C:
     """Return the configuration that a card says a checkpoint was fitted with."""
     return kind.from_dict({**content["configuration"], "network": kind.network})
+
+
+def fitted_to_properties(content: Mapping[str, Any]) -> bool:
+    """Whether a card has a :class:`PropertiesConfiguration`."""
+    return bool(content.get("configuration", {}).get("network") == PropertiesConfiguration.network)

@@ -9,7 +9,7 @@ along dL/dp. The gradient of dL/dE E + (dL/dp . d/dv) E by the weights is that o
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.errors import DatasetError
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
 from ase_ecn.training.data.held_out import held_out_compositions
 from ase_ecn.training.data.labels import (
     HELD_OUT,
     LabelBatch,
+    LabelData,
     PackedLabels,
     joined,
     load_labels,
@@ -78,12 +80,7 @@ def fit_so3(
 
     def batches(rng: np.random.Generator) -> Iterator[tuple[LabelBatch | None, LabelBatch | None]]:
         for _ in range(config.batches_per_epoch):
-            parts = [source.draw(rng) for source in sources]
-            moved, still = ([part for part in side if part] for side in zip(*parts, strict=True))
-            yield (
-                _on(joined(moved), device) if moved else None,
-                _on(joined(still), device) if still else None,
-            )
+            yield drawn(sources, rng, device)
 
     def loss(network: nn.Module, batch: tuple[LabelBatch | None, LabelBatch | None]) -> Tensor:
         assert isinstance(network, SO3ECN)
@@ -151,16 +148,39 @@ def label_sources(config: SO3Configuration, data: Path | None) -> list[LabelSour
     OptionError, DatasetError
         If there are no such labels, or none is left to train on.
     """
-    section, model = config.data, config.model
+    size, seed = config.fit.batch_size, config.fit.seed
+    return sources_of(config.data, config.model, (size, config.with_forces), seed, data)
+
+
+def sources_of(
+    section: LabelData,
+    model: SO3ECNConfig,
+    main: tuple[int, int],
+    seed: int,
+    data: Path | None,
+) -> list[LabelSource]:
+    """As :func:`label_sources`.
+
+    Parameters
+    ----------
+    section, model
+        Which labels, and the network that is fitted.
+    main
+        Crystals of the main labels in a batch, and those of them with forces.
+    seed
+        Says which of the held-out crystals are scored.
+    data
+        Folder of data sets.
+    """
     keys: set[bytes] = set()
     for name in section.without:
         keys |= held_out_compositions(name, data)
-    sizes = [(section.name, config.fit.batch_size, config.with_forces)]
+    sizes = [(section.name, *main)]
     sizes += [(part.name, part.crystals, part.with_forces) for part in section.further]
     sources = []
     for name, crystals, with_forces in sizes:
         labels = load_labels(name, data, model.cutoff, model.target)
-        train, held = split_labels(labels, section.validation, config.fit.seed)
+        train, held = split_labels(labels, section.validation, seed)
         if keys:
             left_out = labels.of_compositions(keys)[train]
             logger.info("%d of %d crystals of %s left out", left_out.sum(), len(train), name)
@@ -169,6 +189,18 @@ def label_sources(config: SO3Configuration, data: Path | None) -> list[LabelSour
             raise DatasetError(f"no labels of {name} are left to train on")
         sources.append(LabelSource(labels, train, held, crystals, with_forces))
     return sources
+
+
+def drawn(
+    sources: Sequence[LabelSource], rng: np.random.Generator, device: str
+) -> tuple[LabelBatch | None, LabelBatch | None]:
+    """Random crystals of all sources: those with forces, and those with energies alone."""
+    parts = [source.draw(rng) for source in sources]
+    moved, still = ([part for part in side if part] for side in zip(*parts, strict=True))
+    return (
+        _on(joined(moved), device) if moved else None,
+        _on(joined(still), device) if still else None,
+    )
 
 
 def split_labels(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from ase_ecn.training.fits.metrics import (
     lattice_parameter_errors,
     log_strain_errors,
     mean_absolute_error,
+    precision,
     relative_volume_errors,
     roc_auc,
 )
@@ -49,8 +53,20 @@ def predict_graphs(
     return {name: of_output(name).physical(values) for name, values in outputs.items()}
 
 
+class Labels(Protocol):
+    """Labels of G crystals with N atoms in all."""
+
+    @property
+    def targets(self) -> Mapping[str, NDArray[np.float64]]:
+        """(G,) labels by name, NaN where missing."""
+
+    @property
+    def site_targets(self) -> Mapping[str, NDArray[np.float64]]:
+        """(N,) labels by name, NaN where missing."""
+
+
 def ecn_scores(
-    predictions: dict[str, NDArray[np.float64]], labelled: LabelledGraphs
+    predictions: Mapping[str, NDArray[np.float64]], labelled: Labels
 ) -> dict[str, float]:
     """Mean absolute errors, and the ROC AUC of classes."""
     scores = {}
@@ -64,6 +80,23 @@ def ecn_scores(
         else:
             scores[f"{name}_mae"] = mean_absolute_error(predicted, truth)
     return scores
+
+
+def gap_scores(
+    predictions: Mapping[str, NDArray[np.float64]], labelled: Labels
+) -> dict[str, float]:
+    """Error of the gaps of insulators, and both precisions; nothing without gaps and metals."""
+    if "band_gap" not in predictions or "metal" not in predictions:
+        return {}
+    gap, metal = labelled.targets["band_gap"], labelled.targets["metal"] > 0.5
+    known = ~np.isnan(gap)
+    called_metal = predictions["metal"][known] > 0.5
+    insulators = np.where(metal, np.nan, gap)
+    return {
+        "band_gap_mae_insulators": mean_absolute_error(predictions["band_gap"], insulators),
+        "metal_precision": precision(called_metal, metal[known]),
+        "nonmetal_precision": precision(~called_metal, ~metal[known]),
+    }
 
 
 def denoise(

@@ -8,6 +8,7 @@ validation crystals that were not used before.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import NormalDist
 
@@ -22,22 +23,30 @@ from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import scatter_mean
+from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.properties import of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
-from ase_ecn.training.fits.scores import predict_graphs
+from ase_ecn.training.fits.scores import Labels, predict_graphs
+from ase_ecn.training.release.calibrate_so3 import SO3_DATA, calibrated_so3
+from ase_ecn.training.release.spread_heads import (
+    BOUND,
+    CALIBRATED_LEVEL,
+    EVERY,
+    factor,
+    fit_spread,
+)
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Levels of the reliability curve."""
-CALIBRATED_LEVEL = 0.9
-_BOUND = NormalDist().inv_cdf(0.5 + CALIBRATED_LEVEL / 2)
-_HELD_OUT = 3  # every third crystal sets the factor
+_BOND_DATA = (
+    "validation split: two thirds for the heads and the share of the members' disagreement, one "
+    "third for the factor"
+)
 _SHARES = np.linspace(0, 1, 21)
 _TINY = 1e-12
-_STEPS = 200
-_LEARNING_RATE = 3e-3
-_WEIGHT_DECAY = 0.1
 _BATCH = 256
 
 
@@ -63,7 +72,7 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
     OptionError
         If the checkpoint does not predict one of the properties.
     """
-    loaded = load_checkpoint(checkpoint, BondNetwork)
+    loaded = load_checkpoint(checkpoint, PropertyNetwork)
     numbers = [t for t in loaded.model.targets if of_output(t).kind == "number"]
     possible = [t for t in numbers if t not in loaded.model.site_targets]
     if not set(properties) <= set(possible):
@@ -71,11 +80,17 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
             f"no uncertainties of {', '.join(properties)}; possible are {', '.join(possible)}"
         )
     content = dict(loaded.card.content)
-    val = config_of_card(content, ECNConfiguration).load(data, "val")
-    model, held = with_spreads(loaded.model, val, properties)
+    model: PropertyNetwork
+    if isinstance(loaded.model, SO3ECN):
+        used = SO3_DATA
+        model, held = calibrated_so3(loaded.model, content, data, properties)
+    else:
+        assert isinstance(loaded.model, BondNetwork)
+        used = _BOND_DATA
+        val = config_of_card(content, ECNConfiguration).load(data, "val")
+        model, held = with_spreads(loaded.model, val, properties)
     content["calibration"] = {
-        "data": "validation split: two thirds for the heads and the share of the members' "
-        "disagreement, one third for the factor",
+        "data": used,
         "interval": "90 %: prediction ± 1.645 std",
         "held_out_coverage": {name: round(value, 4) for name, value in held.items()},
     }
@@ -113,14 +128,14 @@ def with_spreads(
         unit = float(wider.scale[wider.targets.index(name)])
         errors = torch.as_tensor(np.abs(predictions[name] - labels)[known] / unit).float()
         x = features[torch.as_tensor(known)]
-        held = torch.arange(len(known)) % _HELD_OUT == 0
+        held = torch.arange(len(known)) % EVERY == 0
         head = wider.spreads[name]
-        _fit_head(head, x[~held], errors[~held])
+        fit_spread(head, x[~held], errors[~held])
         with torch.no_grad():
             spread = nn.functional.softplus(head(x[held]).squeeze(1))
         ratio = (errors[held] / spread).numpy()
-        wider.spread_factor[k] = float(np.quantile(ratio, CALIBRATED_LEVEL)) / _BOUND
-        coverage[name] = float((ratio <= _BOUND * float(wider.spread_factor[k])).mean())
+        wider.spread_factor[k] = float(np.quantile(ratio, CALIBRATED_LEVEL)) / BOUND
+        coverage[name] = float((ratio <= BOUND * float(wider.spread_factor[k])).mean())
     if not isinstance(model, ECNEnsemble):
         return wider.eval().requires_grad_(False), coverage
     return with_disagreement(
@@ -161,13 +176,13 @@ def with_disagreement(
         errors = np.abs(predictions[name] - labels)[known]
         parts = np.stack([found[f"{name}_std"][known] for found in (predictions, deviations)])
         parts = np.maximum(parts, _TINY)
-        held = np.arange(len(known)) % _HELD_OUT == 0
+        held = np.arange(len(known)) % EVERY == 0
         factors = best_factors(parts[:, ~held], errors[~held])
         stds = np.hypot(*(factors[:, None] * parts))
-        factors *= _factor(stds[held], errors[held])
+        factors *= factor(stds[held], errors[held])
         spreads[name] = (float(f"{factors[0]:.6g}"), float(f"{factors[1]:.6g}"))
         stds = np.hypot(*(np.array(spreads[name])[:, None] * parts))
-        coverage[name] = float((errors <= _BOUND * stds)[held].mean())
+        coverage[name] = float((errors <= BOUND * stds)[held].mean())
     joined = ECNEnsemble(ensemble.networks, weights, spreads)
     return joined.eval().requires_grad_(False), coverage
 
@@ -178,22 +193,17 @@ def best_factors(parts: NDArray[np.float64], errors: NDArray[np.float64]) -> NDA
     That score (Gneiting and Raftery, 2007) is the mean width of the intervals, and a penalty for
     the errors (C,) outside of them.
     """
-    alone = np.array([_factor(part, errors) for part in parts])
+    alone = np.array([factor(part, errors) for part in parts])
     best, lowest = alone, np.inf
     for share in _SHARES:
         factors = alone * np.sqrt([1 - share, share])
-        factors *= _factor(np.hypot(*(factors[:, None] * parts)), errors)
-        half = _BOUND * np.hypot(*(factors[:, None] * parts))
+        factors *= factor(np.hypot(*(factors[:, None] * parts)), errors)
+        half = BOUND * np.hypot(*(factors[:, None] * parts))
         outside = np.maximum(errors - half, 0)
         score = float((2 * half + 2 / (1 - CALIBRATED_LEVEL) * outside).mean())
         if score < lowest:
             best, lowest = factors, score
     return best
-
-
-def _factor(stds: NDArray[np.float64], errors: NDArray[np.float64]) -> float:
-    """By which the intervals hold nine in ten errors."""
-    return float(np.quantile(errors / stds, CALIBRATED_LEVEL)) / _BOUND
 
 
 def pooled_features(model: ECN, labelled: LabelledGraphs) -> Tensor:
@@ -209,19 +219,8 @@ def pooled_features(model: ECN, labelled: LabelledGraphs) -> Tensor:
     return torch.cat(parts).clone()
 
 
-def _fit_head(head: nn.Module, features: Tensor, errors: Tensor) -> None:
-    """Fit spreads ``b`` by the likelihood of absolute errors, ``log b + error / b``."""
-    optimizer = torch.optim.AdamW(head.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
-    for _ in range(_STEPS):
-        spread = nn.functional.softplus(head(features).squeeze(1)) + 1e-4
-        loss = (torch.log(spread) + errors / spread).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-
 def reliability(
-    predictions: dict[str, NDArray[np.float64]], labelled: LabelledGraphs
+    predictions: Mapping[str, NDArray[np.float64]], labelled: Labels
 ) -> dict[str, dict[str, float]]:
     """Share of crystals whose label is in the interval of each level, by property."""
     curves: dict[str, dict[str, float]] = {}

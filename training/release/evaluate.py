@@ -33,14 +33,16 @@ from ase_ecn.training.fits.config import (
     PESConfiguration,
     SO3Configuration,
     config_of_card,
+    fitted_to_properties,
 )
 from ase_ecn.training.fits.fit_pes import pes_scores
 from ase_ecn.training.fits.fit_so3 import label_scores, split_labels
-from ase_ecn.training.fits.metrics import mean_absolute_error, precision, relative_length_errors
+from ase_ecn.training.fits.metrics import mean_absolute_error, relative_length_errors
 from ase_ecn.training.fits.noise import gaussian_noise
-from ase_ecn.training.fits.scores import denoising_scores, ecn_scores, predict_graphs
+from ase_ecn.training.fits.scores import denoising_scores, ecn_scores, gap_scores, predict_graphs
 from ase_ecn.training.release.calibrate import reliability
-from ase_ecn.training.release.screen_scores import wbm_scores
+from ase_ecn.training.release.evaluate_properties import evaluate_properties
+from ase_ecn.training.release.screen_scores import wbm_table
 from ase_ecn.training.release.supercell_jump import CRYSTALS, supercell_jumps
 
 NOISE_SIGMA = 0.1
@@ -70,6 +72,8 @@ def evaluate(
         Scores by name, with the unit in the name where it has one.
     """
     card = read_card(checkpoint)
+    if fitted_to_properties(card.content):
+        return evaluate_properties(checkpoint, data, split, device)
     if card.network == "so3":
         return evaluate_so3(checkpoint, data, split, device)
     if card.forces:
@@ -95,7 +99,6 @@ def evaluate_so3(checkpoint: str | Path, data: Path, split: str, device: str) ->
         _, held = split_labels(labels, config.data.validation, config.fit.seed)
         return label_scores(loaded.model.to(device), labels, held, device)
     predictor = PropertyPredictor(checkpoint, device=device)
-    screen, count = wbm_scores(predictor, data)
     dataset = cached_dataset("mp_20-test", lambda: READERS["mp_20"](data, "test"))
     known = set(predictor.card.elements)
     kept = [k for k, c in enumerate(dataset.crystals) if known.issuperset(c.numbers.tolist())]
@@ -103,13 +106,7 @@ def evaluate_so3(checkpoint: str | Path, data: Path, split: str, device: str) ->
     predicted = np.array([p.formation_energy for p in found])
     error = predicted - dataset.targets["formation_energy"][kept]
     return {
-        "wbm_crystals": count,
-        "wbm_formation_energy_mae": screen.mae,
-        "wbm_formation_energy_bias": screen.bias,
-        "wbm_stable_f1": screen.f1,
-        "wbm_stable_precision": screen.precision,
-        "wbm_stable_recall": screen.recall,
-        "wbm_kept_for_90_percent_of_stable": screen.kept,
+        **wbm_table(predictor, data),
         "mp_20_crystals": len(kept),
         "mp_20_formation_energy_mae": float(np.abs(error).mean()),
         "mp_20_formation_energy_bias": float(error.mean()),
@@ -124,14 +121,7 @@ def evaluate_ecn(
     labelled = config.load(data, split)
     predictions = predict_graphs(model, labelled, device)
     scores = ecn_scores(predictions, labelled)
-    if "band_gap" in predictions and "metal" in predictions:
-        gap, metal = labelled.targets["band_gap"], labelled.targets["metal"] > 0.5
-        known = ~np.isnan(gap)
-        insulators = np.where(metal, np.nan, gap)
-        scores["band_gap_mae_insulators"] = mean_absolute_error(predictions["band_gap"], insulators)
-        called_metal = predictions["metal"][known] > 0.5
-        scores["metal_precision"] = precision(called_metal, metal[known])
-        scores["nonmetal_precision"] = precision(~called_metal, ~metal[known])
+    scores |= gap_scores(predictions, labelled)
     if "site_moments" in predictions:
         moments = labelled.site_targets["site_moments"]
         seen = _in_training(labelled, config.data.name, data)

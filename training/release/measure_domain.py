@@ -20,16 +20,22 @@ from ase_ecn.domain import (
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.storage import replace_file
+from ase_ecn.training.data.property_rows import load_property_rows
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.fits.config import (
     ECNConfiguration,
     EMPNNConfiguration,
+    PropertiesConfiguration,
     SO3Configuration,
     config_of_card,
+    fitted_to_properties,
 )
+from ase_ecn.training.fits.fit_properties import teacher_sources
 from ase_ecn.training.fits.fit_so3 import label_sources
 from ase_ecn.training.fits.scores import predict_graphs
+from ase_ecn.training.release.calibrate_so3 import held_out, pooled_and_predicted
 
 RARE = 50
 """Elements in fewer training crystals than this are rare."""
@@ -98,11 +104,20 @@ def empnn_domain(configuration: EMPNNConfiguration, data: Path) -> dict[str, Any
     return measure_domain(features, np.concatenate([c.numbers for c in crystals]), owner)
 
 
-def so3_domain(configuration: SO3Configuration, data: Path) -> dict[str, Any]:
+def so3_domain(
+    configuration: SO3Configuration | PropertiesConfiguration, data: Path
+) -> dict[str, Any]:
     """Domain of an SO(3)-equivariant network, from the neighbours in its training crystals."""
+    if isinstance(configuration, PropertiesConfiguration):
+        cutoff = configuration.model.cutoff
+        packed = load_property_rows(data, configuration.data, cutoff, "train").packed
+        sources = teacher_sources(configuration, data)
+        fitted = [(packed, np.arange(len(packed)))]
+    else:
+        sources, fitted = label_sources(configuration, data), []
+    fitted += [(source.labels, source.train) for source in sources]
     parts, numbers, owners, crystals = [], [], [], 0
-    for source in label_sources(configuration, data):
-        labels, train = source.labels, source.train
+    for labels, train in fitted:
         parts += [
             sphere_domain_features(labels.batch(train[start : start + _CHUNK]).graph)
             for start in range(0, len(train), _CHUNK)
@@ -134,6 +149,24 @@ def spread_ranges(
     return {f"{_ENERGY}_std": [0.0, round(float(np.quantile(stated, 1 - OUTLIERS)), 4)]}
 
 
+def _so3_configuration(content: Mapping[str, Any]) -> SO3Configuration | PropertiesConfiguration:
+    if fitted_to_properties(content):
+        return config_of_card(content, PropertiesConfiguration)
+    return config_of_card(content, SO3Configuration)
+
+
+def so3_spread_ranges(checkpoint: str | Path, data: Path) -> dict[str, list[float]]:
+    """As :func:`spread_ranges`, of DFT's and the teacher's crystals that were held out."""
+    loaded = load_checkpoint(checkpoint, SO3ECN)
+    name = f"{_ENERGY}_std"
+    if _ENERGY not in loaded.model.uncertainties:
+        return {}
+    parts = held_out(loaded.card.content, data)
+    stated = [pooled_and_predicted(loaded.model, part)[1][name] for part in parts]
+    largest = float(np.quantile(np.concatenate(stated), 1 - OUTLIERS))
+    return {name: [0.0, round(largest, 4)]}
+
+
 def write_domain(weights: Path, data: Path) -> dict[str, Any]:
     """Measure the domain of a checkpoint and enter it in the card beside its weights."""
     card: Card = read_card(weights)
@@ -142,7 +175,8 @@ def write_domain(weights: Path, data: Path) -> dict[str, Any]:
         domain = ecn_domain(configuration, data)
         domain["ranges"] |= spread_ranges(weights, configuration, data)
     elif card.network == "so3":
-        domain = so3_domain(config_of_card(card.content, SO3Configuration), data)
+        domain = so3_domain(_so3_configuration(card.content), data)
+        domain["ranges"] |= so3_spread_ranges(weights, data)
     else:
         domain = empnn_domain(config_of_card(card.content, EMPNNConfiguration), data)
     content = {**card.content, "domain": domain}

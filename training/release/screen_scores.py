@@ -63,3 +63,17 @@ def wbm_scores(predictor: PropertyPredictor, data: Path) -> tuple[ScreenScores, 
     hull = Hull(data)
     below = np.array([hull.energy(list(c.to_atoms().symbols)) for c in chosen])
     return screen_scores(predicted, true[kept], below), len(kept)
+
+
+def wbm_table(predictor: PropertyPredictor, data: Path) -> dict[str, float]:
+    """The scores of :func:`wbm_scores` by the names that they have in cards."""
+    screen, count = wbm_scores(predictor, data)
+    return {
+        "wbm_crystals": count,
+        "wbm_formation_energy_mae": screen.mae,
+        "wbm_formation_energy_bias": screen.bias,
+        "wbm_stable_f1": screen.f1,
+        "wbm_stable_precision": screen.precision,
+        "wbm_stable_recall": screen.recall,
+        "wbm_kept_for_90_percent_of_stable": screen.kept,
+    }

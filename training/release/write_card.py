@@ -16,7 +16,7 @@ from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import find, of_outputs
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.ecn_data import FURTHER
-from ase_ecn.training.fits.config import Configuration, ECNConfiguration
+from ase_ecn.training.fits.config import Configuration, ECNConfiguration, PropertiesConfiguration
 from ase_ecn.training.fits.loop import FitResult
 
 SOURCES = {
@@ -57,6 +57,11 @@ SOURCES = {
         "split or of WBM's 972 is among the hypothetical ones; energies with the corrections of "
         "MaterialsProject2020Compatibility"
     ),
+    "further_entries": (
+        "formation energies and gaps of further entries of the Materials Project (CC BY 4.0): "
+        "labels of HyperConvexHull, gaps of the 2018 release (MEGNet MP-2018.6.1); without "
+        "compositions that are held out"
+    ),
     "mp_site_magmoms": (
         "site moments: Sanspeur & Kitchin 2023, from the Materials Project (CC BY 4.0); "
         "at most 20 atoms if nothing else is said, compositions of MP-20's validation and test "
@@ -66,7 +71,11 @@ SOURCES = {
     ),
 }
 
-_EXTRA = {"mp_2018_max_atoms": "mp_2018", "further_max_atoms": "further_crystals"}
+_EXTRA = {
+    "mp_2018_max_atoms": "mp_2018",
+    "further_max_atoms": "further_crystals",
+    "entries_max_atoms": "further_entries",
+}
 """Sources that go with a key of ``data``."""
 _JOINED = {"pes": ("mlearn", "monbtaw", "vasp_steps")}
 _SPLITS = {
@@ -133,6 +142,8 @@ def write_checkpoint(
         if property_elements:
             card["property_elements"] = property_elements
     sources += [SOURCES[part] for key, part in _EXTRA.items() if getattr(config.data, key, None)]
+    if isinstance(config, PropertiesConfiguration):
+        sources.append(SOURCES.get(config.teacher.name, "further energies, forces and stresses"))
     card |= {
         "data": sources,
         "split": {
@@ -163,6 +174,8 @@ def write_checkpoint(
 def _split_name(config: Configuration, published: bool) -> str:
     data = config.data.name
     name = f"{data}, published split" if published else "by composition, 80/10/10"
+    if getattr(config.data, "everything", False):
+        return "all splits together; some compositions held out"
     both = "; trained on its training and validation parts together"
     return _SPLITS.get(data, name) + (both if getattr(config.data, "with_val", False) else "")
 

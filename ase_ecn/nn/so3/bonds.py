@@ -53,7 +53,7 @@ class Bonds:
     bin
         (E,) int32: the first of the four rows of the table that a bond needs.
     reverse_bin
-        (E,) the same for the bond in the other direction.
+        (E,) the same for the bond in the other direction, which is of the same class.
     h, h_slope
         (E, 4) values of the splines times the cutoff function, and derivatives by the length in
         1/Å.
@@ -80,7 +80,14 @@ def _run(task: int, splines: Splines, degree: int, vector: Tensor, **arrays: Ten
     run("so3_geometry", call, vector.dtype)
 
 
-def describe(vector: Tensor, row: Tensor, neighbor: Tensor, splines: Splines, degree: int) -> Bonds:
+def describe(
+    vector: Tensor,
+    row: Tensor,
+    neighbor: Tensor,
+    splines: Splines,
+    degree: int,
+    classes: Tensor | None = None,
+) -> Bonds:
     """Harmonics and splines of bonds; their derivatives are those of :func:`located`.
 
     Parameters
@@ -91,6 +98,9 @@ def describe(vector: Tensor, row: Tensor, neighbor: Tensor, splines: Splines, de
         See :class:`Bonds`.
     splines, degree
         Of the radial weights, and of the harmonics.
+    classes
+        (E,) int32, the same for a bond and its reverse, if the radial weights depend on it: then
+        their table has a block of ``splines.rows`` for each class.
     """
     vector = vector.detach().contiguous()
     if not in_c(vector):
@@ -101,6 +111,8 @@ def describe(vector: Tensor, row: Tensor, neighbor: Tensor, splines: Splines, de
         h, slope = vector.new_empty(bonds, 4), vector.new_empty(bonds, 4)
         bins = torch.empty(bonds, dtype=torch.int32)
         _run(VALUES, splines, degree, vector, y=y, h=h, hr=slope, bin=bins)
+    if classes is not None:
+        bins = bins + splines.rows * classes
     return Bonds(row, neighbor, splines, degree, y, bins, bins, h, slope, vector)
 
 

@@ -18,6 +18,7 @@ of the pulls p = dE/dv, the gradient of L by the weights is that of the derivati
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -41,8 +42,10 @@ from ase_ecn.nn.so3.library import (
 _KINDS = {"first": 0, "middle": 1, "last": 2}
 
 
-def _run(task: int, layout: Layout, bonds: Bonds, table: Tensor, **arrays: Any) -> None:
-    call = Layer(task, _KINDS[layout.kind], layout.degree, len(bonds.row) - 1, *table.shape)
+@lru_cache(maxsize=64)
+def _of_layout(layout: Layout) -> bytes:
+    """What calls for a layout have in common."""
+    call = Layer(0, _KINDS[layout.kind], layout.degree)
     for degree, count in layout.multiplicities.items():
         call.mul[degree] = count
     for degree, count in layout.channels.items():
@@ -50,6 +53,13 @@ def _run(task: int, layout: Layout, bonds: Bonds, table: Tensor, **arrays: Any) 
     for (l1, l2, l3), channel in layout.first_channels.items():
         call.channel[l1 * 16 + l2 * 4 + l3] = channel
         call.offset[l1 * 16 + l2 * 4 + l3] = layout.first_columns[l1, l2, l3]
+    return bytes(call)
+
+
+def _run(task: int, layout: Layout, bonds: Bonds, table: Tensor, **arrays: Any) -> None:
+    call = Layer.from_buffer_copy(_of_layout(layout))
+    call.task, call.atoms = task, len(bonds.row) - 1
+    call.rows, call.width = table.shape
     common = {
         "row": bonds.row,
         "neighbor": bonds.neighbor,

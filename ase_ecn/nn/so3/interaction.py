@@ -38,9 +38,11 @@ class Interaction(nn.Module):
         Of the radial table.
     neighbors
         Typical number of neighbours, by whose root sums are divided.
+    classes
+        Of bonds that have radial functions of their own, beside the shared ones.
     """
 
-    def __init__(self, layout: Layout, rows: int, neighbors: float) -> None:
+    def __init__(self, layout: Layout, rows: int, neighbors: float, classes: int = 0) -> None:
         super().__init__()
         self.layout = layout
         self.scale = neighbors**-0.5
@@ -65,6 +67,16 @@ class Interaction(nn.Module):
         self.element = nn.Embedding(ELEMENTS, sizes[0])
         nn.init.normal_(self.element.weight, std=0.3)
         self.table = nn.Parameter(_first_table(rows, layout.width))
+        # What no label has touched stays zero, so an unseen class has the shared functions.
+        shape = (classes, rows, layout.width)
+        self.differences = nn.Parameter(torch.zeros(shape)) if classes else None
+
+    @property
+    def radial(self) -> Tensor:
+        """Coefficients of the radial weights: a block of rows for no class, then for each one."""
+        if self.differences is None:
+            return self.table
+        return torch.cat([self.table[None], self.table + self.differences]).flatten(0, 1)
 
     def mixed(self, x: Mapping[int, Tensor]) -> list[Tensor]:
         """What neighbours see of the features."""

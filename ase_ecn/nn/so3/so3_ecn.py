@@ -1,4 +1,4 @@
-"""An SO(3)-equivariant crystal network: energies, forces and stresses of any crystal.
+"""An SO(3)-equivariant crystal network: energy, forces, stress and properties of any crystal.
 
 Features of an atom are scalars, vectors and tensors of higher degree, with some channels of each.
 A layer mixes the channels, sums over the neighbours what the convolution makes of them and of the
@@ -10,7 +10,7 @@ from the last scalars, plus a constant of the element. All is smooth in the posi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,83 +18,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.corrections import (
-    LONGEST_PEROXIDE_BOND,
-    correction,
-    oxide_kind,
-    smooth_correction,
-)
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
+from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE, bond_classes
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
-from ase_ecn.nn.network import PropertyNetwork, options
+from ase_ecn.nn.network import Network, PropertyNetwork, options
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
+from ase_ecn.nn.so3.guesses import guessed_parts
+from ase_ecn.nn.so3.heads import PropertyHeads
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
-from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
+from ase_ecn.properties import FORMATION_ENERGY
 
-_OXYGEN = 8
-_LANES = 16
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
-
-
-@dataclass(frozen=True)
-class SO3ECNConfig:
-    """Architecture of an :class:`SO3ECN`.
-
-    Attributes
-    ----------
-    widths
-        Channels of degree 0, 1, ..., multiples of 16. Their number says the highest degree of
-        features and harmonics, 2 or 3.
-    layers
-        Convolutions, at least two.
-    cutoff
-        Of the neighbours, Å.
-    first_knot
-        Å, where the radial splines begin; nearer atoms are refused.
-    intervals
-        Of the splines.
-    neighbors
-        Typical number of neighbours, by whose root sums are divided.
-    target
-        ``"formation_energy"`` in the Materials Project's convention, of which the network learns
-        the part that is smooth in the composition (see :mod:`ase_ecn.corrections`), or
-        ``"potential_energy"`` as the labels have it.
-    """
-
-    widths: tuple[int, ...] = (64, 32, 16)
-    layers: int = 3
-    cutoff: float = 5.0
-    first_knot: float = 0.6
-    intervals: int = 20
-    neighbors: float = 30.0
-    target: str = FORMATION_ENERGY
-
-    def __post_init__(self) -> None:
-        if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
-            raise OptionError(
-                f"widths must be three or four multiples of {_LANES}, got {self.widths}"
-            )
-        if self.target not in (FORMATION_ENERGY, POTENTIAL_ENERGY):
-            raise OptionError(
-                f"target must be {FORMATION_ENERGY} or {POTENTIAL_ENERGY}, got {self.target!r}"
-            )
-        if self.layers < 2:
-            raise OptionError(f"at least two layers are needed, got {self.layers}")
-        if not 0 < self.first_knot < self.cutoff or self.intervals < 1 or self.neighbors <= 0:
-            raise OptionError("0 < first_knot < cutoff, intervals and neighbors > 0 are needed")
-
-    @property
-    def degree(self) -> int:
-        """Highest degree of the features."""
-        return len(self.widths) - 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary."""
-        return asdict(self)
+_ROWS, _COLUMNS = [3 * a + b for a, b in VOIGT], [3 * b + a for a, b in VOIGT]
 
 
 @dataclass(frozen=True)
@@ -115,10 +55,13 @@ class Derivatives:
         (B,) float64, eV per cell.
     pulls
         (E, 3) derivatives of the energy by the bonds' vectors, eV/Å.
+    scalars
+        (N, width) last scalars of the atoms, which the heads read.
     """
 
     energies: Tensor
     pulls: Tensor
+    scalars: Tensor
 
 
 def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
@@ -134,12 +77,10 @@ def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor
     near = graph.atom_of_bond
     forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
     forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
-    v = graph.vector.detach()
-    per_bond = torch.stack(
-        [(pulls[:, a] * v[:, b] + pulls[:, b] * v[:, a]) / 2 for a, b in VOIGT], 1
-    )
-    virial = per_bond.new_zeros(len(graph.volumes), 6)
-    virial = virial.index_add(0, graph.crystal_of_atom[near], per_bond)
+    products = (pulls[:, :, None] * graph.vector.detach()[:, None, :]).flatten(1)
+    virial = products.new_zeros(len(graph.volumes), 9)
+    virial = virial.index_add(0, graph.crystal_of_atom[near], products)
+    virial = (virial[:, _ROWS] + virial[:, _COLUMNS]) / 2
     return forces, virial / graph.volumes[:, None]
 
 
@@ -166,11 +107,15 @@ class SO3ECN(PropertyNetwork):
         nn.init.normal_(self.embedding.weight)
         kinds = ["first", *["middle"] * (config.layers - 2), "last"]
         layouts = [Layout(kind, config.degree, config.widths) for kind in kinds]  # type: ignore[arg-type]
+        classes = CLASS_COUNTS[config.classes]
         self.interactions = nn.ModuleList(
-            Interaction(layout, config.intervals + 3, config.neighbors) for layout in layouts
+            Interaction(layout, config.intervals + 3, config.neighbors, classes)
+            for layout in layouts
         )
         self.hidden = nn.Linear(width, width)
         self.head = nn.Linear(width, 1)
+        named = (config.crystal_targets, config.site_targets, config.uncertainties)
+        self.heads = PropertyHeads(width, *named, config.dropout) if any(named) else None
         self.register_buffer("element_energies", torch.zeros(ELEMENTS, dtype=torch.float64))
         self.register_buffer("scale", torch.ones((), dtype=torch.float64))
 
@@ -188,13 +133,34 @@ class SO3ECN(PropertyNetwork):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The energy's name."""
-        return (self.config.target,)
+        """The energy's name, and the further properties."""
+        return (self.config.target, *self.config.crystal_targets, *self.config.site_targets)
+
+    @property
+    def site_targets(self) -> tuple[str, ...]:
+        """Those of the targets that each atom has a value of."""
+        return self.config.site_targets
+
+    @property
+    def uncertainties(self) -> tuple[str, ...]:
+        """Targets whose standard error is an output too."""
+        return self.config.uncertainties
+
+    def takes(self, source: Network) -> bool:
+        """Whether the other has the same trunk: heads of other targets stay fresh."""
+        return isinstance(source, SO3ECN) and source.config.trunk == self.config.trunk
+
+    def take_units(self, source: Network) -> None:
+        """Adopt the scale of the energy, and the units of targets by their names."""
+        assert isinstance(source, SO3ECN)
+        self.scale.copy_(source.scale)
+        if self.heads is not None and source.heads is not None:
+            self.heads.take_units(source.heads)
 
     @property
     def gives_forces(self) -> bool:
-        """Always."""
-        return True
+        """Without classes of bonds, which make energies jump."""
+        return self.config.classes == NONE
 
     @property
     def batch_size(self) -> int:
@@ -216,30 +182,70 @@ class SO3ECN(PropertyNetwork):
             batch = sphere_batch(
                 crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
             )
+            if self.config.classes != NONE:
+                batch = replace(batch, classes=bond_classes(self.config.classes, crystals, batch))
             constants = torch.zeros(len(crystals), dtype=torch.float64)
             if self.config.target == FORMATION_ENERGY:
-                constants = torch.tensor(_rough_parts(crystals, batch), dtype=torch.float64)
+                constants = torch.tensor(guessed_parts(crystals, batch), dtype=torch.float64)
         return EnergyGraphs(batch, constants)
 
     def bonds(self, graph: SphereBatch) -> Bonds:
         """Harmonics and splines of a graph whose vectors have the type of the weights."""
-        return describe(graph.vector, graph.row, graph.neighbor, self.splines, self.config.degree)
+        classes = None
+        if self.config.classes != NONE:
+            if graph.classes is None:
+                raise OptionError(f"the bonds of these graphs have no {self.config.classes}")
+            classes = graph.classes
+        degree = self.config.degree
+        return describe(graph.vector, graph.row, graph.neighbor, self.splines, degree, classes)
 
     def energies(self, graph: SphereBatch) -> Tensor:
         """(B,) energies in eV per cell, float64; differentiable by the weights."""
+        return self._total(graph, self._contributions(self.scalars(graph)))
+
+    def scalars(self, graph: SphereBatch) -> Tensor:
+        """(N, width) last scalars of the atoms; differentiable by the weights."""
         bonds = self.bonds(graph)
-        return self._total(graph, self._contributions(graph, bonds, bonds.y, bonds.h))
+        return self._scalars(graph, bonds, bonds.y, bonds.h)
+
+    def properties(self, graph: SphereBatch) -> dict[str, Tensor]:
+        """All targets but forces and stress; differentiable by the weights.
+
+        Returns
+        -------
+        dict
+            As of :meth:`predict`, but for the energy the part that the network learns, without
+            what depends on guessed oxidation states.
+        """
+        return self.properties_of(graph, self.scalars(graph))
+
+    def properties_of(self, graph: SphereBatch, scalars: Tensor) -> dict[str, Tensor]:
+        """As :meth:`properties`, from the (N, width) last scalars of the atoms."""
+        energies = self._total(graph, self._contributions(scalars)) / graph.atom_counts
+        return {self.config.target: energies, **self._further(graph, scalars)}
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:
-        """Energies and their derivatives by the bonds' vectors; not differentiable any further."""
+        """Energies and their derivatives by the bonds' vectors; not differentiable any further.
+
+        Raises
+        ------
+        OptionError
+            If the network has classes of bonds.
+        """
+        if not self.gives_forces:
+            raise OptionError(
+                f"a network with the classes {self.config.classes!r} has no forces: its energy "
+                f"jumps where the symmetry changes; forces need the classes {NONE!r}"
+            )
         # Also where the caller has turned gradients off.
         with torch.inference_mode(False), torch.enable_grad():
             bonds = self.bonds(graph)
             vector = bonds.vector.clone().requires_grad_(True)
             y, r = located(vector, bonds)
-            total = self._total(graph, self._contributions(graph, bonds, y, r, frozen=True))
+            scalars = self._scalars(graph, bonds, y, r, frozen=True)
+            total = self._total(graph, self._contributions(scalars))
             (pulls,) = torch.autograd.grad(total.sum(), vector)
-        return Derivatives(total.detach(), pulls)
+        return Derivatives(total.detach(), pulls, scalars.detach())
 
     def energies_moving(self, graph: SphereBatch, direction: Tensor) -> tuple[Tensor, Tensor]:
         """(B,) energies and their derivatives along (E, 3) directions of the bonds' vectors.
@@ -253,7 +259,7 @@ class SO3ECN(PropertyNetwork):
         for layer in self.interactions:
             assert isinstance(layer, Interaction)
             sums, rates = convolve_moving(
-                layer.layout, bonds, moved, layer.table, layer.mixed(x), layer.mixed(xd)
+                layer.layout, bonds, moved, layer.radial, layer.mixed(x), layer.mixed(xd)
             )
             f, fd = layer.joined(sums, x), layer.joined(rates, xd)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
@@ -267,20 +273,32 @@ class SO3ECN(PropertyNetwork):
         zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=rate.device)
         return self._total(graph, out), zeros.index_add(0, graph.crystal_of_atom, rate)
 
-    def _contributions(
+    def _scalars(
         self, graph: SphereBatch, bonds: Bonds, y: Tensor, r: Tensor, *, frozen: bool = False
     ) -> Tensor:
-        """(N,) outputs of the head; ``frozen`` tables are not differentiated."""
+        """(N, width) last scalars of the atoms; ``frozen`` tables are not differentiated."""
         x = {0: self.embedding(graph.numbers)[:, None, :]}
         for layer in self.interactions:
             assert isinstance(layer, Interaction)
-            table = layer.table.detach() if frozen else layer.table
+            table = layer.radial.detach() if frozen else layer.radial
             sums = convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
             f = layer.joined(sums, x)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
             x = layer.activated(f)
-        out: Tensor = self.head(nn.functional.silu(self.hidden(x[0][:, 0])))
+        scalars: Tensor = x[0][:, 0]
+        return scalars
+
+    def _contributions(self, scalars: Tensor) -> Tensor:
+        """(N,) contributions of the atoms to the energy, in units of the scale."""
+        out: Tensor = self.head(nn.functional.silu(self.hidden(scalars)))
         return out[:, 0]
+
+    def _further(self, graph: SphereBatch, scalars: Tensor) -> dict[str, Tensor]:
+        """Outputs of the heads."""
+        if self.heads is None:
+            return {}
+        found: dict[str, Tensor] = self.heads(scalars, graph.crystal_of_atom, graph.atom_counts)
+        return found
 
     def _total(self, graph: SphereBatch, contributions: Tensor) -> Tensor:
         energies = contributions.double() * self.scale + self.element_energies[graph.numbers]
@@ -288,38 +306,37 @@ class SO3ECN(PropertyNetwork):
         return zeros.index_add(0, graph.crystal_of_atom, energies)
 
     def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
-        """Energy in eV/atom, forces and stress."""
+        """Energy in eV/atom, what the heads give and, without classes, forces and stress."""
+        if not self.gives_forces:
+            return self.predict_without_forces(graphs)
         with torch.inference_mode(False):
             graph = graphs.batch.to(self.device, self.dtype)
             found = self.derivatives(graph)
             forces, stress = forces_and_stress(graph, found.pulls)
-        energy = self._per_atom(found.energies, graphs)
-        return {self.config.target: energy, "forces": forces, "stress": stress}
+        with torch.inference_mode():
+            further = self._further(graph, found.scalars)
+        energy = self._with_constants(found.energies / graph.atom_counts, graphs)
+        return {self.config.target: energy, **further, "forces": forces, "stress": stress}
+
+    def surface(self, crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor]:
+        """Without the parts of corrections that jump where atoms of oxygen become a peroxide's."""
+        with torch.inference_mode(False):
+            knot, cutoff = self.config.first_knot, self.config.cutoff
+            batch = sphere_batch(crystals, cutoff, shortest=knot, dtype=torch.float64)
+            graph = batch.to(self.device, self.dtype)
+            found = self.derivatives(graph)
+            return found.energies, *forces_and_stress(graph, found.pulls)
 
     def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
-        """Energy in eV/atom alone."""
+        """Energy in eV/atom and what the heads give."""
         with torch.inference_mode():
-            energies = self.energies(graphs.batch.to(self.device, self.dtype))
-        return {self.config.target: self._per_atom(energies, graphs)}
+            found = self.properties(graphs.batch.to(self.device, self.dtype))
+        energy = self._with_constants(found[self.config.target], graphs)
+        return {**found, self.config.target: energy}
 
-    def _per_atom(self, energies: Tensor, graphs: EnergyGraphs) -> Tensor:
-        counts = graphs.batch.atom_counts.to(self.device)
-        return energies / counts + graphs.constants.to(self.device)
+    def _with_constants(self, energy: Tensor, graphs: EnergyGraphs) -> Tensor:
+        return energy + graphs.constants.to(self.device)
 
     def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:
         """``packing`` and ``shortest_bond`` of each crystal, as of the bonds of an ECN."""
         return sphere_domain_features(graphs.batch)
-
-
-def _rough_parts(crystals: Sequence[Crystal], batch: SphereBatch) -> list[float]:
-    """Parts of the corrections that depend on guessed oxidation states, eV/atom."""
-    oxygen = batch.numbers == _OXYGEN
-    near, far = batch.atom_of_bond, batch.neighbor.long()
-    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
-    bonded = batch.crystal_of_atom[near[short & oxygen[near] & oxygen[far]]].unique().tolist()
-    kinds = {k: oxide_kind(crystals[k]) for k in bonded}
-    return [
-        correction(crystal.numbers, oxide=kinds.get(k, "oxide"))
-        - smooth_correction(crystal.numbers)
-        for k, crystal in enumerate(crystals)
-    ]

@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError, OverlappingAtomsError
 from ase_ecn.nn.registry import build
-from ase_ecn.nn.so3.so3_ecn import SO3ECN, SO3ECNConfig
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 
 WIDTHS = [(32, 16, 16), (16, 16, 16, 16)]
 

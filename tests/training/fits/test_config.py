@@ -16,6 +16,8 @@ from ase_ecn.training.fits.config import (
     ECNConfiguration,
     EMPNNConfiguration,
     PESConfiguration,
+    PropertiesConfiguration,
+    fitted_to_properties,
     read_config,
 )
 from ase_ecn.training.fits.noise import GaussianNoise, NoiseSchedule
@@ -29,7 +31,17 @@ SO3_CONFIG = (
     "network: so3\nname: toy\ndata: {name: teacher}\nfit: {epochs: 3, batch_size: 8}\n"
     "model: {widths: [16, 16, 16]}\nwith_forces: 2\n"
 )
-TEXTS = {"ecn": ECN_CONFIG, "empnn": EMPNN_CONFIG, "pes": PES_CONFIG, "so3": SO3_CONFIG}
+PROPERTIES_CONFIG = (
+    "network: properties\nname: toy\ndata: {name: mp_20}\nfit: {epochs: 3}\n"
+    "model: {widths: [16, 16, 16], crystal_targets: [band_gap]}\n"
+)
+TEXTS = {
+    "ecn": ECN_CONFIG,
+    "empnn": EMPNN_CONFIG,
+    "pes": PES_CONFIG,
+    "so3": SO3_CONFIG,
+    "properties": PROPERTIES_CONFIG,
+}
 
 
 def changed(network: str, place: str, value: Any) -> dict[str, Any]:
@@ -73,6 +85,11 @@ def changed(network: str, place: str, value: Any) -> dict[str, Any]:
         ("so3", "model.target", "band_gap", "model: target must be formation_energy", "band_gap"),
         ("so3", "loss_weights.virial", 1, "loss_weights: unknown key 'virial'", "stress"),
         ("so3", "with_forces", 9, "with_forces must be between 0 and batch_size, 8", "got 9"),
+        ("properties", "data.name", "perov_5", "data: unknown data set 'perov_5'", "mp_20"),
+        ("properties", "model.target", "potential_energy", "must be formation", "potential_energy"),
+        ("properties", "model.crystal_targets", ["hardness"], "property 'hardness'", "band_gap"),
+        ("properties", "loss_weights.metal", 1, "property in loss_weights 'metal'", "band_gap"),
+        ("properties", "teacher.nam", "x", "teacher: unknown key 'nam'", "validation"),
         ("pes", "sampling.bonds", 1, "sampling: unknown key 'bonds'", "bonds_per_batch"),
     ],
 )
@@ -100,6 +117,9 @@ def test_what_is_unknown_is_named_with_what_is_known(
         ("ecn", "name", None, "name: None is not text"),
         ("empnn", "data.train_crystals", 0, "train_crystals is 0; it must be at least 1"),
         ("empnn", "noise", 0.1, "noise: 0.1 is not a section with keys"),
+        ("properties", "with_teacher", -1, "with_teacher is -1; it must not be negative"),
+        ("properties", "data.held_out_percent", 100, "held_out_percent is 100"),
+        ("properties", "model.dropout", 1, "the dropout must be at least 0 and below 1"),
         ("pes", "data.elements", ["Xy"], "'Xy' is no symbol of an element"),
         ("pes", "sampling.bonds_per_batch", 5, "sampling needs bonds_per_system"),
     ],
@@ -156,6 +176,8 @@ def test_cards_hold_configurations(name: str) -> None:
     card = read_card(name)
     of_ecn = PESConfiguration if card.forces else ECNConfiguration
     kind = of_ecn if card.network == "ecn" else CONFIGURATIONS[card.network]
+    if fitted_to_properties(card.content):
+        kind = PropertiesConfiguration
     section = {**card.content["configuration"], "network": kind.network}
     config = kind.from_dict(section)
     assert kind.from_dict(config.to_dict()) == config

@@ -1,0 +1,15 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+def neighbors(
+    cells: NDArray[np.float64],
+    positions: NDArray[np.float64],
+    first: NDArray[np.int64],
+    cutoff: float,
+    reduced: bool,
+    images: bool,
+    threads: int,
+) -> tuple[bytearray, bytearray, bytearray, Any]: ...
+def reduce(cell: NDArray[np.float64]) -> bytearray: ...

@@ -1,0 +1,130 @@
+/* The compiled functions as Python calls them.
+
+   Arguments are checked, the interpreter's lock is released, and results are bytearrays. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "_geometry.h"
+
+static PyObject *failed(int status)
+{
+    if (status == NO_MEMORY)
+        return PyErr_NoMemory();
+    PyErr_SetString(PyExc_ValueError,
+                    status == SINGULAR     ? "the cell is numerically singular"
+                    : status == NOT_FINITE ? "the cell or the positions are not finite"
+                                           : "an atom is too far away from the cell");
+    return NULL;
+}
+
+static int is_ordered(const int64_t *first, int64_t crystals, int64_t atoms)
+{
+    if (first[0] != 0 || first[crystals] != atoms)
+        return 0;
+    for (int64_t k = 0; k < crystals; k++)
+        if (first[k + 1] < first[k])
+            return 0;
+    return 1;
+}
+
+/* The lists of all parts, end to end: (counts, neighbor, vector, image or None). */
+static PyObject *joined(const Lists *found, int64_t atoms, int images)
+{
+    int64_t total = 0;
+    for (int64_t p = 0; p < found->parts; p++)
+        total += found->lists[p].count;
+    const Py_ssize_t bonds = (Py_ssize_t)total, three = 3 * 8 * bonds;
+    PyObject *counts = PyByteArray_FromStringAndSize((const char *)found->counts, 8 * atoms);
+    PyObject *neighbor = PyByteArray_FromStringAndSize(NULL, 4 * bonds);
+    PyObject *vector = PyByteArray_FromStringAndSize(NULL, three);
+    PyObject *image = images ? PyByteArray_FromStringAndSize(NULL, three) : Py_NewRef(Py_None);
+    if (!counts || !neighbor || !vector || !image) {
+        Py_XDECREF(counts);
+        Py_XDECREF(neighbor);
+        Py_XDECREF(vector);
+        Py_XDECREF(image);
+        return NULL;
+    }
+    Py_ssize_t done = 0;
+    for (int64_t p = 0; p < found->parts; p++) {
+        const List *list = &found->lists[p];
+        const size_t n = (size_t)list->count;
+        if (n == 0)
+            continue;
+        memcpy(PyByteArray_AS_STRING(neighbor) + 4 * done, list->neighbor, 4 * n);
+        memcpy(PyByteArray_AS_STRING(vector) + 24 * done, list->vector, 24 * n);
+        if (images)
+            memcpy(PyByteArray_AS_STRING(image) + 24 * done, list->image, 24 * n);
+        done += list->count;
+    }
+    return Py_BuildValue("(NNNN)", counts, neighbor, vector, image);
+}
+
+static PyObject *neighbors(PyObject *self, PyObject *arguments)
+{
+    Py_buffer cells, positions, first;
+    double cutoff;
+    int reduced, images;
+    long long threads;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*y*y*dppL", &cells, &positions, &first, &cutoff, &reduced,
+                          &images, &threads))
+        return NULL;
+    const int64_t crystals = cells.len / 72, atoms = positions.len / 24;
+    const int fits = cells.len == 72 * crystals && positions.len == 24 * atoms
+                     && first.len == 8 * (crystals + 1) && atoms <= INT32_MAX && cutoff > 0
+                     && is_ordered(first.buf, crystals, atoms);
+    Lists found = {0};
+    PyObject *result = NULL;
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "arrays of crystals do not fit each other");
+    } else {
+        const Search given = {crystals, cells.buf, positions.buf, first.buf,
+                              cutoff,   reduced,   images,        threads};
+        int status;
+        Py_BEGIN_ALLOW_THREADS
+        status = search(&given, &found);
+        Py_END_ALLOW_THREADS
+        result = status == FOUND ? joined(&found, atoms, images) : failed(status);
+        forget(&found);
+    }
+    PyBuffer_Release(&cells);
+    PyBuffer_Release(&positions);
+    PyBuffer_Release(&first);
+    return result;
+}
+
+static PyObject *reduce(PyObject *self, PyObject *argument)
+{
+    Py_buffer cell;
+    int64_t transform[9];
+    (void)self;
+    if (PyObject_GetBuffer(argument, &cell, PyBUF_C_CONTIGUOUS) != 0)
+        return NULL;
+    const int fits = cell.len == 72;
+    const int status = fits ? reduce_basis(cell.buf, transform) : FOUND;
+    PyBuffer_Release(&cell);
+    if (!fits)
+        return PyErr_Format(PyExc_ValueError, "a cell has nine numbers");
+    if (status != FOUND)
+        return failed(status);
+    return PyByteArray_FromStringAndSize((const char *)transform, sizeof transform);
+}
+
+static PyMethodDef methods[] = {
+    {"neighbors", neighbors, METH_VARARGS,
+     "neighbors(cells, positions, first, cutoff, reduced, images, threads): bytearrays of counts\n"
+     "(N,) int64, neighbor (E,) int32, vector (E, 3) float64 and image (E, 3) int64 or None.\n"
+     "Contiguous arrays: cells (B, 3, 3) and positions (N, 3) float64, first (B + 1,) int64."},
+    {"reduce", reduce, METH_O,
+     "reduce(cell): the (3, 3) int64 transform of a (3, 3) float64 cell, as a bytearray."},
+    {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_compiled", .m_size = -1,
+                                    .m_methods = methods};
+
+PyMODINIT_FUNC PyInit__compiled(void)
+{
+    return PyModule_Create(&module);
+}

@@ -1,0 +1,105 @@
+"""The architecture of an SO(3)-equivariant crystal network."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ase_ecn.errors import OptionError
+from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE
+from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
+
+_LANES = 16
+
+
+@dataclass(frozen=True)
+class SO3ECNConfig:
+    """Architecture of an :class:`SO3ECN`.
+
+    Attributes
+    ----------
+    widths
+        Channels of degree 0, 1, ..., multiples of 16. Their number says the highest degree of
+        features and harmonics, 2 or 3.
+    layers
+        Convolutions, at least two.
+    cutoff
+        Of the neighbours, Å.
+    first_knot
+        Å, where the radial splines begin; nearer atoms are refused.
+    intervals
+        Of the splines.
+    neighbors
+        Typical number of neighbours, by whose root sums are divided.
+    target
+        ``"formation_energy"`` in the Materials Project's convention, of which the network learns
+        the part that is smooth in the composition (see :mod:`ase_ecn.corrections`), or
+        ``"potential_energy"`` as the labels have it.
+    crystal_targets, site_targets
+        Further properties of the crystal and of its atoms.
+    uncertainties
+        Those of the targets of the crystal, the energy among them, whose standard error is
+        predicted too, as ``NAME_std``.
+    dropout
+        Share of the hidden channels of the further properties that training leaves out.
+    classes
+        Of bonds, which have radial functions of their own: ``"none"``, ``"colours"`` or
+        ``"crystal_class"``, see :mod:`ase_ecn.graphs.bond_classes`. Only without classes are
+        energies smooth, so others give no forces.
+    """
+
+    widths: tuple[int, ...] = (64, 32, 16)
+    layers: int = 3
+    cutoff: float = 5.0
+    first_knot: float = 0.6
+    intervals: int = 20
+    neighbors: float = 30.0
+    target: str = FORMATION_ENERGY
+    crystal_targets: tuple[str, ...] = ()
+    site_targets: tuple[str, ...] = ()
+    uncertainties: tuple[str, ...] = ()
+    dropout: float = 0.0
+    classes: str = NONE
+
+    def __post_init__(self) -> None:
+        if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
+            raise OptionError(
+                f"widths must be three or four multiples of {_LANES}, got {self.widths}"
+            )
+        if self.target not in (FORMATION_ENERGY, POTENTIAL_ENERGY):
+            raise OptionError(
+                f"target must be {FORMATION_ENERGY} or {POTENTIAL_ENERGY}, got {self.target!r}"
+            )
+        if self.classes not in CLASS_COUNTS:
+            raise OptionError(
+                f"classes must be one of {', '.join(CLASS_COUNTS)}, got {self.classes!r}"
+            )
+        if self.layers < 2:
+            raise OptionError(f"at least two layers are needed, got {self.layers}")
+        if not 0 < self.first_knot < self.cutoff or self.intervals < 1 or self.neighbors <= 0:
+            raise OptionError("0 < first_knot < cutoff, intervals and neighbors > 0 are needed")
+        self._check_heads()
+
+    def _check_heads(self) -> None:
+        names = (self.target, *self.crystal_targets, *self.site_targets)
+        if len(set(names)) < len(names):
+            raise OptionError(f"a target occurs twice: {', '.join(names)}")
+        possible = (self.target, *self.crystal_targets)
+        if not set(self.uncertainties) <= set(possible):
+            raise OptionError(f"uncertainties are of targets of the crystal: {possible}")
+        if not 0 <= self.dropout < 1:
+            raise OptionError("the dropout must be at least 0 and below 1")
+
+    @property
+    def degree(self) -> int:
+        """Highest degree of the features."""
+        return len(self.widths) - 1
+
+    @property
+    def trunk(self) -> SO3ECNConfig:
+        """The same without further properties: networks with one trunk may share its weights."""
+        return replace(self, crystal_targets=(), site_targets=(), uncertainties=(), dropout=0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return asdict(self)

@@ -1,0 +1,197 @@
+"""Heads of the SO(3)-equivariant network: what it predicts besides the energy.
+
+All heads read the last scalars of the atoms. A target of sites is a function of an atom's scalars.
+A target of the crystal is a function of what pooling leaves of them: a mean over the atoms, or,
+where a few atoms decide (a gap lies between the states of some of them), a mean with learned
+weights for each channel. Neither depends on how many cells of the crystal are described.
+
+Standard errors are read from the mean of the scalars by further heads, which are fitted afterwards
+to errors on crystals that the network has not seen; see :mod:`ase_ecn.training.release.calibrate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ase_ecn.nn.layers import scatter_mean, scatter_sum, two_layer
+from ase_ecn.properties import SPREAD
+
+_ATTENTIVE = frozenset({"band_gap", "metal"})
+"""Targets of the crystal that few atoms may decide."""
+_SPREAD_WIDTH = 32
+_LARGEST_GAP = 0.5
+"""eV; what has a larger gap is called no metal."""
+_STEEPNESS = 20.0
+"""1/eV: how quickly a gap above or below this bounds the logit of a metal."""
+
+
+class SiteReadout(nn.Module):
+    """A number for each atom.
+
+    Parameters
+    ----------
+    width
+        Scalars of an atom.
+    dropout
+        Share of hidden channels that are left out in training.
+    """
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.first = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+        self.last = nn.Linear(width, 1)
+
+    def forward(self, x: Tensor, crystal: Tensor, counts: Tensor) -> Tensor:
+        """Map (N, width) scalars of the atoms to (N,)."""
+        del crystal, counts
+        out: Tensor = self.last(self.dropout(functional.silu(self.first(x))))
+        return out[:, 0]
+
+
+class CrystalReadout(nn.Module):
+    """A number for each crystal: a hidden layer on the atoms, pooling, another on the crystal.
+
+    Parameters
+    ----------
+    width, dropout
+        As of :class:`SiteReadout`.
+    attentive
+        Whether the mean over the atoms has learned weights.
+    """
+
+    def __init__(self, width: int, dropout: float, *, attentive: bool) -> None:
+        super().__init__()
+        self.first = nn.Linear(width, width)
+        self.second = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+        self.last = nn.Linear(width, 1)
+        self.attention = nn.Linear(width, width) if attentive else None
+
+    def forward(self, x: Tensor, crystal: Tensor, counts: Tensor) -> Tensor:
+        """Map (N, width) scalars of the atoms of B crystals to (B,)."""
+        h = functional.silu(self.first(x))
+        if self.attention is None:
+            pooled = scatter_mean(h, crystal, counts)
+        else:
+            pooled = weighted_mean(h, self.attention(x), crystal, counts)
+        out: Tensor = self.last(self.dropout(functional.silu(self.second(self.dropout(pooled)))))
+        return out[:, 0]
+
+
+def weighted_mean(h: Tensor, scores: Tensor, crystal: Tensor, counts: Tensor) -> Tensor:
+    """Means of (N, D) features over the atoms of B crystals, weighted by a softmax of scores.
+
+    Parameters
+    ----------
+    h, scores
+        (N, D) each; every channel has its own weights.
+    crystal, counts
+        (N,) crystal of each atom and (B,) number of atoms.
+    """
+    index = crystal[:, None].expand_as(scores)
+    highest = torch.full((len(counts), scores.shape[1]), -torch.inf).to(scores)
+    highest = highest.scatter_reduce(0, index, scores.detach(), "amax")
+    weights = torch.exp(scores - highest[crystal])
+    total = scatter_sum(weights, crystal, len(counts))
+    return scatter_sum(weights * h, crystal, len(counts)) / total
+
+
+class PropertyHeads(nn.Module):
+    """Targets besides the energy, and standard errors.
+
+    Parameters
+    ----------
+    width
+        Scalars of an atom.
+    crystal_targets, site_targets
+        Names of the targets.
+    uncertainties
+        Targets of the crystal, the energy among them, whose standard errors are outputs too.
+    dropout
+        Share of hidden channels that are left out in training.
+    """
+
+    shift: Tensor
+    scale: Tensor
+    spread_factor: Tensor
+
+    def __init__(
+        self,
+        width: int,
+        crystal_targets: Sequence[str],
+        site_targets: Sequence[str],
+        uncertainties: Sequence[str],
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.targets = (*crystal_targets, *site_targets)
+        self.uncertainties = tuple(uncertainties)
+        readouts: dict[str, nn.Module] = {
+            name: CrystalReadout(width, dropout, attentive=name in _ATTENTIVE)
+            for name in crystal_targets
+        }
+        readouts |= {name: SiteReadout(width, dropout) for name in site_targets}
+        self.readouts = nn.ModuleDict(readouts)
+        self.register_buffer("shift", torch.zeros(len(self.targets), dtype=torch.float64))
+        self.register_buffer("scale", torch.ones(len(self.targets), dtype=torch.float64))
+        self.spreads = nn.ModuleDict(
+            {name: two_layer(width, _SPREAD_WIDTH, 1) for name in uncertainties}
+        )
+        factor = torch.ones(len(self.uncertainties), dtype=torch.float64)
+        self.register_buffer("spread_factor", factor)
+
+    def forward(self, x: Tensor, crystal: Tensor, counts: Tensor) -> dict[str, Tensor]:
+        """Outputs in physical units, logits of classes.
+
+        Parameters
+        ----------
+        x
+            (N, width) scalars of the atoms of B crystals.
+        crystal, counts
+            (N,) crystal of each atom and (B,) number of atoms.
+
+        Returns
+        -------
+        dict
+            (B,) for targets of crystals and standard errors, (N,) for targets of sites.
+        """
+        outputs = {}
+        for k, name in enumerate(self.targets):
+            raw = self.readouts[name](x, crystal, counts)
+            outputs[name] = raw * self.scale[k].to(raw.dtype) + self.shift[k].to(raw.dtype)
+        if not self.training:
+            outputs = in_agreement(outputs)
+        return outputs | self.standard_errors(scatter_mean(x, crystal, counts))
+
+    def standard_errors(self, pooled: Tensor) -> dict[str, Tensor]:
+        """Standard errors (B,) from (B, width) means of the atoms' scalars."""
+        found = {}
+        for k, name in enumerate(self.uncertainties):
+            spread = functional.softplus(self.spreads[name](pooled)[:, 0])
+            found[f"{name}{SPREAD}"] = spread * self.spread_factor[k].to(spread.dtype)
+        return found
+
+    def take_units(self, source: PropertyHeads) -> None:
+        """Adopt the units of targets that another network has too."""
+        for k, name in enumerate(self.targets):
+            if name in source.targets:
+                place = source.targets.index(name)
+                self.shift[k], self.scale[k] = source.shift[place], source.scale[place]
+
+
+def in_agreement(outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Outputs in which nothing is a metal, more likely than not, with a gap above 0.5 eV.
+
+    The gap bounds the logit of ``metal``: nearly nothing changes where both heads agree, and the
+    outputs stay continuous.
+    """
+    found = dict(outputs)
+    if "band_gap" in found and "metal" in found:
+        bound = _STEEPNESS * (_LARGEST_GAP - found["band_gap"])
+        found["metal"] = torch.minimum(found["metal"], bound)
+    return found

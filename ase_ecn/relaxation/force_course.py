@@ -1,0 +1,275 @@
+"""A relaxation of cell and atoms by the forces and the stress of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ase_ecn.crystal import Crystal
+from ase_ecn.errors import OptionError
+from ase_ecn.geometry.repetition import SYMPREC
+from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, exp_symmetric
+from ase_ecn.relaxation.freedom import freedom, operations
+from ase_ecn.relaxation.quasi_newton import QuasiNewton
+from ase_ecn.relaxation.stiffness import solver, stiffness
+from ase_ecn.relaxation.stopping import (
+    CONVERGED,
+    GIVEN_UP,
+    MAX_TOTAL_STRAIN,
+    OUT_OF_RANGE,
+    STALLED,
+    STEPS,
+)
+
+FORCE_TOLERANCE = 0.05
+"""Default largest force, eV/Å, at which a relaxation of cell and atoms ends."""
+MAX_FORCE_STEPS = 200
+"""Default number of steps of one relaxation of cell and atoms."""
+
+_FIXED = 1000
+_NOISE = 2e-6
+_BOND = 2.5
+_VOIGT = [[0, 5, 4], [5, 1, 3], [4, 3, 2]]
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What a network says of a crystal of N atoms.
+
+    Attributes
+    ----------
+    energy
+        eV per cell; infinite for atoms that are too close to each other.
+    forces
+        (N, 3) in eV/Å.
+    stress
+        (6,) in eV/Å³, in ASE's order.
+    """
+
+    energy: float
+    forces: NDArray[np.float64]
+    stress: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a relaxation of cell and atoms has to leave as it is.
+
+    Attributes
+    ----------
+    fixed
+        (N,) atoms that keep their fractional coordinates; ``None`` for no atom.
+    symprec
+        Tolerance in Å with which the symmetry that is kept is found.
+    """
+
+    fixed: NDArray[np.bool_] | None = None
+    symprec: float = SYMPREC
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """(N, 3) undeformed positions in Å, and the (3, 3) logarithm of the deformation."""
+
+    q: NDArray[np.float64]
+    logarithm: NDArray[np.float64]
+
+
+class ForceCourse:
+    """Cell and atoms follow forces and stress downhill, in the primitive cell.
+
+    Parameters
+    ----------
+    crystal
+        Undeformed, of N atoms in any cell.
+    logarithms
+        (3, 3) each, of deformations from which it may begin; it does from that of lowest energy.
+    held
+        What has to stay.
+    allowed
+        Strains that may be applied, if any.
+    fmax
+        It ends when no force is larger, eV/Å, and the norm of the virial per atom is not, eV.
+    steps
+        Maximum number of steps; 0 only evaluates.
+    pressure
+        From outside, eV/Å³.
+
+    Attributes
+    ----------
+    crystal
+        What the network should be asked about next; when it has stopped, where it has ended.
+    reason
+        Why it has stopped; ``None`` while it continues.
+    steps
+        Number of steps so far, those that led nowhere included.
+    force
+        Largest force that is left, eV/Å, or norm of the virial per atom, eV, if that is larger.
+
+    Raises
+    ------
+    OptionError
+        If ``fmax`` is not positive or the number of steps negative.
+    """
+
+    def __init__(
+        self,
+        crystal: Crystal,
+        logarithms: Sequence[NDArray[np.float64]] = (np.zeros((3, 3)),),
+        held: Held = Held(),
+        *,
+        allowed: AllowedStrain = ANY_STRAIN,
+        fmax: float = FORCE_TOLERANCE,
+        steps: int = MAX_FORCE_STEPS,
+        pressure: float = 0.0,
+    ) -> None:
+        check_force_stopping(fmax, steps)
+        # Of a repetition of a smaller cell with fixed atoms, these repeat too.
+        fixed = np.zeros(len(crystal), dtype=bool) if held.fixed is None else held.fixed
+        kinds = crystal.numbers + _FIXED * fixed
+        cell = Crystal(kinds, crystal.cell, crystal.scaled_positions).primitive
+        kinds, self.site_of_atom = cell.crystal.numbers, cell.site_of_atom
+        primitive = Crystal(kinds % _FIXED, cell.crystal.cell, cell.crystal.scaled_positions)
+        group = operations(primitive, kinds, allowed, held.symprec)
+        self._free = freedom(primitive, group, allowed, kinds >= _FIXED)
+        self._start = primitive.positions
+        self._starts = [_Place(self._start, logarithm) for logarithm in logarithms]
+        self._answers: list[Pull] = []
+        self._fmax, self._max_steps, self._pressure = fmax, steps, pressure
+        self._best = self._next = self._starts[0]
+        self._step: NDArray[np.float64] = np.zeros(0)
+        self._search: QuasiNewton | None = None
+        self._start_energy = float("nan")
+        self.reason: str | None = None
+        self.steps = 0
+        self.force = float("nan")
+
+    @property
+    def crystal(self) -> Crystal:
+        """What the network should be asked about next, or where it has ended."""
+        place = self._next if self.reason is None else self._best
+        return self._free.crystal(place.q, place.logarithm)
+
+    @property
+    def converged(self) -> bool:
+        """Whether forces and stress are below the tolerance."""
+        return self.reason == CONVERGED
+
+    @property
+    def energy(self) -> float:
+        """Energy (or, under pressure, enthalpy) where it is best, eV per primitive cell."""
+        return float("nan") if self._search is None else self._search.energy
+
+    @property
+    def energy_change(self) -> float:
+        """Energy (or, under pressure, enthalpy) since the start in eV/atom, never positive."""
+        if self._search is None or self.reason in GIVEN_UP:
+            return float("nan")
+        return (self._search.energy - self._start_energy) / len(self._start)
+
+    @property
+    def deformation(self) -> NDArray[np.float64]:
+        """(3, 3) deformation of the cell to where it is best so far, or ends."""
+        return np.eye(3) if self.reason in GIVEN_UP else exp_symmetric(self._best.logarithm)
+
+    @property
+    def displacements(self) -> NDArray[np.float64]:
+        """(N, 3) in Å, of the atoms of the input against the deformed cell."""
+        if self.reason in GIVEN_UP:
+            return np.zeros((len(self.site_of_atom), 3))
+        moved = (self._best.q - self._start) @ self.deformation
+        return np.asarray(moved[self.site_of_atom])
+
+    def take(self, answer: Pull) -> None:
+        """Follow forces and stress by a step, or stop."""
+        if self._search is None:
+            self._answers.append(answer)
+            if len(self._answers) < len(self._starts):
+                self._next = self._starts[len(self._answers)]
+                return
+            self._begin()
+        else:
+            self._judge(self._search, answer)
+        if self.reason is None and self._search is not None:
+            self._go_on(self._search)
+
+    def give_up(self, reason: str) -> None:
+        """Stop, with the crystal as it was in the input."""
+        self.reason = reason
+
+    def _begin(self) -> None:
+        """Choose between the places that it may begin at."""
+        energies = [
+            answer.energy + self._pressure * self._crystal_at(place).volume
+            for answer, place in zip(self._answers, self._starts, strict=True)
+        ]
+        first = int(np.argmin(energies))
+        if not np.isfinite(energies[first]):
+            self.reason = OUT_OF_RANGE
+            return
+        self._best = self._starts[first]
+        crystal = self._crystal_at(self._best)
+        solve = solver(stiffness(crystal, self._free))
+        self._search = QuasiNewton(solve, self._length, _NOISE * len(crystal))
+        self._search.begin(*self._value(self._answers[first], self._best))
+        self._start_energy = self._search.energy
+
+    def _judge(self, search: QuasiNewton, answer: Pull) -> None:
+        self.steps += 1
+        if search.judge(self._step, *self._value(answer, self._next)):
+            self._best = self._next
+        if np.linalg.norm(self._best.logarithm) > MAX_TOTAL_STRAIN:
+            self.reason = OUT_OF_RANGE
+
+    def _go_on(self, search: QuasiNewton) -> None:
+        self.force = self._largest(search.gradient)
+        if self.force < self._fmax:
+            self.reason = CONVERGED
+        elif self.steps >= self._max_steps:
+            self.reason = STEPS
+        elif search.stalled:
+            self.reason = STALLED
+        else:
+            self._step = search.step()
+            moved, strain = self._free.displaced(self._step)
+            self._next = _Place(self._best.q + moved, self._best.logarithm + strain)
+
+    def _value(self, answer: Pull, place: _Place) -> tuple[float, NDArray[np.float64]]:
+        """Enthalpy in eV and its (K,) derivatives by the free coordinates."""
+        volume = self._crystal_at(place).volume
+        virial = volume * (answer.stress[_VOIGT] + self._pressure * np.eye(3))
+        gradient = self._free.gradient(place.logarithm, answer.forces, virial)
+        return answer.energy + self._pressure * volume, gradient
+
+    def _crystal_at(self, place: _Place) -> Crystal:
+        return self._free.crystal(place.q, place.logarithm)
+
+    def _length(self, step: NDArray[np.float64]) -> float:
+        """How far a step moves an atom, or strains a bond of usual length, in Å."""
+        moved, strain = self._free.displaced(step)
+        return max(_longest(moved), _BOND * float(np.linalg.norm(strain)))
+
+    def _largest(self, gradient: NDArray[np.float64]) -> float:
+        forces, virial = self._free.displaced(gradient)
+        return max(_longest(forces), float(np.linalg.norm(virial)) / len(self._start))
+
+
+def _longest(vectors: NDArray[np.float64]) -> float:
+    return float(np.sqrt((vectors * vectors).sum(axis=1).max()))
+
+
+def check_force_stopping(fmax: float, steps: int) -> None:
+    """Refuse a tolerance that is not positive or a negative number of steps.
+
+    Raises
+    ------
+    OptionError
+        If one of them is not allowed.
+    """
+    if not fmax > 0:
+        raise OptionError(f"fmax must be positive, got {fmax}")
+    if steps < 0:
+        raise OptionError(f"steps must not be negative, got {steps}")

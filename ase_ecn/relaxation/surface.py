@@ -1,0 +1,71 @@
+"""A network's energy, forces and stress, which many relaxations follow at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ase_ecn.checkpoint import DEFAULT_POTENTIAL
+from ase_ecn.crystal import Crystal
+from ase_ecn.errors import CheckpointError, OverlappingAtomsError
+from ase_ecn.loaded import LoadedNetwork
+from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.relaxation.force_course import ForceCourse, Pull
+
+
+class EnergySurface(LoadedNetwork[PropertyNetwork]):
+    """A network with forces, ready to be asked: loads the checkpoint once.
+
+    Parameters
+    ----------
+    checkpoint
+        Bundled name or path of a network that gives forces; ``None`` for ``"ecn-universal"``.
+    device
+        ``None`` for CUDA if available, otherwise the CPU.
+    dtype
+        ``"float32"`` or ``"float64"`` for the network; geometry is float64 in any case.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint cannot be used, or gives no forces.
+    OptionError
+        If the device or dtype does not exist.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str | Path | None = None,
+        *,
+        device: str | torch.device | None = None,
+        dtype: str = "float32",
+    ) -> None:
+        super().__init__(checkpoint or DEFAULT_POTENTIAL, PropertyNetwork, device, dtype)
+        if not self.model.gives_forces:
+            raise CheckpointError(
+                f"{self.card.name} gives no forces; to relax atoms, use a checkpoint that does, "
+                f"such as {DEFAULT_POTENTIAL}"
+            )
+
+    def pulls(self, crystals: Sequence[Crystal]) -> list[Pull]:
+        """Energy, forces and stress of each crystal; of infinite energy if its atoms overlap."""
+        try:
+            energies, forces, stress = (
+                part.detach().double().cpu().numpy() for part in self.model.surface(crystals)
+            )
+        except OverlappingAtomsError:
+            if len(crystals) > 1:  # only those who overlap are to suffer
+                return [pull for crystal in crystals for pull in self.pulls([crystal])]
+            return [Pull(np.inf, np.zeros((len(crystals[0]), 3)), np.zeros(6))]
+        first = np.cumsum([0, *map(len, crystals)])
+        return [
+            Pull(float(energy), forces[first[k] : first[k + 1]], stress[k])
+            for k, energy in enumerate(energies)
+        ]
+
+    def answers(self, courses: Sequence[ForceCourse]) -> list[Pull]:
+        """What courses ask for."""
+        return self.pulls([course.crystal for course in courses])

@@ -1,0 +1,221 @@
+"""The fit of the SO(3)-equivariant network to DFT's energies and further properties."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from ase.build import bulk
+from emt_labels import alloys, row, write
+
+from ase_ecn import ECNCalculator, predict
+from ase_ecn.card import Card
+from ase_ecn.checkpoint import read_card
+from ase_ecn.corrections import correction, smooth_correction
+from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import OptionError
+from ase_ecn.training.__main__ import main
+from ase_ecn.training.data import held_out, known_crystals
+from ase_ecn.training.data import property_rows as rows_module
+from ase_ecn.training.data.datasets import READERS, Dataset
+from ase_ecn.training.data.property_rows import PropertyData, load_property_rows, usable
+from ase_ecn.training.fits.config import PropertiesConfiguration
+from ase_ecn.training.fits.fit_properties import fit_properties, predict_rows, row_scores
+
+CUTOFF = 4.0
+HEADS = {
+    "crystal_targets": ["band_gap", "metal", "magnetization", "fermi_level"],
+    "site_targets": ["site_moments"],
+}
+METALS, SALTS = ("Cu", "Ag", "Au", "Pd"), ("LiF", "NaF", "LiCl", "NaCl")
+
+
+def toy(split, size=32):
+    """Metals without a gap, salts with one that falls with the volume."""
+    rng = np.random.default_rng({"train": 0, "val": 1, "test": 2}[split])
+    atoms = []
+    for k in range(size // 2):
+        atoms.append(bulk(METALS[k % 4], "fcc", a=rng.uniform(3.6, 4.2)))
+        atoms.append(bulk(SALTS[k % 4], "rocksalt", a=rng.uniform(4.2, 5.6)))
+    volumes = np.array([a.get_volume() / len(a) for a in atoms])
+    metal = np.arange(size) % 2 == 0
+    return Dataset(
+        f"toy/{split}",
+        [f"{split}-{k}" for k in range(size)],
+        [as_crystal(a) for a in atoms],
+        {
+            "formation_energy": np.where(metal, 0.0, -2.0) + 0.05 * volumes,
+            "band_gap": np.where(metal, 0.0, 10 - 0.3 * volumes),
+            "metal": metal.astype(float),
+            "magnetization": np.where(metal, 0.5, 0.0),
+        },
+    )
+
+
+def levels(data, split):
+    found = toy(split)
+    volumes = np.array([c.volume / len(c) for c in found.crystals])
+    ids = [f"level-{name}" for name in found.ids]
+    return replace(found, ids=ids, targets={"fermi_level": 20 - volumes})
+
+
+def moments(data, held_out, max_atoms):
+    atoms = [bulk("Fe", "bcc", a=a) for a in np.linspace(2.7, 3.0, 8)]
+    atoms += [bulk("FeCo", "cesiumchloride", a=a) for a in np.linspace(2.7, 3.0, 8)]
+    crystals = [as_crystal(a) for a in atoms]
+    numbers = np.concatenate([c.numbers for c in crystals])
+    names = [f"mag-{k}" for k in range(len(atoms))]
+    return Dataset(
+        "moments", names, crystals, {}, {"site_moments": np.where(numbers == 26, 2.2, 1.7)}
+    )
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of data, with small sets in the place of the public ones."""
+    monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setitem(READERS, "mp_20", lambda data, split: toy(split))
+    monkeypatch.setitem(READERS, "fermi", levels)
+    monkeypatch.setattr(rows_module, "read_fermi_levels", lambda data: levels(data, "train"))
+    monkeypatch.setattr(known_crystals, "read_site_moments", moments)
+    monkeypatch.setattr(
+        rows_module, "split_by_composition", lambda dataset: dict.fromkeys(READERS_SPLITS, dataset)
+    )
+    tested = [as_crystal(bulk("Pd", "fcc", a=3.9))]
+    monkeypatch.setattr(held_out, "read_wbm", lambda data: (tested, np.zeros(1)))
+    stated = {
+        "mag-0": {
+            "formation_energy_mp2020_eV_per_atom": "0.25",
+            "band_gap_pbe_matbench2019_eV": "",
+            "band_gap_pbe_mp2023_eV": "0.7",
+            "e_above_hull_mp2024_eV_per_atom": "0.25",
+        }
+    }
+    monkeypatch.setattr(rows_module, "_table", lambda path, key: stated)
+    labelled = [row(atoms, f"source-{k}") for k, atoms in enumerate(alloys(40))]
+    write(tmp_path / "teacher.jsonl.gz", labelled)
+    return tmp_path
+
+
+READERS_SPLITS = ("train", "val", "test")
+
+
+def config(folder, **changes):
+    section = {
+        "name": "toy",
+        "data": {"name": "mp_20"},
+        "model": {"widths": [16, 16, 16], "layers": 2, "cutoff": CUTOFF, **HEADS},
+        "teacher": {"name": str(folder / "teacher.jsonl.gz"), "validation": 10},
+        "with_teacher": 4,
+        "fit": {
+            "epochs": 12,
+            "batch_size": 8,
+            "learning_rate": 0.01,
+            "ema_decay": 0.9,
+            "clip": 10.0,
+        },
+    }
+    return PropertiesConfiguration.from_dict({**section, **changes})
+
+
+def test_rows_hold_the_labels_of_all_sets(folder):
+    rows = load_property_rows(folder, PropertyData(), CUTOFF, "train")
+    # Of palladium, which is tested, no row is left.
+    assert 46 not in rows.packed.numbers
+    assert len(rows) == 2 * (32 - 4) + 16
+    known = {name: int((~np.isnan(v)).sum()) for name, v in rows.targets.items()}
+    assert known["formation_energy"] == 28 + 1
+    assert known["band_gap"] == 28 + 1
+    assert known["fermi_level"] == 28
+    assert (~np.isnan(rows.site_targets["site_moments"])).sum() == 8 + 16 + 16 * 2
+    batch = rows.batch(np.array([1, 0]))
+    assert batch.graph.atom_counts.tolist() == [2, 1]
+    assert batch.labels["metal"].tolist() == [0, 1]
+    assert batch.labels["site_moments"].isnan().tolist() == [False, False, True]
+    main = rows.of_main_set()
+    assert (~np.isnan(main.targets["formation_energy"])).sum() == 28
+
+
+def test_energies_are_what_the_network_learns(folder):
+    """Formation energies without what depends on guessed oxidation states."""
+    rows = load_property_rows(folder, PropertyData(), CUTOFF, "val")
+    dataset = toy("val")
+    for k in (0, 1):
+        numbers = dataset.crystals[k].numbers
+        guessed = correction(numbers) - smooth_correction(numbers)
+        expected = dataset.targets["formation_energy"][k] - guessed
+        assert rows.targets["formation_energy"][k] == pytest.approx(expected, abs=1e-12)
+
+
+def test_everything_is_trained_on_but_some_compositions(folder):
+    section = PropertyData(everything=True, held_out_percent=50)
+    train, held = (load_property_rows(folder, section, CUTOFF, s) for s in ("train", "val"))
+    assert len(train) > 0
+    assert len(held) > 0
+    assert 46 not in train.packed.numbers
+    with pytest.raises(OptionError, match="the test split is trained on too"):
+        load_property_rows(folder, section, CUTOFF, "test")
+
+
+def test_crystals_without_neighbours_or_references_are_left_out():
+    atoms = [bulk("Cu"), bulk("Xe", "fcc", a=12.0), bulk("Po", "sc", a=3.3)]
+    crystals = [as_crystal(a) for a in atoms]
+    found = usable(Dataset("x", list("abc"), crystals, {"band_gap": np.arange(3.0)}), CUTOFF)
+    assert found.ids[0] == "a"
+    assert "b" not in found.ids
+
+
+def test_a_fit_learns_all_properties(folder):
+    fitted = fit_properties(config(folder), folder, folder / "run", "cpu")
+    assert set(fitted.model.targets) >= {"formation_energy", "band_gap", "site_moments"}
+    begun = fit_properties(
+        config(folder, fit={"epochs": 1, "batch_size": 8, "learning_rate": 1e-9}),
+        folder, folder / "begun", "cpu",
+    )  # fmt: skip
+    scores, first = (
+        row_scores(predict_rows(f.model, f.held, "cpu"), f.held) for f in (fitted, begun)
+    )
+    for name in ("formation_energy", "band_gap", "site_moments", "fermi_level"):
+        assert scores[f"{name}_mae"] < 0.7 * first[f"{name}_mae"], name
+    assert scores["metal_auc"] > 0.95
+    assert scores["unstable_crystals"] == 1
+    # Of the teacher's labels, which stay in the mix, as well.
+    curve = np.loadtxt(folder / "run" / "curve.csv", delimiter=",", skiprows=1, usecols=(0, 2))
+    assert curve[-1, 1] < 0.5 * curve[0, 1]
+
+
+def test_the_command_makes_a_checkpoint_of_all_properties(folder):
+    (folder / "c.yaml").write_text(
+        "network: properties\nname: toy\ndata: {name: mp_20}\n"
+        f"teacher: {{name: {folder / 'teacher.jsonl.gz'}}}\nwith_teacher: 2\n"
+        "model: {widths: [16, 16, 16], layers: 2, cutoff: 4.0,\n"
+        "  crystal_targets: [band_gap, metal, magnetization, fermi_level],\n"
+        "  site_targets: [site_moments]}\n"
+        "fit: {epochs: 1, batch_size: 8}\n"
+    )
+    common = ["--data", str(folder), "--device", "cpu"]
+    arguments = ["fit-properties", "--config", str(folder / "c.yaml"), "--out", str(folder)]
+    assert main([*arguments, *common]) == 0
+    weights = folder / "toy.safetensors"
+    assert main(["calibrate", str(weights), *common]) == 0
+    assert main(["domain", str(weights), *common]) == 0
+    assert main(["evaluate", str(weights), "--split", "val", "--write", *common]) == 0
+    card: Card = read_card(weights)
+    assert card.units["metal_probability"] == "1"
+    assert set(card.content["calibration"]["held_out_coverage"]) == {"formation_energy", "band_gap"}
+    assert "formation_energy_in_90%_interval" in card.content["validation"]
+    assert "formation_energy_std" in card.content["domain"]["ranges"]
+    assert card.content["split"]["crystals"] == {"train": 72, "val": 80, "teacher": 38}
+    assert card.property_elements["site_moments"] == frozenset({3, 9, 11, 17, 26, 27})
+    salt = bulk("NaCl", "rocksalt", a=5.2)
+    found = predict(salt, checkpoint=weights)[0]
+    assert found.forces.shape == (2, 3)
+    assert found.site_moments.shape == (2,)
+    assert found.formation_energy_std > 0
+    salt.calc = ECNCalculator(weights, device="cpu")
+    assert salt.get_potential_energy() / 2 == pytest.approx(found.formation_energy, abs=1e-6)
+    # Made anew, spreads are the same.
+    before = torch.tensor(found.formation_energy_std)
+    assert main(["calibrate", str(weights), *common]) == 0
+    again = predict(salt, checkpoint=weights)[0]
+    assert again.formation_energy_std == pytest.approx(float(before), rel=1e-5)

@@ -1,0 +1,162 @@
+"""Stated uncertainties of an SO(3)-equivariant network.
+
+Heads read the mean scalars of the crystal. Those of energies learn from DFT's labels that were
+held out and from the teacher's of held-out prototypes, so that they know hypothetical crystals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ase_ecn.nn.layers import scatter_mean
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.properties import of_output
+from ase_ecn.training.data.labels import LabelData, PackedLabels, load_labels
+from ase_ecn.training.data.property_rows import load_property_rows
+from ase_ecn.training.fits.config import (
+    PropertiesConfiguration,
+    SO3Configuration,
+    config_of_card,
+    fitted_to_properties,
+)
+from ase_ecn.training.fits.fit_so3 import split_labels
+from ase_ecn.training.release.spread_heads import BOUND, EVERY, factor, fit_spread
+
+SO3_DATA = (
+    "validation split and, for energies, held-out labels of the teacher: two thirds for the heads, "
+    "one third for the factors"
+)
+_TEACHERS = 4000
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Crystals that the network was not fitted to, with their labels.
+
+    Attributes
+    ----------
+    packed
+        The crystals.
+    indices
+        (C,) those of them that count.
+    targets
+        (C,) labels by name, NaN where missing.
+    """
+
+    packed: PackedLabels
+    indices: NDArray[np.int64]
+    targets: Mapping[str, NDArray[np.float64]]
+
+
+def calibrated_so3(
+    model: SO3ECN, content: Mapping[str, Any], data: Path, properties: tuple[str, ...]
+) -> tuple[SO3ECN, dict[str, float]]:
+    """Return the network with stated uncertainties, and their coverage of what set the factors.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    content
+        Its card.
+    data
+        The data folder.
+    properties
+        Targets of the crystal.
+    """
+    return with_so3_spreads(model, held_out(content, data), properties)
+
+
+def held_out(content: Mapping[str, Any], data: Path) -> list[Scored]:
+    """What a card says that its network was not fitted to."""
+    if not fitted_to_properties(content):
+        config = config_of_card(content, SO3Configuration)
+        return [_of_teacher(config.data, config.fit.seed, config, data)]
+    fitted = config_of_card(content, PropertiesConfiguration)
+    rows = load_property_rows(data, fitted.data, fitted.model.cutoff, "val")
+    everything = np.arange(len(rows))
+    return [
+        Scored(rows.packed, everything, rows.targets),
+        _of_teacher(fitted.teacher, fitted.fit.seed, fitted, data),
+    ]
+
+
+def _of_teacher(
+    section: LabelData, seed: int, config: SO3Configuration | PropertiesConfiguration, data: Path
+) -> Scored:
+    labels = load_labels(section.name, data, config.model.cutoff, config.model.target)
+    _, indices = split_labels(labels, _TEACHERS, seed)
+    return Scored(labels, indices, {config.model.target: np.asarray(labels.energy[indices])})
+
+
+def with_so3_spreads(
+    model: SO3ECN, scored: list[Scored], properties: tuple[str, ...]
+) -> tuple[SO3ECN, dict[str, float]]:
+    """As :func:`calibrated_so3`, from crystals that were held out."""
+    torch.manual_seed(0)
+    wider = SO3ECN(replace(model.config, uncertainties=properties))
+    # Heads that are there already are made anew: calibrating twice gives the same as once.
+    theirs = {k: v for k, v in model.state_dict().items() if ".spread" not in k}
+    wider.load_state_dict({**wider.state_dict(), **theirs})
+    wider.eval()
+    assert wider.heads is not None
+    seen = [pooled_and_predicted(wider, part) for part in scored]
+    coverage = {}
+    for k, name in enumerate(properties):
+        features, errors = _of_property(name, scored, seen)
+        unit = float(np.median(errors)) or 1.0
+        held = torch.arange(len(errors)) % EVERY == 0
+        relative = torch.as_tensor(errors / unit).float()
+        head = wider.heads.spreads[name]
+        fit_spread(head, features[~held], relative[~held])
+        with torch.no_grad():
+            spread = nn.functional.softplus(head(features[held])[:, 0]).double().numpy()
+        found = factor(spread, relative[held].double().numpy())
+        wider.heads.spread_factor[k] = found * unit
+        coverage[name] = float((relative[held].numpy() <= BOUND * found * spread).mean())
+    return wider.eval().requires_grad_(False), coverage
+
+
+def _of_property(
+    name: str,
+    scored: Sequence[Scored],
+    seen: Sequence[tuple[Tensor, Mapping[str, NDArray[np.float64]]]],
+) -> tuple[Tensor, NDArray[np.float64]]:
+    """Features (C, width) and absolute errors (C,) of all crystals with a label."""
+    features, errors = [], []
+    for part, (pooled, predicted) in zip(scored, seen, strict=True):
+        if name not in part.targets:
+            continue
+        known = np.flatnonzero(~np.isnan(part.targets[name]))
+        features.append(pooled[torch.as_tensor(known)])
+        errors.append(np.abs(predicted[name] - part.targets[name])[known])
+    return torch.cat(features), np.concatenate(errors)
+
+
+def pooled_and_predicted(
+    model: SO3ECN, part: Scored
+) -> tuple[Tensor, dict[str, NDArray[np.float64]]]:
+    """Mean scalars (C, width) of crystals, and (C,) predictions and standard errors."""
+    pooled, found = [], []
+    with torch.no_grad():
+        for start in range(0, len(part.indices), _BATCH):
+            graph = part.packed.batch(part.indices[start : start + _BATCH]).graph
+            scalars = model.scalars(graph)
+            pooled.append(scatter_mean(scalars, graph.crystal_of_atom, graph.atom_counts))
+            found.append(model.properties_of(graph, scalars))
+    names = [name for name in found[0] if name not in model.site_targets]
+    return torch.cat(pooled), {
+        name: of_output(name).physical(
+            torch.cat([outputs[name] for outputs in found]).double().numpy()
+        )
+        for name in names
+    }

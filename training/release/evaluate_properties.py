@@ -1,0 +1,47 @@
+"""Test tables of SO(3)-equivariant networks with heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ase_ecn.checkpoint import load_checkpoint
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.properties import FORMATION_ENERGY
+from ase_ecn.training.data.property_rows import load_property_rows
+from ase_ecn.training.fits.config import PropertiesConfiguration, config_of_card
+from ase_ecn.training.fits.fit_properties import predict_rows, row_scores
+from ase_ecn.training.release.calibrate import reliability
+from ase_ecn.training.release.screen_scores import wbm_table
+
+
+def evaluate_properties(
+    checkpoint: str | Path, data: Path, split: str, device: str
+) -> dict[str, float]:
+    """Mean errors of all properties, and how often labels are in the stated intervals.
+
+    Parameters
+    ----------
+    checkpoint, data, device
+        As for :func:`ase_ecn.training.release.evaluate.evaluate`.
+    split
+        ``"val"``; ``"test"`` adds formation energies of hypothetical crystals (WBM). Where the
+        network was fitted to everything, these alone are a test.
+    """
+    loaded = load_checkpoint(checkpoint, SO3ECN)
+    config = config_of_card(loaded.card.content, PropertiesConfiguration)
+    scores = {}
+    if split == "test":
+        scores = wbm_table(PropertyPredictor(checkpoint, device=device), data)
+    if split == "test" and config.data.everything:
+        return scores
+    rows = load_property_rows(data, config.data, config.model.cutoff, split)
+    predictions = predict_rows(loaded.model.to(device), rows, device)
+    scores |= row_scores(predictions, rows)
+    bias = predictions[FORMATION_ENERGY] - rows.of_main_set().targets[FORMATION_ENERGY]
+    scores["formation_energy_bias"] = float(np.nanmean(bias))
+    for name, curve in reliability(predictions, rows.of_main_set()).items():
+        scores |= {f"{name}_in_{float(k):.0%}_interval": v for k, v in curve.items()}
+    return scores
