@@ -132,7 +132,7 @@ def test_half_a_batch_is_undone(
     from ase_ecn.screening import store
 
     out = database(server, "interrupted")
-    plain, calls = store._row, []
+    plain, calls = store.row_of, []
 
     def failing(*arguments):
         calls.append(1)
@@ -140,7 +140,7 @@ def test_half_a_batch_is_undone(
             raise KeyboardInterrupt
         return plain(*arguments)
 
-    monkeypatch.setattr(store, "_row", failing)
+    monkeypatch.setattr(store, "row_of", failing)
     crystals = [bulk("Cu", a=3.5 + 0.01 * k) for k in range(5)]
     with pytest.raises(KeyboardInterrupt):
         screen(crystals, out, batch_size=2, **small_networks)
