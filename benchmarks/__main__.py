@@ -16,6 +16,7 @@ NAMES = (
     "predictions",
     "calculator",
     "relaxations",
+    "cell_and_atoms_speed",
     "size",
     "number",
     "screens",

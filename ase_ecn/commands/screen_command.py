@@ -9,13 +9,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ase_ecn.commands.command_line import Command, add_network_options, add_phase_options
 from ase_ecn.commands.phases import phases_of, print_unavailable
 from ase_ecn.commands.structures import cells, print_skipped, print_table
 from ase_ecn.errors import OptionError
 from ase_ecn.properties import in_short_tables
 from ase_ecn.relaxation.cell_and_atoms import RELAXED
-from ase_ecn.screening import failures, screen
+from ase_ecn.screening import failures, refined, screen
+from ase_ecn.screening.named_calculators import parse_options
+from ase_ecn.screening.refine import REFINE_TOP
 from ase_ecn.screening.run import BATCH_SIZE
 from ase_ecn.screening.store import Store, journal_path
 
@@ -48,6 +52,19 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--by", metavar="PROPERTY", help="property for --top")
     add("--largest", action="store_true", help="with --top: keep the highest values instead")
+    add(
+        "--refine",
+        metavar="CALCULATOR",
+        help="relax the best ones again with an ASE calculator, by name or package.module:Class",
+    )
+    add("--refine-top", type=int, default=REFINE_TOP, metavar="N", help="so many of them")
+    add(
+        "--refine-option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="argument of the calculator; may be repeated",
+    )
     add("--batch-size", type=int, default=BATCH_SIZE)
     add("--workers", type=int, metavar="N", help="processes on this machine (needs Dask)")
     add("--cluster", metavar="ADDRESS", help="scheduler of a running Dask cluster")
@@ -74,6 +91,9 @@ def _run(options: argparse.Namespace) -> int:
         relaxer_checkpoint=options.relaxer_checkpoint,
         potential=options.potential,
         device=options.device,
+        refine=options.refine,
+        refine_options=parse_options(options.refine_option),
+        refine_top=options.refine_top,
         batch_size=options.batch_size,
         workers=options.workers,
         cluster=options.cluster,
@@ -96,6 +116,8 @@ def _run(options: argparse.Namespace) -> int:
     }
     text = ", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "in")
     print(text.replace(" in", f" crystals in {out}", 1), f"({report.computed} computed now)")
+    if options.refine:
+        _print_refined(store, options.refine, report.refined)
     shown = islice(failures(out), _SHOWN)
     print_skipped({failure.label: failure.reason for failure in shown})
     if report.failed > _SHOWN:
@@ -129,6 +151,23 @@ def _print_rows(found: Sequence[Any], units: Mapping[str, str]) -> None:
     # Columns that are empty in all rows are left out.
     filled = [k for k in range(len(columns)) if any(row[k] for row in rows)]
     print_table([columns[k] for k in filled], [[row[k] for k in filled] for row in rows])
+
+
+def _print_refined(store: Store, calculator: str, count: int) -> None:
+    """A line for each crystal that the calculator has relaxed, and the reasons of the others."""
+    rows = []
+    for row in store.rows():
+        values = row.key_value_pairs
+        if "refined_energy" in values:
+            change = np.linalg.det(refined(row).cell[:]) / np.linalg.det(row.cell) - 1
+            energy, seconds = f"{values['refined_energy']:.4f}", f"{values['refined_seconds']:.2f}"
+            steps, reason = str(values["refined_steps"]), str(values["refined_reason"])
+            cells_of_row = [energy, f"{100 * change:+.1f}", steps, seconds, reason]
+            rows.append([row.formula, *cells_of_row, str(values["source"])])
+        elif "refined_reason" in values:
+            print(f"{values['source']}: {calculator}: {values['refined_reason']}", file=sys.stderr)
+    print(f"by {calculator} ({count} refined now):")
+    print_table(["formula", "E / eV/atom", "ΔV/V %", "steps", "s", "stopped", "source"], rows)
 
 
 COMMAND = Command(

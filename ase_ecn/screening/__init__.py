@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ase_ecn.readers import Source, count_structures, read_structures
-from ase_ecn.screening.rows import unrelaxed
+from ase_ecn.screening.rows import refined, unrelaxed
 from ase_ecn.screening.run import ScreenReport, screen
 from ase_ecn.screening.store import Failure, failures
 
@@ -14,6 +14,7 @@ __all__ = [
     "count_structures",
     "failures",
     "read_structures",
+    "refined",
     "screen",
     "unrelaxed",
 ]

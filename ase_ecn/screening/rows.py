@@ -1,4 +1,4 @@
-"""What a row of a screen's database holds, and how to read it back."""
+"""Rows of a screen's ase.db: what is written into them, and how it is read back."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from ase import Atoms
 from ase.db.core import reserved_keys, str_represents
 
 from ase_ecn.calculator import single_point
+from ase_ecn.errors import OptionError
 from ase_ecn.prediction import Prediction
 from ase_ecn.properties import find
 from ase_ecn.screening.compute import Outcome
 
 
 def unrelaxed(row: Any) -> Atoms:
-    """The crystal as it was in the input, from a row of a screen's database."""
+    """The crystal as in the input, without a calculator, from a row of a screen's database."""
     atoms: Atoms = row.toatoms()
     atoms.calc = None
     atoms.set_cell(np.asarray(row.data["unrelaxed_cell"]))
@@ -24,7 +25,27 @@ def unrelaxed(row: Any) -> Atoms:
     return atoms
 
 
-def row_of(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) -> dict[str, Any]:
+def refined(row: Any) -> Atoms:
+    """The crystal as the calculator has left it, from a row of a screen's database.
+
+    Raises
+    ------
+    OptionError
+        If it was not refined.
+    """
+    if "refined_cell" not in row.data:
+        raise OptionError(f"row {row.id} was not refined")
+    atoms: Atoms = row.toatoms()
+    atoms.calc = None
+    atoms.set_constraint()
+    atoms.set_cell(np.asarray(row.data["refined_cell"]))
+    atoms.positions = np.asarray(row.data["refined_positions"])
+    return atoms
+
+
+def row_arguments(
+    outcome: Outcome, properties: Sequence[str], common: dict[str, str]
+) -> dict[str, Any]:
     """Arguments of ``database.write``."""
     assert outcome.atoms is not None
     assert outcome.prediction is not None
@@ -50,7 +71,7 @@ def row_of(outcome: Outcome, properties: Sequence[str], common: dict[str, str]) 
         data["unavailable"] = outcome.prediction.unavailable
     if outcome.source.columns:
         data["input"] = outcome.source.columns
-    pairs = {k: _text(v) if isinstance(v, str) else v for k, v in pairs.items()}
+    pairs = {k: as_text(v) if isinstance(v, str) else v for k, v in pairs.items()}
     return {"atoms": atoms, "key_value_pairs": pairs, "data": data}
 
 
@@ -59,8 +80,8 @@ def key_name(name: str) -> str:
     return f"ecn_{name}" if name in reserved_keys else name
 
 
-def _text(value: str) -> str:
-    # ase.db refuses text that could be a number, such as a file that is called 42.
+def as_text(value: str) -> str:
+    """Quote text that could be a number, such as a file that is called 42: ase.db refuses it."""
     return (
         f"'{value}'" if any(str_represents(value, kind) for kind in (int, float, bool)) else value
     )

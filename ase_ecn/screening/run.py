@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,6 +29,7 @@ from ase_ecn.screening.compute import (
     provenance,
 )
 from ase_ecn.screening.conditions import Condition, parse_condition
+from ase_ecn.screening.refine import REFINE_TOP, REFINED_VALUES, Refinement, Refiner
 from ase_ecn.screening.rows import key_name
 from ase_ecn.screening.store import (
     FAILED,
@@ -62,6 +64,8 @@ class ScreenReport:
         Crystals without a result; :func:`~ase_ecn.screening.failures` has the reasons.
     computed
         Crystals computed by this run; the others were already finished.
+    refined
+        Crystals that this run has relaxed once more with another calculator.
     """
 
     stored: int
@@ -69,6 +73,7 @@ class ScreenReport:
     outranked: int
     failed: int
     computed: int
+    refined: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,9 @@ def screen(
     relaxer_checkpoint: str | Path | None = None,
     potential: str | Path | None = None,
     device: str | torch.device | None = None,
+    refine: str | None = None,
+    refine_options: Mapping[str, Any] | None = None,
+    refine_top: int = REFINE_TOP,
     batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     cluster: str | None = None,
@@ -160,6 +168,16 @@ def screen(
         Checkpoint whose forces atoms follow; ``None`` for ``"ecn-universal"``.
     device
         ``None`` for CUDA if available, otherwise the CPU.
+    refine
+        Relax the best crystals once more, cell and atoms, with this ASE calculator: one of ASE's
+        names, or ``"package.module:Class"``. Its energies (eV/atom), forces, steps and seconds are
+        key-value pairs of the row, ``refined_…``; :func:`~ase_ecn.screening.refined` has the
+        crystal.
+    refine_options
+        Arguments to make the calculator with.
+    refine_top
+        Number of crystals that are refined: those with the lowest formation energy, or the best
+        ones by ``by``.
     batch_size
         Number of crystals computed and written together.
     workers
@@ -188,7 +206,11 @@ def screen(
     """
     execution = Execution(batch_size, workers, cluster, retry_failed, progress)
     execution.check()
-    _check_ranking(top, by)
+    _check_ranking(top, by, refine)
+    refiner = None
+    if refine is not None:
+        options = dict(refine_options or {})
+        refiner = Refiner(Refinement(refine, options, refine_top, by, largest))
     if not isinstance(relax, bool) and relax not in RELAXED:
         raise OptionError(f"relax must be a truth value, 'cell' or 'all', got {relax!r}")
     address = _output(out)
@@ -204,21 +226,21 @@ def screen(
     found = provenance(screener.predictor, screener.network, screener.surface)
     job = replace(job, provenance=found)
     available, derived = screener.predictor.properties, screener.predictor.derived
-    store = Store(address)
     kept = tuple(available if properties is None else properties)
     check_names(kept, available, "properties")
-    if properties is None and store.settings() and _HULL not in store.settings():
-        # Begun before there were distances to the hull: it goes on without.
-        kept = tuple(name for name in available if name not in derived)
-    common = dict(found)
-    if set(derived) & set(kept):
-        common[_HULL] = job.phases.provenance
     scalars = screener.predictor.scalars
     known = [*scalars, *CRYSTAL_VALUES, *(RELAXATION_VALUES if relax else ())]
     if by is not None:
         check_names([by], known, "by")
+    if refiner is not None:
+        stored = [name for name in known if name not in scalars or name in kept]
+        check_names([refiner.refinement.ranked_by], stored, "to refine the best ones")
     selection = _Selection(parse_condition(where, known) if where else None, top, by, largest)
     sources = read_structures(source)
+    store = Store(address)
+    if properties is None:
+        kept = _as_begun(kept, derived, store)
+    common = found | _hull_of(job, set(derived) & set(kept))
     store.settle(
         {
             **common,
@@ -246,10 +268,13 @@ def screen(
     )
     if top is not None:
         store.prune(top, largest)
+    refined = 0
+    if refiner is not None:
+        refined = refiner.refine(store, retry_failed=retry_failed, progress=progress)
     if str(out).endswith(".parquet"):
-        texts = [name for name in derived if name not in scalars]
-        keys = [key_name(name) for name in kept if name in scalars or name in texts]
+        keys = [key_name(name) for name in kept if name in {*scalars, *derived}]
         extra = ["volume_per_atom", *RELAXATION_VALUES, "relaxation_reason"] if relax else []
+        extra += [*REFINED_VALUES, "refined_reason", "refined_by"] if refine else []
         write_parquet(store, Path(out), [*keys, *extra, *common])
     counts = store.counts()
     return ScreenReport(
@@ -258,13 +283,25 @@ def screen(
         outranked=counts.get(OUTRANKED, 0),
         failed=counts.get(FAILED, 0),
         computed=computed,
+        refined=refined,
     )
 
 
-def _check_ranking(top: int | None, by: str | None) -> None:
+def _as_begun(kept: Sequence[str], derived: Sequence[str], store: Store) -> tuple[str, ...]:
+    """Without what screens did not have when this one began, so that it can go on."""
+    begun = store.settings()
+    return tuple(name for name in kept if name not in derived or not begun or _HULL in begun)
+
+
+def _hull_of(job: Job, derived: Collection[str]) -> dict[str, str]:
+    """Which phases the crystals are compared with, if they are."""
+    return {_HULL: job.phases.provenance} if derived else {}
+
+
+def _check_ranking(top: int | None, by: str | None, refine: str | None) -> None:
     if top is not None and top < 1:
         raise OptionError(f"top must be at least 1, got {top}")
-    if (top is None) != (by is None):
+    if (top is None) != (by is None) and (by is None or refine is None):
         raise OptionError(
             "top and by must be given together: how many crystals, and ranked by which property"
         )

@@ -23,7 +23,7 @@ from ase.db import connect
 from ase_ecn.errors import OptionError, StorageError
 from ase_ecn.readers import Source, is_url
 from ase_ecn.screening.compute import Outcome
-from ase_ecn.screening.rows import row_of
+from ase_ecn.screening.rows import row_arguments
 
 logger = logging.getLogger(__name__)
 
@@ -202,12 +202,18 @@ class Store:
             cursor.execute("DELETE FROM screen_journal WHERE label = ?", (source.label,))
         number = None
         if verdict.status == STORED:
-            number = int(self.database.write(**row_of(verdict.outcome, properties, common)))
+            number = int(self.database.write(**row_arguments(verdict.outcome, properties, common)))
         line = (
             *(source.label, source.digest, verdict.status),
             *(verdict.outcome.error, verdict.value, number),
         )
         cursor.execute("INSERT INTO screen_journal VALUES (?, ?, ?, ?, ?, ?)", line)
+
+    def add_to_row(self, row: int, pairs: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Add key-value pairs and data to a row; those under the same keys are replaced."""
+        with self._transaction() as cursor:
+            self._lock(cursor)
+            self.database.update(row, data=dict(data), **pairs)
 
     def best(self, top: int, largest: bool) -> list[float]:
         """Values of the best crystals that are stored, the best first."""

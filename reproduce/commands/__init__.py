@@ -9,6 +9,7 @@ from reproduce.commands import (
     clean_command,
     denoise_command,
     domain_errors_command,
+    full_relaxations_command,
     hull_distances_command,
     hypothetical_command,
     invariance_command,
@@ -33,4 +34,5 @@ COMMANDS: list[Command] = [
     soak_command.COMMAND,
     phonons_command.COMMAND,
     vasp_relaxations_command.COMMAND,
+    full_relaxations_command.COMMAND,
 ]

@@ -132,7 +132,7 @@ def test_half_a_batch_is_undone(
     from ase_ecn.screening import store
 
     out = database(server, "interrupted")
-    plain, calls = store.row_of, []
+    plain, calls = store.row_arguments, []
 
     def failing(*arguments):
         calls.append(1)
@@ -140,7 +140,7 @@ def test_half_a_batch_is_undone(
             raise KeyboardInterrupt
         return plain(*arguments)
 
-    monkeypatch.setattr(store, "row_of", failing)
+    monkeypatch.setattr(store, "row_arguments", failing)
     crystals = [bulk("Cu", a=3.5 + 0.01 * k) for k in range(5)]
     with pytest.raises(KeyboardInterrupt):
         screen(crystals, out, batch_size=2, **small_networks)

@@ -13,10 +13,15 @@ from ase_ecn.training.fits.fit_so3 import fit_so3
 
 
 def _fit(config: SO3Configuration, data: Path, out: Path, device: str) -> Fitted:
-    model, result, labels = fit_so3(config, data, out, device)
-    held = int((labels.percent < HELD_OUT).sum())
-    counts = {"train": len(labels) - held, "held out": held}
-    return Fitted(model, result, np.unique(labels.numbers).tolist(), counts)
+    model, result, sources = fit_so3(config, data, out, device)
+    main, *further = sources
+    counts = {"train": len(main.train), "held out": int((main.labels.percent < HELD_OUT).sum())}
+    counts |= {
+        f"train, {part.name}": len(source.train)
+        for part, source in zip(config.data.further, further, strict=True)
+    }
+    elements = np.unique(np.concatenate([source.labels.numbers for source in sources])).tolist()
+    return Fitted(model, result, elements, counts)
 
 
 COMMAND = fit_command(

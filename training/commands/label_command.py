@@ -8,8 +8,8 @@ import sys
 from itertools import islice
 
 from ase_ecn.commands.command_line import Command
+from ase_ecn.screening.named_calculators import parse_options
 from ase_ecn.screening.store import failures
-from ase_ecn.training.data.calculators import parse_options
 from ase_ecn.training.data.labelling import BATCH_SIZE, label, label_store
 
 _SHOWN = 20

@@ -1,11 +1,9 @@
-"""ASE calculators by name, for labels: how they are found, made and asked."""
+"""ASE calculators that label crystals: made once, and asked for one after the other."""
 
 from __future__ import annotations
 
-import ast
-import importlib
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,15 +13,15 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import PropertyNotImplementedError, get_calculator_class
-from ase.calculators.names import names
+from ase.calculators.calculator import PropertyNotImplementedError
 
 from ase_ecn.crystal import as_crystal
-from ase_ecn.errors import ASEECNError, OptionError
+from ase_ecn.errors import ASEECNError
 from ase_ecn.prediction import Prediction
 from ase_ecn.properties import POTENTIAL_ENERGY
 from ase_ecn.readers import Source
 from ase_ecn.screening.compute import Outcome
+from ase_ecn.screening.named_calculators import forget, made_calculator
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,7 @@ class Labeller:
     """
 
     def __init__(self, job: CalculatorJob) -> None:
-        make = calculator_class(job.name)
-        try:
-            self.calculator = make(**dict(job.options))
-        except Exception as error:  # whatever other packages raise
-            given = ", ".join(f"{k}={v!r}" for k, v in job.options) or "no options"
-            raise OptionError(
-                f"{job.name} cannot be made with {given}: {type(error).__name__}: {error}"
-            ) from error
+        self.calculator = made_calculator(job.name, dict(job.options))
         if job.own_folder and hasattr(self.calculator, "directory"):
             folder = Path(self.calculator.directory) / f"{socket.gethostname()}-{getpid()}"
             self.calculator.directory = str(folder)
@@ -81,11 +72,11 @@ class Labeller:
         except ASEECNError as error:
             return Outcome(source, error=str(error))
         except Exception as error:  # calculators raise anything
-            self._forget()
+            forget(self.calculator)
             return Outcome(source, error=f"{type(error).__name__}: {error}")
         wrong = [name for name, value in labels.items() if not np.isfinite(value).all()]
         if wrong:
-            self._forget()
+            forget(self.calculator)
             return Outcome(source, error=f"not finite: {', '.join(wrong)}")
         return Outcome(
             source,
@@ -109,12 +100,6 @@ class Labeller:
         finally:
             atoms.calc = None
 
-    def _forget(self) -> None:
-        """What a calculation has left when it failed must not become another crystal's result."""
-        reset: Callable[[], None] | None = getattr(self.calculator, "reset", None)
-        if reset is not None:
-            reset()
-
 
 def label_in_worker(job: CalculatorJob, sources: Sequence[Source]) -> list[Outcome]:
     """As :meth:`Labeller.compute`, with a calculator that the worker's process keeps."""
@@ -124,57 +109,3 @@ def label_in_worker(job: CalculatorJob, sources: Sequence[Source]) -> list[Outco
 @lru_cache(maxsize=1)
 def _labeller(job: CalculatorJob) -> Labeller:
     return Labeller(job)
-
-
-def calculator_class(name: str) -> Callable[..., Any]:
-    """Find what makes a calculator.
-
-    Parameters
-    ----------
-    name
-        One of ASE's names, or ``"package.module:Class"``; a function that returns a calculator
-        will do as well.
-
-    Raises
-    ------
-    OptionError
-        If there is none of that name.
-    """
-    if ":" in name:
-        module, _, attribute = name.partition(":")
-        try:
-            found = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise OptionError(f"calculator {name}: {error}") from error
-        if not callable(found):
-            raise OptionError(f"calculator {name}: {attribute} is not a class")
-        return found  # type: ignore[no-any-return]
-    if name not in names:
-        raise OptionError(
-            f"unknown calculator {name!r}: give package.module:Class, or one of ASE's: "
-            + ", ".join(names)
-        )
-    try:
-        return get_calculator_class(name)  # type: ignore[no-any-return]
-    except ImportError as error:
-        raise OptionError(f"calculator {name}: {error}") from error
-
-
-def parse_options(texts: Sequence[str]) -> Mapping[str, Any]:
-    """Read options such as ``asap_cutoff=True``: Python literals, or else text.
-
-    Raises
-    ------
-    OptionError
-        If one has no ``=``.
-    """
-    options: dict[str, Any] = {}
-    for text in texts:
-        key, found, value = text.partition("=")
-        if not (key and found):
-            raise OptionError(f"option {text!r} is not KEY=VALUE")
-        try:
-            options[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            options[key] = value
-    return options

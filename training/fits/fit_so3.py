@@ -44,7 +44,7 @@ _CRYSTALS_FOR_UNITS = 60_000
 
 def fit_so3(
     config: SO3Configuration, data: Path | None, out: Path, device: str
-) -> tuple[SO3ECN, FitResult, PackedLabels]:
+) -> tuple[SO3ECN, FitResult, list[LabelSource]]:
     """Fit an SO3ECN.
 
     Parameters
@@ -60,8 +60,9 @@ def fit_so3(
 
     Returns
     -------
-    model, result, labels
-        The network with the best averaged weights, on the CPU, how the fit went, and the labels.
+    model, result, sources
+        The network with the best averaged weights, on the CPU, how the fit went, and the labels,
+        the main ones first.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def fit_so3(
     )
     result = fit(model, task, config.fit, out)
     model.load_state_dict(result.weights)
-    return model.cpu().eval(), result, main.labels
+    return model.cpu().eval(), result, sources
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,12 @@ from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import find, of_outputs
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.ecn_data import FURTHER
-from ase_ecn.training.fits.config import Configuration, ECNConfiguration, PropertiesConfiguration
+from ase_ecn.training.fits.config import (
+    Configuration,
+    ECNConfiguration,
+    PropertiesConfiguration,
+    SO3Configuration,
+)
 from ase_ecn.training.fits.loop import FitResult
 
 SOURCES = {
@@ -56,6 +61,11 @@ SOURCES = {
         "training split and Sanspeur & Kitchin 2023; no formula of MP-20's validation or test "
         "split or of WBM's 972 is among the hypothetical ones; energies with the corrections of "
         "MaterialsProject2020Compatibility"
+    ),
+    "known": (
+        "the potential's energies of known crystals of at most 20 atoms: MP-20's training split, "
+        "the 2018 release of the Materials Project (MEGNet MP-2018.6.1, CC BY 4.0), and Sanspeur "
+        "& Kitchin 2023, from the Materials Project (CC BY 4.0)"
     ),
     "further_entries": (
         "formation energies and gaps of further entries of the Materials Project (CC BY 4.0): "
@@ -142,6 +152,9 @@ def write_checkpoint(
         if property_elements:
             card["property_elements"] = property_elements
     sources += [SOURCES[part] for key, part in _EXTRA.items() if getattr(config.data, key, None)]
+    if isinstance(config, SO3Configuration):
+        names = [part.name for part in config.data.further]
+        sources += [SOURCES.get(name, "the user's own labels") for name in names]
     if isinstance(config, PropertiesConfiguration):
         sources.append(SOURCES.get(config.teacher.name, "further energies, forces and stresses"))
     card |= {

@@ -23,8 +23,8 @@ from ase_ecn.errors import OptionError
 from ase_ecn.readers import read_structures
 from ase_ecn.readers.json_lines import structure_fields, write_json_lines
 from ase_ecn.screening import failures
+from ase_ecn.screening.named_calculators import calculator_class, parse_options
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.data.calculators import calculator_class, parse_options
 from ase_ecn.training.data.labelling import label, label_store
 from ase_ecn.training.data.user_data import read_user_data
 

@@ -1,0 +1,27 @@
+"""``full-relaxations``: cell and atoms relaxed, against DFT's and a better potential's."""
+
+from __future__ import annotations
+
+import argparse
+
+from ase_ecn.commands.command_line import Command
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--crystals", type=int, default=150, help="of each kind (default: 150)")
+    parser.add_argument("--potential", help="a checkpoint that gives forces")
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Its readers import h5py, which starts a process.
+    from reproduce.reports.full_relaxations import run_full_relaxations
+
+    return run_full_relaxations(options)
+
+
+COMMAND = Command(
+    "full-relaxations",
+    "relaxations of cell and atoms compared with DFT's and the teacher's",
+    _add_arguments,
+    _run,
+)

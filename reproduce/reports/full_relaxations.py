@@ -1,0 +1,214 @@
+"""How close relaxations of cell and atoms come to DFT's and to a better potential's, and the cost.
+
+``python -m reproduce full-relaxations`` relaxes hypothetical crystals whose prototypes no network
+was fitted to, the first steps of VASP's relaxations, and crystals that are relaxed already, by each
+way to relax that there is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from ase_ecn.comparison import SAME_CELL
+from ase_ecn.crystal import as_crystal
+from ase_ecn.errors import DatasetError
+from ase_ecn.relaxation.cell_and_atoms import relax_cell_and_atoms
+from ase_ecn.relaxation.follow import follow
+from ase_ecn.relaxation.force_course import ForceCourse, Pull
+from ase_ecn.relaxation.predictor import StrainPredictor
+from ase_ecn.relaxation.surface import EnergySurface
+from ase_ecn.training.data.cache import cached_dataset
+from ase_ecn.training.data.datasets import data_folder, read_mp20
+from ase_ecn.training.data.labels import HELD_OUT
+from ase_ecn.vasp import read_runs
+
+_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Task:
+    """A crystal to relax, and where it should end; the same atoms in the same order."""
+
+    start: Atoms
+    end: Atoms
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Relaxed crystals, and processor time and energies asked for, per crystal."""
+
+    relaxed: list[Atoms]
+    seconds: float
+    energies: float
+
+
+Way = Callable[[Sequence[Atoms]], _Answer]
+
+
+def held_out_relaxations(data: Path, count: int) -> list[Task]:
+    """Relaxations of hypothetical crystals by the teacher, of prototypes that were held out.
+
+    Those that the teacher did not finish count too.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such file.
+    """
+    path = data / "teacher" / "relaxations.jsonl.gz"
+    if not path.is_file():
+        raise DatasetError(f"{path} does not exist")
+    with gzip.open(path, "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    rows = [r for r in rows if zlib.crc32(r["source"].encode()) % 100 < HELD_OUT]
+    tasks = []
+    for k in np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int):
+        row, last = rows[k], rows[k]["frames"][-1]
+        places = ((row["prototype_cell"], row["prototype_frac"]), (last["cell"], last["frac"]))
+        ends = [
+            Atoms(row["species"], cell=cell, scaled_positions=scaled, pbc=True)
+            for cell, scaled in places
+        ]
+        tasks.append(Task(*ends))
+    return tasks
+
+
+def vasp_relaxations(data: Path, elements: frozenset[int]) -> list[Task]:
+    """First and last steps of VASP's relaxations that changed the cell."""
+    runs, _ = read_runs([], elements, data / "vasp" / "relaxations.jsonl.gz")
+    changes = [np.abs(r.final.cell.cellpar() / r.start.cell.cellpar() - 1).max() for r in runs]
+    changed = [run for run, change in zip(runs, changes, strict=True) if change > SAME_CELL]
+    return [Task(run.start, run.final) for run in changed]
+
+
+def relaxed_crystals(data: Path, count: int) -> list[Task]:
+    """Crystals of MP-20 test, which DFT has relaxed: they should stay."""
+    crystals = cached_dataset("mp_20-test", lambda: read_mp20(data, "test")).crystals
+    chosen = np.linspace(0, len(crystals) - 1, count).astype(int)
+    return [Task(crystals[k].to_atoms(), crystals[k].to_atoms()) for k in chosen]
+
+
+def length_error(atoms: Atoms, end: Atoms) -> float:
+    """Mean relative error of the three lengths."""
+    return float(np.abs(atoms.cell.lengths() / end.cell.lengths() - 1).mean())
+
+
+def distance(atoms: Atoms, end: Atoms) -> float:
+    """Mean distance of the atoms from their places in Å, after the best rigid shift.
+
+    Differences are of fractional coordinates, in the cell at the end.
+    """
+    apart = atoms.cell.scaled_positions(atoms.positions) - end.cell.scaled_positions(end.positions)
+    apart -= np.rint(apart)
+    for _ in range(_ROUNDS):  # the shift decides which image of an atom is the nearest
+        shifted = apart - apart.mean(axis=0)
+        shifted -= np.rint(shifted)
+        if np.allclose(shifted, apart):
+            break
+        apart = shifted
+    return float(np.linalg.norm(apart @ end.cell[:], axis=1).mean())
+
+
+def ways(network: StrainPredictor, surface: EnergySurface) -> dict[str, Way]:
+    """What there is to relax crystals, by name."""
+
+    def cell(starts: Sequence[Atoms]) -> _Answer:
+        begun = time.process_time()
+        found = network.relax([as_crystal(a) for a in starts])
+        seconds = (time.process_time() - begun) / len(starts)
+        return _Answer([r.of(a).atoms for r, a in zip(found, starts, strict=True)], seconds, 0.0)
+
+    def both(starts: Sequence[Atoms]) -> _Answer:
+        begun = time.process_time()
+        found = relax_cell_and_atoms([as_crystal(a) for a in starts], network, counted)
+        seconds = (time.process_time() - begun) / len(starts)
+        relaxed = [r.of(a).atoms for r, a in zip(found, starts, strict=True)]
+        return _Answer(relaxed, seconds, counted.taken() / len(starts))
+
+    def forces(starts: Sequence[Atoms]) -> _Answer:
+        begun = time.process_time()
+        courses = [ForceCourse(as_crystal(a)) for a in starts]
+        follow(courses, counted.answers, batch_size=surface.model.batch_size)
+        relaxed = []
+        for atoms, course in zip(starts, courses, strict=True):
+            image = atoms.copy()
+            image.set_cell(atoms.cell[:] @ course.deformation, scale_atoms=True)
+            image.positions += course.displacements
+            relaxed.append(image)
+        seconds = (time.process_time() - begun) / len(starts)
+        return _Answer(relaxed, seconds, counted.taken() / len(starts))
+
+    counted = _Counted(surface)
+    return {"cell by EMPNN": cell, "EMPNN, then forces": both, "forces alone": forces}
+
+
+class _Counted(EnergySurface):
+    """A surface that counts what it is asked for."""
+
+    def __init__(self, surface: EnergySurface) -> None:
+        self.__dict__.update(surface.__dict__)
+        self._count = 0
+
+    def answers(self, courses: Sequence[ForceCourse]) -> list[Pull]:
+        self._count += len(courses)
+        return super().answers(courses)
+
+    def taken(self) -> int:
+        """How many since this was asked last."""
+        count, self._count = self._count, 0
+        return count
+
+
+def report(tasks: Sequence[Task], found: dict[str, Way]) -> Iterator[str]:
+    """Lines of a Markdown table: mean and median errors of each way, and its cost."""
+    yield "| relaxed by | lengths | atoms (Å) | energies asked for | ms per crystal |"
+    yield "|---|---|---|---|---|"
+    starts = [task.start for task in tasks]
+    yield _line("start", starts, tasks)
+    for name, way in found.items():
+        answer = way(starts)
+        cost = f"{answer.energies:.1f} | {1000 * answer.seconds:.0f}"
+        yield _line(name, answer.relaxed, tasks, cost)
+
+
+def _line(name: str, relaxed: Sequence[Atoms], tasks: Sequence[Task], cost: str = "|") -> str:
+    pairs = list(zip(relaxed, (task.end for task in tasks), strict=True))
+    lengths = _mean_and_median([100 * length_error(*pair) for pair in pairs], 2)
+    atoms = _mean_and_median([distance(*pair) for pair in pairs], 3)
+    return f"| {name} | {lengths} % | {atoms} | {cost} |"
+
+
+def _mean_and_median(values: Sequence[float] | NDArray[np.float64], digits: int) -> str:
+    return f"{np.mean(values):.{digits}f} / {np.median(values):.{digits}f}"
+
+
+def run_full_relaxations(options: argparse.Namespace) -> int:
+    """Print a table for each kind of crystal."""
+    data = data_folder(options.data)
+    network = StrainPredictor(device=options.device)
+    surface = EnergySurface(options.potential, device=options.device)
+    elements = network.card.elements & surface.card.elements
+    sets = {
+        "hypothetical crystals, against the teacher": held_out_relaxations(data, options.crystals),
+        "VASP's relaxations, from their start": vasp_relaxations(data, elements),
+        "relaxed crystals of MP-20 test, which should stay": relaxed_crystals(
+            data, options.crystals
+        ),
+    }
+    for name, tasks in sets.items():
+        known = [t for t in tasks if elements.issuperset(t.start.numbers.tolist())]
+        print(f"\n{len(known)} {name}; {surface.card.name} {surface.card.version}\n", flush=True)
+        for line in report(known, ways(network, surface)):
+            print(line, flush=True)
+    return 0

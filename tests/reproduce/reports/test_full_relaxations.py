@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from ase_ecn.relaxation.predictor import StrainPredictor
+from ase_ecn.relaxation.surface import EnergySurface
+from reproduce.reports.full_relaxations import (
+    Task,
+    distance,
+    held_out_relaxations,
+    length_error,
+    report,
+    ways,
+)
+
+
+def test_distances_do_not_see_shifts_and_images() -> None:
+    end = bulk("MgO", "rocksalt", a=4.2, cubic=True)
+    moved = end.copy()
+    moved.positions += [0.3, -2.0, 9.0]
+    moved.positions[2] += end.cell[1]
+    assert distance(moved, end) == pytest.approx(0, abs=1e-12)
+    moved.positions[:4] += [0.1, 0, 0]
+    assert distance(moved, end) == pytest.approx(0.05)
+    moved.set_cell(1.02 * end.cell[:], scale_atoms=True)
+    assert distance(moved, end) == pytest.approx(0.05)
+    assert length_error(moved, end) == pytest.approx(0.02)
+
+
+def test_each_way_ends_nearer_than_the_start(network: StrainPredictor) -> None:
+    end = bulk("ZnO", "wurtzite", a=3.28, c=5.30)
+    start = end.copy()
+    start.set_cell(start.cell[:] * 1.05, scale_atoms=True)
+    start.positions[1] += [0, 0, 0.1]
+    surface = EnergySurface(device="cpu")
+    lines = list(report([Task(start, end)] * 2, ways(network, surface)))
+    cells = {line.split("|")[1].strip(): line.split("|")[2:] for line in lines[2:]}
+    assert set(cells) == {"start", "cell by EMPNN", "EMPNN, then forces", "forces alone"}
+    lengths = {name: float(parts[0].split("/")[0]) for name, parts in cells.items()}
+    assert lengths["start"] == pytest.approx(5)
+    assert max(v for k, v in lengths.items() if k != "start") < 2
+    atoms = {name: float(parts[1].split("/")[0]) for name, parts in cells.items()}
+    assert atoms["start"] == atoms["cell by EMPNN"]
+    assert atoms["EMPNN, then forces"] < atoms["start"]
+    assert float(cells["cell by EMPNN"][2]) == 0
+    assert float(cells["forces alone"][2]) > 1
+
+
+def test_only_held_out_prototypes_count(tmp_path: Path) -> None:
+    cell, frac = np.diag([4.0, 4.0, 4.0]).tolist(), [[0, 0, 0], [0.5, 0.5, 0.5]]
+    sources = [f"mp-{k}" for k in range(200)]
+    with gzip.open(_folder(tmp_path) / "relaxations.jsonl.gz", "wt") as file:
+        for source in sources:
+            row = {"source": source, "species": ["Cs", "Cl"], "prototype_cell": cell}
+            row |= {"prototype_frac": frac, "frames": [{"cell": cell, "frac": frac}]}
+            file.write(json.dumps(row) + "\n")
+    held_out = sum(zlib.crc32(source.encode()) % 100 < 4 for source in sources)
+    tasks = held_out_relaxations(tmp_path, 1000)
+    assert len(tasks) == held_out > 0
+    assert isinstance(tasks[0].start, Atoms)
+    assert len(held_out_relaxations(tmp_path, 2)) == 2
+
+
+def _folder(path: Path) -> Path:
+    (path / "teacher").mkdir()
+    return path / "teacher"
