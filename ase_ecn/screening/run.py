@@ -238,8 +238,7 @@ def screen(
     selection = _Selection(parse_condition(where, known) if where else None, top, by, largest)
     sources = read_structures(source)
     store = Store(address)
-    if properties is None:
-        kept = _as_begun(kept, derived, store)
+    kept = _as_begun(kept, () if properties else derived, store)
     common = found | _hull_of(job, set(derived) & set(kept))
     store.settle(
         {
