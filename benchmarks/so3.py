@@ -5,7 +5,6 @@ The weights are random ones: they make no difference to the time.
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 from functools import partial
@@ -33,6 +32,7 @@ _ATEN = torch.ops.aten
 _PRODUCTS = (_ATEN.mm, _ATEN.addmm, _ATEN.matmul, _ATEN.linear)
 _ELEMENTWISE = (_ATEN.mul, _ATEN.add, _ATEN.silu)
 _DIVIDED_NUMBERS = 32_768  # PyTorch's at::internal::GRAIN_SIZE
+CUTOFF = SO3ECNConfig().cutoff
 _SIDE = 4  # conventional cells of MgO: 512 atoms; CHGNet needs over 20 GB for 1,000,
 _LONGER_SIDE = 5  # which are for threads
 
@@ -42,7 +42,13 @@ def measure(options: Options) -> list[Row]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return [*_batches(options), *_steps(options), *_large(options), *_threads(options)]
+        return [
+            *_neighbors(options),
+            *_batches(options),
+            *_steps(options),
+            *_large(options),
+            *_threads(options),
+        ]
     finally:
         torch.set_num_threads(before)
 
@@ -56,6 +62,30 @@ def _crystals(options: Options, count: int) -> list[Atoms]:
     """Of about eight atoms each."""
     found = [a for a in mp20_atoms(options, 8 * count) if 6 <= len(a) <= 10]
     return found[:count]
+
+
+def _neighbors(options: Options) -> list[Row]:
+    from pymatgen.optimization.neighbors import find_points_in_spheres
+
+    periodic = np.ones(3, dtype=np.int64)
+    many = [as_crystal(a) for a in _crystals(options, 64)]
+    rows = []
+    large = [as_crystal(_magnesia(_LONGER_SIDE))]
+    for name, crystals in (("8 atoms, in batches", many), ("1,000 atoms", large)):
+
+        def ours(crystals: list[Crystal] = crystals) -> None:
+            spheres.sphere_batch(crystals, CUTOFF)
+
+        def pymatgen(crystals: list[Crystal] = crystals) -> None:
+            for c in crystals:
+                points = c.positions
+                find_points_in_spheres(points, points, CUTOFF, periodic, c.cell, 1e-8)
+
+        found, theirs = take_turns(ours, pymatgen, options=options)
+        count = len(crystals)
+        work = f"neighbours of a crystal of {name}; pymatgen's search"
+        rows.append(Row(work, found / count, theirs / count))
+    return rows
 
 
 def _batches(options: Options) -> list[Row]:
@@ -136,7 +166,7 @@ def _large(options: Options) -> list[Row]:
         name = "/".join(map(str, widths))
         work = f"energy, forces, stress of {len(atoms)} atoms of MgO, {name}; CHGNet's"
         rows.append(Row(work, *taken, must=120, aim=300))
-        search = partial(neighbor_lists, cells, positions, np.array([len(atoms)]), 5.0)
+        search = partial(neighbor_lists, cells, positions, np.array([len(atoms)]), CUTOFF)
         found, all_of_it = take_turns(search, ours, options=options)
         rows.append(Row(f"neighbours of them; all of it, {name}", found, all_of_it))
     return rows
@@ -183,7 +213,7 @@ def _threads(options: Options) -> list[Row]:
 
 
 def _divided(call: Callable[[], None], options: Options) -> tuple[float, float]:
-    """Median processor time of a call on one thread, and the part of it that threads divide."""
+    """Least processor time of a call on one thread, and the part of it that threads divide."""
     whole, parts = [], []
     call()
     for _ in range(options.repeats):
@@ -193,7 +223,7 @@ def _divided(call: Callable[[], None], options: Options) -> tuple[float, float]:
         with _Divided() as divided:
             call()
         parts.append(divided.seconds)
-    return statistics.median(whole), statistics.median(parts)
+    return min(whole), min(parts)
 
 
 class _Divided(TorchDispatchMode):

@@ -1,4 +1,4 @@
-"""``phonons``: extreme frequencies of a potential energy surface and of VASP's forces."""
+"""``phonons``: frequencies of a potential energy surface and of VASP's forces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ase_ecn.training.data.datasets import data_folder
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoint", default="ecn-pes", help="a potential energy surface")
+    parser.add_argument("--checkpoint", default="ecn-pes", help="one that gives forces")
     parser.add_argument("--mesh", type=int, default=20, help="points along an axis (default: 20)")
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import yaml
 
 from ase_ecn.errors import OptionError
+from ase_ecn.graphs.bond_classes import NONE
 from ase_ecn.nn.ecn import ECNConfig
 from ase_ecn.nn.empnn import EMPNNConfig
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
@@ -278,6 +279,11 @@ class SO3Configuration(Configuration):
         if self.batches_per_epoch < 1:
             raise OptionError(
                 f"batches_per_epoch is {self.batches_per_epoch}; at least 1 is needed"
+            )
+        if self.model.classes != NONE:
+            raise OptionError(
+                f"labels are packed without classes of bonds: classes must be {NONE!r}, "
+                f"got {self.model.classes!r}"
             )
 
 

@@ -30,7 +30,9 @@ DECLARE(f64, avx2)
 DECLARE(f32, avx512)
 #endif
 
-enum { MAX_THREADS = 256, MAX_PARTS = 8, ATOMS_OF_A_PART = 128 };
+enum { MAX_THREADS = 256, MAX_PARTS = 8, PARTS_OF_A_THREAD = 8 };
+enum { MOST = MAX_THREADS * PARTS_OF_A_THREAD };
+enum { ATOMS_OF_A_PART = 128, ATOMS_OF_SUMS = 16 }; /* with a gradient of all atoms, and without */
 enum { PLAIN, AVX2, AVX512 };
 
 /* The best set of instructions here, at most `limit`. */
@@ -146,26 +148,26 @@ static int with_gradient(Work *work, int64_t count, int doubles, int64_t threads
     return 0;
 }
 
-static int64_t parts_of(int64_t atoms, int has_gradient, int64_t threads)
+static int64_t parts_of(int64_t atoms, int has_gradient, int64_t threads, int64_t smallest)
 {
-    const int64_t parts = atoms / ATOMS_OF_A_PART + 1;
+    const int64_t parts = atoms / (has_gradient ? ATOMS_OF_A_PART : smallest) + 1;
     if (has_gradient)
         return parts < MAX_PARTS ? parts : MAX_PARTS;
     if (threads <= 1)
         return 1;
+    /* Several for each, so that none waits long for the last. */
     threads = threads < MAX_THREADS ? threads : MAX_THREADS;
-    return parts < 4 * threads ? parts : 4 * threads;
+    return parts < PARTS_OF_A_THREAD * threads ? parts : PARTS_OF_A_THREAD * threads;
 }
 
 /* Returns 0, or -1 without memory. */
 int so3_convolution(const Layer *layer, int doubles, int instructions, int64_t threads)
 {
-    enum { MOST = MAX_THREADS * 4 };
     int64_t ends[MOST + 1];
     Work work = {.layer = layer, .ends = ends};
     work.run = CHOOSE(convolution, doubles, instructions);
     const int of_table = layer->task == PARAMETERS || layer->task == DUAL_PARAMETERS;
-    work.parts = parts_of(layer->atoms, of_table, threads);
+    work.parts = parts_of(layer->atoms, of_table, threads, ATOMS_OF_SUMS);
     split(layer->row, layer->atoms, work.parts, ends);
     if (of_table)
         return with_gradient(&work, layer->rows * layer->width, doubles, threads, layer->gtable);
@@ -176,12 +178,11 @@ int so3_convolution(const Layer *layer, int doubles, int instructions, int64_t t
 /* Returns 0, or -1 without memory. */
 int so3_activation(const Activation *activation, int doubles, int instructions, int64_t threads)
 {
-    enum { MOST = MAX_THREADS * 4 };
     int64_t ends[MOST + 1], count = 0;
     Work work = {.activation = activation, .ends = ends};
     work.run_activation = CHOOSE(activation, doubles, instructions);
     const int of_gamma = activation->task == PARAMETERS || activation->task == DUAL_PARAMETERS;
-    work.parts = parts_of(activation->atoms, of_gamma, threads);
+    work.parts = parts_of(activation->atoms, of_gamma, threads, ATOMS_OF_A_PART);
     for (int64_t p = 0; p <= work.parts; p++)
         ends[p] = activation->atoms * p / work.parts;
     for (int64_t l = 0; l < activation->degrees; l++)

@@ -46,6 +46,9 @@ class SO3ECNConfig:
         Of bonds, which have radial functions of their own: ``"none"``, ``"colours"`` or
         ``"crystal_class"``, see :mod:`ase_ecn.graphs.bond_classes`. Only without classes are
         energies smooth, so others give no forces.
+    repulsion
+        Where the repulsion of nuclei begins (:mod:`ase_ecn.nn.so3.repulsion`), in units of the sum
+        of both covalent radii; 0 for none.
     """
 
     widths: tuple[int, ...] = (64, 32, 16)
@@ -60,6 +63,7 @@ class SO3ECNConfig:
     uncertainties: tuple[str, ...] = ()
     dropout: float = 0.0
     classes: str = NONE
+    repulsion: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
@@ -78,6 +82,8 @@ class SO3ECNConfig:
             raise OptionError(f"at least two layers are needed, got {self.layers}")
         if not 0 < self.first_knot < self.cutoff or self.intervals < 1 or self.neighbors <= 0:
             raise OptionError("0 < first_knot < cutoff, intervals and neighbors > 0 are needed")
+        if not 0 <= self.repulsion <= 1:
+            raise OptionError(f"repulsion must be between 0 and 1, got {self.repulsion}")
         self._check_heads()
 
     def _check_heads(self) -> None:
@@ -97,8 +103,15 @@ class SO3ECNConfig:
 
     @property
     def trunk(self) -> SO3ECNConfig:
-        """The same without further properties: networks with one trunk may share its weights."""
-        return replace(self, crystal_targets=(), site_targets=(), uncertainties=(), dropout=0.0)
+        """The same without heads and repulsion: networks with one trunk may share its weights."""
+        return replace(
+            self,
+            crystal_targets=(),
+            site_targets=(),
+            uncertainties=(),
+            dropout=0.0,
+            repulsion=0.0,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

@@ -29,13 +29,21 @@ def guessed_parts(crystals: Sequence[Crystal], batch: SphereBatch) -> list[float
     batch
         Their neighbours, at least as far as :data:`~ase_ecn.corrections.LONGEST_PEROXIDE_BOND`.
     """
-    oxygen = batch.numbers == _OXYGEN
-    near, far = batch.atom_of_bond, batch.neighbor.long()
-    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
-    bonded = batch.crystal_of_atom[near[short & oxygen[near] & oxygen[far]]].unique().tolist()
-    kinds = {k: oxide_kind(crystals[k]) for k in bonded}
+    kinds = {k: oxide_kind(crystals[k]) for k in _with_oxygen_bonds(batch)}
     return [
         correction(crystal.numbers, oxide=kinds.get(k, "oxide"))
         - smooth_correction(crystal.numbers)
         for k, crystal in enumerate(crystals)
     ]
+
+
+def _with_oxygen_bonds(batch: SphereBatch) -> list[int]:
+    """Crystals with an O-O bond as short as that of a peroxide."""
+    oxygen = batch.numbers == _OXYGEN
+    if not oxygen.any():  # takes less time than looking at the bonds
+        return []
+    near, far = batch.atom_of_bond, batch.neighbor.long()
+    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
+    bonded = near[short & oxygen[near] & oxygen[far]]
+    found: list[int] = batch.crystal_of_atom[bonded].unique().tolist()
+    return found

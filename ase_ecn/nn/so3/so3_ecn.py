@@ -31,6 +31,7 @@ from ase_ecn.nn.so3.guesses import guessed_parts
 from ase_ecn.nn.so3.heads import PropertyHeads
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
+from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
 from ase_ecn.properties import FORMATION_ENERGY
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -245,6 +246,8 @@ class SO3ECN(PropertyNetwork):
             scalars = self._scalars(graph, bonds, y, r, frozen=True)
             total = self._total(graph, self._contributions(scalars))
             (pulls,) = torch.autograd.grad(total.sum(), vector)
+        if (near := self._repulsion(graph)) is not None:
+            pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
         return Derivatives(total.detach(), pulls, scalars.detach())
 
     def energies_moving(self, graph: SphereBatch, direction: Tensor) -> tuple[Tensor, Tensor]:
@@ -271,7 +274,15 @@ class SO3ECN(PropertyNetwork):
         rate = (hidden_d * (sigmoid * (1 + hidden * (1 - sigmoid)))) @ self.head.weight[0]
         rate = rate.double() * self.scale
         zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=rate.device)
-        return self._total(graph, out), zeros.index_add(0, graph.crystal_of_atom, rate)
+        slope = zeros.index_add(0, graph.crystal_of_atom, rate)
+        if (near := self._repulsion(graph)) is not None:
+            along = (near.pulls * direction.detach()[near.bonds]).sum(dim=1)
+            slope = slope + near.of_crystals(graph, along)
+        return self._total(graph, out), slope
+
+    def _repulsion(self, graph: SphereBatch) -> Repulsion | None:
+        share = self.config.repulsion
+        return repulsion(graph, share) if share else None
 
     def _scalars(
         self, graph: SphereBatch, bonds: Bonds, y: Tensor, r: Tensor, *, frozen: bool = False
@@ -303,7 +314,9 @@ class SO3ECN(PropertyNetwork):
     def _total(self, graph: SphereBatch, contributions: Tensor) -> Tensor:
         energies = contributions.double() * self.scale + self.element_energies[graph.numbers]
         zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=energies.device)
-        return zeros.index_add(0, graph.crystal_of_atom, energies)
+        total = zeros.index_add(0, graph.crystal_of_atom, energies)
+        near = self._repulsion(graph)
+        return total if near is None else total + near.of_crystals(graph, near.energies)
 
     def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
         """Energy in eV/atom, what the heads give and, without classes, forces and stress."""

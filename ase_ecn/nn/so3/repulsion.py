@@ -1,0 +1,102 @@
+"""Screened repulsion of nuclei, for atoms that are far nearer than any in the training data.
+
+Where there are no labels, nothing keeps a network's energy from falling as two atoms approach each
+other. The universal potential of Ziegler, Biersack and Littmark (*The Stopping and Range of Ions in
+Solids*, 1985) rises there: the Coulomb energy of two nuclei, screened by a sum of exponentials. It
+is switched off by a polynomial with three vanishing derivatives, at a share of the sum of the two
+covalent radii that lies below the bonds in the data. Bonds that are not so short cost a comparison.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from ase.data import covalent_radii
+from torch import Tensor
+
+from ase_ecn.graphs.spheres import SphereBatch
+
+_COULOMB = 14.399645  # eV Å, e² / (4 π ε0)
+_BOHR = 0.52917721  # Å
+_SCREENING = 0.8854  # (9 π² / 128)^(1/3), of Thomas and Fermi
+_POWER = 0.23
+_SHARES = (0.18175, 0.50986, 0.28022, 0.02817)
+_RATES = (3.19980, 0.94229, 0.40290, 0.20162)
+FULL = 0.9
+"""Of the distance at which repulsion begins: nearer than that, it is not reduced by the switch."""
+
+
+@dataclass(frozen=True)
+class Repulsion:
+    """K bonds that are short enough to repel, out of those of a batch.
+
+    Attributes
+    ----------
+    bonds
+        (K,) their indices.
+    energies
+        (K,) float64, eV; half of the pair's, for each bond occurs in both directions.
+    pulls
+        (K, 3) derivatives of the energies by the bonds' vectors, eV/Å.
+    """
+
+    bonds: Tensor
+    energies: Tensor
+    pulls: Tensor
+
+    def of_crystals(self, graph: SphereBatch, values: Tensor) -> Tensor:
+        """(B,) sums of (K,) values over the bonds of each crystal."""
+        crystals = graph.crystal_of_atom[graph.atom_of_bond[self.bonds]]
+        zeros = torch.zeros(len(graph.atom_counts), dtype=values.dtype, device=values.device)
+        return zeros.index_add(0, crystals, values)
+
+
+def repulsion(graph: SphereBatch, share: float) -> Repulsion | None:
+    """Repulsion of the atoms of a batch, or ``None`` if all bonds are longer than where it begins.
+
+    Parameters
+    ----------
+    graph
+        All neighbours, each bond in both directions.
+    share
+        Where repulsion begins, in units of the sum of both covalent radii.
+    """
+    radii = torch.as_tensor(covalent_radii, dtype=torch.float64, device=graph.vector.device)
+    vector = graph.vector.detach()
+    squared = (vector * vector).sum(dim=1)
+    # Few bonds are as short as the largest atoms allow; only their elements are looked up.
+    begin = 2 * share * radii[graph.numbers].max() if len(graph.numbers) else radii[0]
+    near = torch.nonzero(squared < begin * begin)[:, 0]
+    if not len(near):
+        return None
+    z_near = graph.numbers[graph.atom_of_bond[near]]
+    z_far = graph.numbers[graph.neighbor[near].long()]
+    begin = share * (radii[z_near] + radii[z_far])
+    distance = squared[near].double().sqrt()
+    kept = distance < begin
+    if not bool(kept.any()):
+        return None
+    distance, begin, near = distance[kept], begin[kept], near[kept]
+    value, slope = _pair(z_near[kept].double(), z_far[kept].double(), distance)
+    on, falls = _switch(distance, begin)
+    pulls = vector[near].double() * ((slope * on + value * falls) / (2 * distance))[:, None]
+    return Repulsion(near, value * on / 2, pulls)
+
+
+def _pair(z_near: Tensor, z_far: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
+    """Energy (eV) of pairs of nuclei in their atoms, and its derivative by the distance."""
+    length = _SCREENING * _BOHR / (z_near**_POWER + z_far**_POWER)
+    shares, rates = (distance.new_tensor(values) for values in (_SHARES, _RATES))
+    terms = shares * torch.exp(-rates * (distance / length)[:, None])
+    screening, fall = terms.sum(dim=1), -(terms * rates).sum(dim=1) / length
+    coulomb = _COULOMB * z_near * z_far / distance
+    return coulomb * screening, coulomb * (fall - screening / distance)
+
+
+def _switch(distance: Tensor, begin: Tensor) -> tuple[Tensor, Tensor]:
+    """One below ``FULL`` times ``begin``, zero beyond ``begin``; and its derivative."""
+    width = (1 - FULL) * begin
+    x = ((distance - FULL * begin) / width).clamp(0, 1)
+    on = 1 - x**4 * (35 - 84 * x + 70 * x**2 - 20 * x**3)
+    return on, -140 * x**3 * (1 - x) ** 3 / width
