@@ -23,7 +23,7 @@ from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import CrystalLike, as_atoms, as_crystal
-from ase_ecn.errors import OutOfDomainWarning, PropertyUnavailableError
+from ase_ecn.errors import OptionError, OutOfDomainWarning, PropertyUnavailableError
 from ase_ecn.properties import ase_names, ase_results, find
 
 if TYPE_CHECKING:
@@ -109,6 +109,24 @@ class ECNCalculator(Calculator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.RLock()
+
+    def set(self, **parameters: Any) -> dict[str, Any]:
+        """Refuse to change anything, as a loaded network cannot; called by ASE.
+
+        Raises
+        ------
+        OptionError
+            If one of the parameters has another value than in :attr:`parameters`.
+        """
+        if not self.parameters:  # while it is being made
+            return dict(super().set(**parameters))
+        for name, value in parameters.items():
+            if name not in self.parameters or self.parameters[name] != value:
+                raise OptionError(
+                    f"{name}={value!r} cannot be set afterwards: make another calculator, "
+                    "ECNCalculator(checkpoint, device=..., dtype=...)"
+                )
+        return {}
 
     def set_atoms(self, atoms: Atoms) -> None:
         """Validate atoms when ``atoms.calc = calculator`` is executed."""

@@ -140,9 +140,11 @@ def _load_shared(
     dtype: torch.dtype,
 ) -> Checkpoint[Network]:
     loaded = _load(*_read_files(checkpoint), network)
-    return Checkpoint(loaded.card, loaded.model.to(device=device, dtype=dtype))
+    with torch.inference_mode(False):
+        return Checkpoint(loaded.card, loaded.model.to(device=device, dtype=dtype))
 
 
+@torch.inference_mode(False)  # within the caller's, the weights would be unfit for gradients
 def _load(text: str, weights: bytes, network: str | type[Network] | None) -> Checkpoint[Network]:
     card = _card(text)
     if isinstance(network, str) and card.network != network:

@@ -26,7 +26,7 @@ from ase_ecn.errors import (
 )
 from ase_ecn.geometry.pairs import pairs_within
 from ase_ecn.geometry.reduction import ReducedCell, determinant, reduce_cell
-from ase_ecn.geometry.repetition import find_repetition
+from ase_ecn.geometry.repetition import SYMPREC, find_repetition
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -181,6 +181,23 @@ def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) ->
     return crystal
 
 
+def is_acceptable(crystal: Crystal) -> bool:
+    """Whether a crystal whose cell was changed would be accepted as an input.
+
+    Atoms must be farther apart than those of an input by a little, so that averages over
+    repetitions, which are not exact, make no difference.
+    """
+    least = MIN_DISTANCE + 2 * SYMPREC
+    if crystal.volume > _MAX_ATOMIC_VOLUME * len(crystal):
+        return False
+    try:
+        _check_shape(crystal)
+        _check_distances(crystal, least)
+    except CrystalError:
+        return False
+    return True
+
+
 def as_atoms(structure: CrystalLike) -> Atoms:
     """Return atoms unchanged, and anything else converted to atoms, after the same checks.
 
@@ -287,15 +304,14 @@ def _check_places(scaled: NDArray[np.float64]) -> None:
         )
 
 
-def _check_distances(crystal: Crystal) -> None:
+def _check_distances(crystal: Crystal, least: float = MIN_DISTANCE) -> None:
     cell, scaled = crystal.reduced.cell, crystal.reduced.scaled
     shortest = min(math.hypot(*row) for row in cell.tolist())
-    if shortest < MIN_DISTANCE:
+    if shortest < least:
         raise OverlappingAtomsError(
-            f"a lattice translation is only {shortest:.3g} Å long; "
-            f"at least {MIN_DISTANCE} Å are needed"
+            f"a lattice translation is only {shortest:.3g} Å long; at least {least} Å are needed"
         )
-    near = pairs_within(cell, scaled, MIN_DISTANCE)
+    near = pairs_within(cell, scaled, least)
     if len(near.source):
         distances = np.linalg.norm(near.vector, axis=1)
         closest = int(distances.argmin())
@@ -303,5 +319,5 @@ def _check_distances(crystal: Crystal) -> None:
         raise OverlappingAtomsError(
             f"atoms {i} ({chemical_symbols[crystal.numbers[i]]}) and {j} "
             f"({chemical_symbols[crystal.numbers[j]]}) are {distances[closest]:.3g} Å apart; "
-            f"at least {MIN_DISTANCE} Å are needed"
+            f"at least {least} Å are needed"
         )

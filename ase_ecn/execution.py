@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -12,6 +14,24 @@ from ase_ecn.errors import OptionError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+# OpenMP's threads do not survive a fork, and a child that waits for them waits for ever.
+os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+
+
+@contextmanager
+def own_modes(device: torch.device) -> Iterator[None]:
+    """Compute as always, whatever modes of PyTorch the caller is in.
+
+    Without it, tensors that are kept would be unfit for gradients if they were made within the
+    caller's ``torch.inference_mode()``, and products would lose digits within ``torch.autocast()``.
+    """
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast(device.type, enabled=False),
+    ):
+        yield
 
 
 def resolve_device(device: str | torch.device | None) -> torch.device:

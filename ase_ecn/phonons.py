@@ -22,7 +22,7 @@ from ase.spectrum.band_structure import BandStructure
 from numpy.typing import ArrayLike, NDArray
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
-from phonopy.structure.cells import guess_primitive_matrix
+from phonopy.structure.cells import Supercell, guess_primitive_matrix
 
 from ase_ecn.calculator import ECNCalculator
 from ase_ecn.errors import ASEECNError, OptionError
@@ -32,6 +32,8 @@ MIN_SUPERCELL_LENGTH = 10.0
 """Å; a supercell is repeated along each axis until it is as long as that."""
 MESH = 20
 """Points of the mesh along each reciprocal axis, for extreme frequencies and the DOS."""
+_KINDS = ("initial_magmoms", "initial_charges", "masses")
+"""Arrays by which atoms of one element may differ."""
 _ACOUSTIC_TOLERANCE = 0.05  # THz; the acoustic modes at q = 0 are zero up to noise
 
 
@@ -113,11 +115,13 @@ def phonons(
     Parameters
     ----------
     atoms
-        Left as it is.
+        Left as it is. Masses that were set, of isotopes, are those that vibrate. Displaced cells
+        have its initial magnetic moments and charges, and everything else that it says of atoms.
     calculator
         Anything that gives forces (and stress, to relax); ``None`` for ``ecn-pes`` in float64.
     supercell
-        (3, 3) or (3,) repetitions; ``None`` for as many as make each axis 10 Å long.
+        (3, 3) or (3,) repetitions, or one number for all axes; ``None`` for as many as make each
+        axis 10 Å long.
     displacement
         In Å.
     relax
@@ -131,7 +135,7 @@ def phonons(
     RelaxationError
         If the crystal does not relax within 500 steps.
     OptionError
-        If the displacement is not positive.
+        If the displacement is not positive or the supercell not one of whole cells.
     PropertyNotImplementedError
         ASE's, if the calculator gives no forces.
     """
@@ -140,19 +144,18 @@ def phonons(
     if calculator is None:
         calculator = ECNCalculator(DEFAULT_PES, dtype="float64")
     cell = relaxed(atoms, calculator, fmax=fmax) if relax else atoms.copy()
-    if supercell is None:
-        supercell = np.ceil(MIN_SUPERCELL_LENGTH / cell.cell.lengths() - 1e-6).astype(int)
-    matrix = np.asarray(supercell, dtype=int)
     unit_cell = _to_phonopy(cell)
+    alike = _alike(cell)  # phonopy takes atoms of one element for the same
     model = Phonopy(
         unit_cell,
-        supercell_matrix=np.diag(matrix) if matrix.ndim == 1 else matrix,
-        primitive_matrix=guess_primitive_matrix(unit_cell),
+        supercell_matrix=_supercell_matrix(supercell, cell),
+        primitive_matrix=guess_primitive_matrix(unit_cell) if alike else np.eye(3),
+        is_symmetry=alike,
     )
     model.generate_displacements(distance=displacement)
     forces = []
     for displaced in model.supercells_with_displacements or []:
-        image = _to_atoms(displaced)
+        image = _with_arrays(_to_atoms(displaced), cell, model.supercell)
         image.calc = calculator
         forces.append(image.get_forces())
     model.forces = forces
@@ -160,6 +163,39 @@ def phonons(
         model.produce_force_constants()
         model.symmetrize_force_constants()
     return Phonons(model)
+
+
+def _supercell_matrix(supercell: ArrayLike | None, cell: Atoms) -> NDArray[np.int64]:
+    if supercell is None:
+        supercell = np.ceil(MIN_SUPERCELL_LENGTH / cell.cell.lengths() - 1e-6)
+    given = np.asarray(supercell)
+    whole = given.dtype.kind in "iuf" and np.array_equal(given, np.rint(given))
+    if given.shape not in ((), (3,), (3, 3)) or not whole:
+        raise OptionError(
+            f"supercell must be a whole number, three of them or a matrix of 3x3, got {supercell!r}"
+        )
+    matrix = given if given.ndim == 2 else np.diag(np.broadcast_to(given, 3))
+    if np.linalg.det(matrix) < 0.5 or (given.ndim < 2 and given.min() < 1):
+        raise OptionError(f"supercell must have at least one cell along each axis, got {supercell}")
+    return np.rint(matrix).astype(np.int64)
+
+
+def _alike(atoms: Atoms) -> bool:
+    """Whether all atoms of an element have the same masses, initial moments and charges."""
+    kinds = [atoms.get_array(name).reshape(len(atoms), -1) for name in _KINDS if atoms.has(name)]
+    table = np.column_stack([atoms.numbers, *kinds])
+    return len(np.unique(table, axis=0)) == len(np.unique(atoms.numbers))
+
+
+def _with_arrays(image: Atoms, cell: Atoms, supercell: Supercell) -> Atoms:
+    """Give a displaced supercell what the atoms of the unit cell have, for calculators."""
+    index = supercell.u2u_map
+    source = [index[atom] for atom in supercell.s2u_map]
+    for name, values in cell.arrays.items():
+        if name not in ("numbers", "positions", "momenta"):
+            image.set_array(name, values[source])
+    image.info = dict(cell.info)
+    return image
 
 
 def relaxed(
@@ -215,8 +251,13 @@ def _to_phonopy(atoms: Atoms) -> PhonopyAtoms:
         symbols=atoms.get_chemical_symbols(),
         cell=atoms.cell[:],
         scaled_positions=atoms.get_scaled_positions(),
+        masses=atoms.get_masses() if atoms.has("masses") else None,
     )
 
 
 def _to_atoms(atoms: PhonopyAtoms) -> Atoms:
-    return Atoms(atoms.symbols, cell=atoms.cell, scaled_positions=atoms.scaled_positions, pbc=True)
+    found = Atoms(atoms.symbols, cell=atoms.cell, scaled_positions=atoms.scaled_positions, pbc=True)
+    natural = PhonopyAtoms(atoms.symbols, cell=atoms.cell, scaled_positions=atoms.scaled_positions)
+    if not np.array_equal(atoms.masses, natural.masses):
+        found.set_masses(atoms.masses)
+    return found

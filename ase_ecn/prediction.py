@@ -15,7 +15,7 @@ from ase_ecn.checkpoint import DEFAULT_ECN
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.derived import Derivation, derive
 from ase_ecn.errors import MemoryExhaustedError
-from ase_ecn.execution import in_halves, in_threads
+from ase_ecn.execution import in_halves, in_threads, own_modes
 from ase_ecn.hull import HullDistance, KnownPhases
 from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn import registry
@@ -220,6 +220,10 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         return in_halves(partial(self._predict_batch, forces=forces), crystals, _too_large)
 
     def _predict_batch(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
+        with own_modes(self.device):
+            return self._predict_now(crystals, forces)
+
+    def _predict_now(self, crystals: Sequence[Crystal], forces: bool) -> list[Prediction]:
         cells = [self._cell(crystal) for crystal in crystals]
         graphs = self.model.graphs([cell.crystal for cell in cells])
         alone = self.model.gives_forces and not forces

@@ -28,10 +28,12 @@ from ase_ecn.relaxation.force_course import (
     ForceCourse,
     Held,
     check_force_stopping,
+    force_tolerance,
 )
 from ase_ecn.relaxation.log_lines import force_line, strain_line
 from ase_ecn.relaxation.optimizable import CellOptimizable
 from ase_ecn.relaxation.predictor import StrainPredictor
+from ase_ecn.relaxation.restart import read_state, restart_state
 from ase_ecn.relaxation.stopping import reliable_part
 from ase_ecn.relaxation.surface import EnergySurface
 
@@ -54,10 +56,10 @@ class LatticeRelaxer(Optimizer):
     ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer. Observers must
     not move the atoms, because a run follows the crystal with which it began.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
-    ``"oscillating"`` (the cell with the smallest strain is restored) or ``"strain out of range"``
-    (the initial cell is restored), and with ``method="all"`` also ``"stalled"``.
-    :attr:`strain_spread` measures how far the last steps of the
-    run disagree, see :func:`ase_ecn.relaxation.stopping.strain_spread`. :attr:`out_of_domain`
+    ``"oscillating"`` (the cell with the smallest strain is restored), ``"atoms too close"`` (the
+    last cell that is accepted as an input is) or ``"strain out of range"`` (the initial one is),
+    and with ``method="all"`` also ``"stalled"``. :attr:`strain_spread` measures how far the last
+    steps disagree, see :func:`ase_ecn.relaxation.stopping.strain_spread`. :attr:`out_of_domain`
     lists what is unusual about the input, if anything.
 
     Parameters
@@ -104,7 +106,7 @@ class LatticeRelaxer(Optimizer):
         If the atoms are not a valid crystal of supported elements, or have constraints; with
         ``method="all"`` ``FixAtoms`` and ``FixSymmetry`` are honoured.
     OptionError
-        If the options for strain and pressure are invalid or contradict each other.
+        If options are invalid or contradict each other, or the restart file is not of this crystal.
 
     Warns
     -----
@@ -191,7 +193,7 @@ class LatticeRelaxer(Optimizer):
         self,
         strain_tol: float = STRAIN_TOLERANCE,
         steps: int | None = None,
-        fmax: float = FORCE_TOLERANCE,
+        fmax: float | None = None,
     ) -> bool:
         """Relax until the strain of a step is below the tolerance, or forces and stress are.
 
@@ -203,8 +205,8 @@ class LatticeRelaxer(Optimizer):
             Maximum number of further steps; 0 only evaluates. ``None`` for 10, or for 200 if atoms
             are relaxed, of which the first 10 at most are the EMPNN's.
         fmax
-            Largest force in eV/Å if atoms are relaxed; the norm of the virial per atom, in eV, must
-            be smaller too.
+            Largest force in eV/Å if atoms are relaxed, else refused; the norm of the virial per
+            atom, in eV, must be smaller too. ``None`` for 0.05.
 
         Returns
         -------
@@ -220,14 +222,15 @@ class LatticeRelaxer(Optimizer):
         self,
         strain_tol: float = STRAIN_TOLERANCE,
         steps: int | None = None,
-        fmax: float = FORCE_TOLERANCE,
+        fmax: float | None = None,
     ) -> Iterator[bool]:
         """Relax step by step: yields whether it has converged, first before any step."""
         check_stopping(strain_tol, steps or 0)
-        check_force_stopping(fmax, steps or 0)
-        self.strain_tol, self.force_tol = strain_tol, fmax
+        self.strain_tol = strain_tol
+        self.force_tol = force_tolerance(fmax, by_forces=self.surface is not None)
+        check_force_stopping(self.force_tol, steps or 0)
         # ASE's base class keeps the tolerance under this name and writes it to trajectories.
-        self.fmax = strain_tol if self.surface is None else fmax  # type: ignore[assignment]
+        self.fmax = strain_tol if self.surface is None else self.force_tol  # type: ignore[assignment]
         if self.surface is None:
             return self._follow(MAX_STEPS if steps is None else steps)
         return self._follow_all(self.surface, MAX_FORCE_STEPS if steps is None else steps)
@@ -347,23 +350,19 @@ class LatticeRelaxer(Optimizer):
 
     def _dump(self, further: int = 0) -> None:
         """Write the restart file; its number of steps is larger by ``further``."""
-        state = {"nsteps": self.nsteps + further, "cell": self.atoms.cell[:].tolist()}
-        if self.surface is not None:
-            scaled = self.atoms.cell.scaled_positions(self.atoms.positions)
-            state["scaled_positions"] = scaled.tolist()
-        self.dump(state)
+        if self.restart is not None:
+            self.dump(restart_state(self.atoms, self.nsteps + further))
 
     def _set_deformation(self, deformation: NDArray[np.float64]) -> None:
         self.optimizable.set_x((self._start_cell @ deformation).ravel())
 
     def read(self) -> None:
         """Continue from a restart file; called by ASE."""
-        state = self.load()
-        self.nsteps = int(state["nsteps"])
-        cell = np.array(state["cell"])
-        self.atoms.set_cell(cell, scale_atoms=True, apply_constraint=False)
-        if "scaled_positions" in state:
-            self.atoms.positions[:] = np.array(state["scaled_positions"]) @ cell
+        state = read_state(self.load, self.atoms, places_stay=self.surface is None)
+        self.nsteps = state.nsteps
+        self.atoms.set_cell(state.cell, scale_atoms=True, apply_constraint=False)
+        if self.surface is not None and state.scaled_positions is not None:
+            self.atoms.positions[:] = state.scaled_positions @ state.cell
 
     def log(self, gradient: NDArray[np.float64]) -> None:
         """Write one line with the strain and the volume."""

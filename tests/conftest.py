@@ -11,7 +11,7 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.nn.ecn import ECN, ECNConfig
@@ -19,11 +19,29 @@ from ase_ecn.nn.empnn import EMPNN, EMPNNConfig
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.screening import ScreenReport, screen
 
-# The same inputs in every run; what looks for new ones says so itself.
-settings.register_profile("repeatable", derandomize=True)
+# The same inputs in every run, however slow; what looks for new ones says so itself.
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("repeatable")
 # More cost more than they bring to networks of this size.
 torch.set_num_threads(1)
+
+
+MOST_PROCESSES = 6
+"""Each takes about 1 GB of memory."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Share the whole suite among processes; some files of it are done sooner by one."""
+    option, cores = config.option, len(os.sched_getaffinity(0))
+    part = any(Path(name).resolve() != Path(__file__).parent for name in option.file_or_dir)
+    alone = part or option.usepdb or "PYTEST_XDIST_WORKER" in os.environ
+    asked = getattr(option, "numprocesses", 0)  # None if nobody said
+    if asked is None and not alone and cores > 1 and option.markexpr.startswith("not slow"):
+        option.numprocesses = min(cores, MOST_PROCESSES)
+        option.dist = "loadfile"  # what a file's tests share is made once
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ from ase.calculators.emt import EMT
 
 
 class Counting(EMT):
-    """EMT that notes in a file each crystal that it computes, and takes its time."""
+    """EMT that notes in a file each crystal that it computes."""
 
-    def __init__(self, log: str, seconds: float = 0.0, **options: Any) -> None:
+    def __init__(self, log: str, **options: Any) -> None:
         super().__init__(**options)
-        self.log, self.seconds = Path(log), seconds
+        self.log = Path(log)
 
     def calculate(
         self,
@@ -27,7 +26,6 @@ class Counting(EMT):
         if "numbers" in system_changes or "cell" in system_changes:
             with self.log.open("a") as file:
                 file.write(f"{atoms.cell[0, 1]:.6f}\n")
-            time.sleep(self.seconds)
         super().calculate(atoms, properties, system_changes)
 
 

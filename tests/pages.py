@@ -62,7 +62,6 @@ def in_browser(path: Path, fragment: str) -> str:
         ],
         capture_output=True,
         text=True,
-        timeout=120,
         check=True,
     )
     return done.stdout

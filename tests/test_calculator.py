@@ -268,3 +268,14 @@ def test_fermi_levels_alone() -> None:
     assert abs(level - 5.9) < 0.5  # VASP's reference
     with pytest.raises(PropertyNotImplementedError, match="gives fermi_level"):
         silicon.get_potential_energy()
+
+
+def test_what_was_loaded_cannot_be_set(calculator: ECNCalculator) -> None:
+    before = dict(calculator.parameters)
+    assert before["checkpoint"] == calculator.predictor.card.name
+    changes = {"checkpoint": "ecn-perov5", "dtype": "float64", "anything": 1, "label": "x"}
+    for name, value in changes.items():
+        with pytest.raises(OptionError, match="make another calculator"):
+            calculator.set(**{**before, name: value})
+        assert calculator.parameters == before
+    assert calculator.set(**before) == {}

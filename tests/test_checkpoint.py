@@ -3,16 +3,17 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from hashlib import sha256
 from importlib import resources
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from children import run_in_child
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save
@@ -312,20 +313,16 @@ def test_numbers_are_finite() -> None:
             assert np.isfinite(tensor.double().numpy()).all()
 
 
-def test_loading_is_quick_and_leaves_random_numbers_alone() -> None:
+def load_all() -> None:
     # Some operations on the device "meta" import torch's compiler or sympy: a second for nothing.
-    code = """
-import sys
-import torch
-import ase_ecn
-from ase_ecn.checkpoint import bundled_checkpoints, load_checkpoint
-before, state = set(sys.modules), torch.get_rng_state()
-for name in bundled_checkpoints():
-    load_checkpoint(name)
-assert torch.equal(torch.get_rng_state(), state)
-new = {name.split(".")[0] for name in set(sys.modules) - before}
-assert "sympy" not in new, new
-assert "torch._dynamo" not in set(sys.modules) - before
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    slow = {"sympy", "torch._dynamo"}
+    assert not slow & set(sys.modules)
+    state = torch.get_rng_state()
+    for name in bundled_checkpoints():
+        load_checkpoint(name)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not slow & set(sys.modules)
+
+
+def test_loading_is_quick_and_leaves_random_numbers_alone(forkserver: ForkServerContext) -> None:
+    run_in_child(forkserver, load_all)

@@ -53,7 +53,6 @@ def run(*command: str | Path, folder: Path) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

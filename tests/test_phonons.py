@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-import subprocess
 import sys
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 from ase.calculators.calculator import PropertyNotImplementedError
 from ase.calculators.emt import EMT
 from ase.phonons import Phonons as ASEPhonons
+from children import run_in_child
 
 from ase_ecn import ECNCalculator
 from ase_ecn.errors import OptionError
@@ -29,16 +31,15 @@ def copper() -> Phonons:
     return phonons(bulk("Cu", a=3.6), calculator=EMT())
 
 
-def test_the_process_stays_as_it_was() -> None:
+def check_recursion_limit() -> None:
+    limit = sys.getrecursionlimit()
+    phonons(bulk("Cu"), calculator=EMT(), supercell=(2, 2, 2), relax=False)
+    assert sys.getrecursionlimit() == limit
+
+
+def test_the_process_stays_as_it_was(forkserver: ForkServerContext) -> None:
     """Libraries that are imported on the way raise the limit of recursions."""
-    code = (
-        "import sys; from ase.build import bulk; from ase.calculators.emt import EMT\n"
-        "from ase_ecn.phonons import phonons\n"
-        "phonons(bulk('Cu'), calculator=EMT(), supercell=(2, 2, 2), relax=False)\n"
-        "print(sys.getrecursionlimit())"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(done.stdout) == 1000
+    run_in_child(forkserver, check_recursion_limit)
 
 
 def test_the_crystal_is_relaxed_first(copper: Phonons) -> None:
@@ -77,11 +78,71 @@ def test_an_unstable_crystal_is_called_so() -> None:
     assert found.extremes(mesh=6)[0] < -0.5
 
 
+def test_heavier_isotopes_are_slower() -> None:
+    atoms = bulk("Cu")
+    natural = phonons(atoms, calculator=EMT(), supercell=2, relax=False)
+    atoms.set_masses([4 * atoms.get_masses()[0]])
+    heavy = phonons(atoms, calculator=EMT(), supercell=[2, 2, 2], relax=False)
+    q = [[0.5, 0.5, 0], [0.5, 0.5, 0.5], [0.1, 0.2, 0.3]]
+    np.testing.assert_allclose(heavy.frequencies(q), natural.frequencies(q) / 2, rtol=1e-3)
+    assert heavy.primitive.get_masses() == pytest.approx(atoms.get_masses())
+    assert not natural.primitive.has("masses")
+
+
+def test_isotopes_of_one_element_are_not_the_same() -> None:
+    """Force constants do not depend on masses, so the trace of the dynamical matrix is known."""
+    cubic = bulk("Cu", cubic=True)
+    natural = phonons(cubic, calculator=EMT(), supercell=2, relax=False)
+    cubic.set_masses(cubic.get_masses() * [1, 1, 1, 4])
+    mixed = phonons(cubic, calculator=EMT(), supercell=2, relax=False)
+    assert (len(natural.primitive), len(mixed.primitive)) == (1, 4)
+    folded = [[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]  # to the cubic cell's q = 0
+    trace = (natural.frequencies(folded) ** 2).sum()
+    assert (mixed.frequencies([[0, 0, 0]]) ** 2).sum() == pytest.approx(
+        trace * (3 + 1 / 4) / 4, rel=2e-3
+    )
+
+
+class Remembering(EMT):
+    """EMT that keeps what it is asked about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Atoms] = []
+
+    def calculate(self, atoms, properties, system_changes) -> None:
+        self.asked.append(atoms.copy())
+        super().calculate(atoms, properties, system_changes)
+
+
+def test_displaced_cells_have_what_a_calculator_may_need() -> None:
+    atoms = bulk("Cu", cubic=True)
+    atoms.set_initial_magnetic_moments([1, 1, -1, -1])
+    atoms.set_initial_charges([0.5, -0.5, 0.5, -0.5])
+    atoms.set_tags([4, 5, 6, 7])
+    atoms.info["spin"] = 0
+    calculator = Remembering()
+    found = phonons(atoms, calculator=calculator, supercell=2, relax=False)
+    assert len(found.primitive) == 4  # the antiferromagnet's
+    assert len(calculator.asked) >= 4
+    for image in calculator.asked:
+        assert image.info == {"spin": 0}
+        assert len(image) == 32
+        steps = (image.positions[:, None] - atoms.positions) @ np.linalg.inv(atoms.cell[:])
+        source = np.abs(steps - np.rint(steps)).max(axis=2).argmin(axis=1)
+        assert np.bincount(source).tolist() == [8] * 4
+        for name in ("initial_magmoms", "initial_charges", "tags"):
+            np.testing.assert_array_equal(image.get_array(name), atoms.get_array(name)[source])
+
+
 def test_what_cannot_work_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PropertyNotImplementedError, match="not fitted to forces"):
         phonons(bulk("Cu"), calculator=ECNCalculator())
     with pytest.raises(OptionError, match="displacement"):
         phonons(bulk("Cu"), calculator=EMT(), displacement=0.0)
+    for supercell in (0, 1.5, [2, 2], [2, 2, -2], "two", np.zeros((3, 3))):
+        with pytest.raises(OptionError, match="supercell must"):
+            phonons(bulk("Cu"), calculator=EMT(), supercell=supercell, relax=False)
     with pytest.raises(OptionError, match="cannot read"):
         load_phonons(tmp_path / "missing.yaml")
 

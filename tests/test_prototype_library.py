@@ -9,7 +9,7 @@ from ase import Atoms
 from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from ase_ecn.crystal import as_crystal
+from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import UnsupportedElementError
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.relaxation.predictor import StrainPredictor
@@ -41,15 +41,23 @@ def library() -> list[Atoms]:
     return found
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-8)])
-def test_predictions_are_invariant(library: list[Atoms], dtype: str, tolerance: float) -> None:
+@pytest.fixture(scope="module")
+def descriptions(library: list[Atoms]) -> tuple[list[Crystal], list[Crystal]]:
+    """Each crystal, and another description of it."""
     rng = np.random.default_rng(20)
+    others = [random_equivalent(atoms, rng, max_atoms=100).atoms for atoms in library]
+    return [as_crystal(a) for a in library], [as_crystal(a) for a in others]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-8)])
+def test_predictions_are_invariant(
+    library: list[Atoms],
+    descriptions: tuple[list[Crystal], list[Crystal]],
+    dtype: str,
+    tolerance: float,
+) -> None:
     predictor = PropertyPredictor(device="cpu", dtype=dtype)
-    originals, others = [], []
-    for atoms in library:
-        originals.append(as_crystal(atoms))
-        others.append(as_crystal(random_equivalent(atoms, rng).atoms))
-    first, second = predictor.predict(originals), predictor.predict(others)
+    first, second = map(predictor.predict, descriptions)
     differences = np.array(
         [abs(a.formation_energy - b.formation_energy) for a, b in zip(first, second, strict=True)]
     )
@@ -74,9 +82,11 @@ def test_strains_turn_with_the_crystal(library: list[Atoms]) -> None:
         assert_relaxation_equivariant(network, atoms, rng, tolerance=1e-7)
 
 
-def test_relaxation_keeps_the_space_group(library: list[Atoms]) -> None:
+def test_relaxation_keeps_the_space_group(
+    descriptions: tuple[list[Crystal], list[Crystal]],
+) -> None:
     network = StrainPredictor(device="cpu")
-    crystals = [as_crystal(atoms) for atoms in library]
+    crystals, _ = descriptions
     for crystal, outcome in zip(crystals, network.relax(crystals), strict=True):
         before, after = (
             spglib.get_symmetry_dataset(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,37 @@ def test_restart_goes_on(strained: Atoms, network: StrainPredictor, tmp_path: Pa
     assert resumed.nsteps == 2
     resumed.run(strain_tol=1e-12, steps=1)
     np.testing.assert_allclose(strained.cell[:], whole.cell[:], atol=1e-9)
+
+
+def test_restart_files_belong_to_their_crystal(
+    strained: Atoms, network: StrainPredictor, tmp_path: Path
+) -> None:
+    restart = tmp_path / "restart.json"
+    relaxer(strained.copy(), network, restart=restart).run(strain_tol=1e-12, steps=1)
+    moved = strained.copy()
+    moved.positions[1] += 0.1
+    exchanged = strained.copy()
+    exchanged.numbers[:] = exchanged.numbers[::-1]
+    for other in (moved, exchanged, bulk("Cu"), bulk("NaCl", "rocksalt", a=5.9, cubic=True)):
+        with pytest.raises(OptionError, match="of another crystal"):
+            relaxer(other, network, restart=restart)
+    shifted = strained.copy()
+    shifted.positions[1] += 2 * shifted.cell[0]  # by whole lattice vectors: the same crystal
+    assert relaxer(shifted, network, restart=restart).nsteps == 1
+    # Files of earlier versions say nothing of it.
+    state = json.loads(restart.read_text())
+    restart.write_text(json.dumps({name: state[name] for name in ("nsteps", "cell")}))
+    assert relaxer(strained, network, restart=restart).nsteps == 1
+    for damaged in ("", "{", "[1, 2]", '{"nsteps": 1}', '{"nsteps": 1, "cell": [1, 2]}'):
+        restart.write_text(damaged)
+        with pytest.raises(OptionError, match="damaged or of another optimizer"):
+            relaxer(strained, network, restart=restart)
+
+
+def test_a_tolerance_of_forces_is_answered(strained: Atoms, network: StrainPredictor) -> None:
+    for start in (relaxer(strained, network).run, relaxer(strained, network).irun):
+        with pytest.raises(OptionError, match=r"run\(strain_tol="):
+            start(fmax=0.05)
 
 
 def test_bad_input_is_refused(strained: Atoms, network: StrainPredictor) -> None:

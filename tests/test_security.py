@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-import subprocess
+import importlib
 import sys
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
 from ase.build import bulk
 from ase.db import connect
+from children import run_in_child
 
 import ase_ecn
 from ase_ecn.errors import OptionError
@@ -128,20 +130,20 @@ def test_a_name_with_markup_is_text_in_a_report(
     assert "&lt;img src=x onerror=alert(1)&gt;.db#1" in text
 
 
-def test_importing_the_package_starts_nothing() -> None:
-    code = (
-        "import sys\n"
-        "def deny(event, arguments):\n"
-        "    if event in ('os.system', 'subprocess.Popen', 'socket.connect', 'os.exec'):\n"
-        "        raise SystemExit(f'{event} {arguments}')\n"
-        "sys.addaudithook(deny)\n"
-        "import ase_ecn, ase_ecn.cli\n"
-        "from ase.build import bulk\n"
-        "ase_ecn.predict(bulk('Si'), device='cpu')\n"
-        "ase_ecn.relax(bulk('Si'), device='cpu')\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
+def use_it_all() -> None:
+    def deny(event: str, arguments: object) -> None:
+        if event in ("os.system", "subprocess.Popen", "socket.connect", "os.exec"):
+            raise SystemExit(f"{event} {arguments}")
+
+    sys.addaudithook(deny)
+    for name in [name for name in sys.modules if name.split(".")[0] == "ase_ecn"]:
+        del sys.modules[name]  # so that it is imported here
+    package = importlib.import_module("ase_ecn")
+    importlib.import_module("ase_ecn.cli")
+    package.predict(bulk("Si"), device="cpu")
+    package.relax(bulk("Si"), device="cpu")
+
+
+def test_importing_the_package_starts_nothing(forkserver: ForkServerContext) -> None:
+    run_in_child(forkserver, use_it_all)
     assert ase_ecn.__all__

@@ -11,43 +11,21 @@
    atoms are the work of one thread each and are put together in order, so the number of threads
    changes no bit. */
 
-#include "_geometry.h"
+#include "_lattice.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_THREADS = 256, FEW_ATOMS = 32, ATOMS_OF_A_PART = 64, CRYSTALS_OF_A_PART = 16 };
+enum { MAX_THREADS = 256, ATOMS_OF_A_PART = 64, CRYSTALS_OF_A_PART = 16 };
 enum { BRIEF = 96 }; /* keys that are sorted by insertion */
-#define SLACK 1e-9      /* of fractional coordinates, for rounding */
-#define MOST_BINS 1e6   /* along an axis, so that three of their numbers fit into one */
-#define FARTHEST 1e9    /* lattice vectors */
-#define MOST_IMAGES 1e9
-
-/* Atoms in a bin: `count` of them in the order of bins, from `first` on. */
-typedef struct {
-    int64_t key, first, count;
-} Bin;
-
-typedef struct {
-    double cell[9];       /* reduced, rows */
-    double reach[3];      /* of the cutoff, in fractional coordinates */
-    int64_t transform[9]; /* cell = transform @ given cell */
-    int64_t bins[3];      /* along each axis */
-    int64_t slots;        /* of the hash table, a power of two; zero: no bins */
-    Bin *table;
-} Lattice;
 
 typedef struct {
     const Search *search;
-    Lattice *lattices;  /* [crystals] */
-    double *wrapped;    /* [atoms][3] Angstrom */
-    double *fraction;   /* [atoms][3] from 0 to 1, but for rounding */
-    int64_t *offset;    /* [atoms][3] lattice vectors that wrapping took away */
-    int64_t *order;     /* [atoms] atoms of a crystal in the order of bins */
-    double *ordered;    /* [atoms][3] wrapped, in that order */
-    int64_t *ends;      /* [parts + 1] atoms */
+    Lattice *lattices; /* [crystals] */
+    Atoms atoms;
+    int64_t *ends; /* [parts + 1] atoms */
     Lists *found;
     int (*run)(void *work, int64_t part);
     int64_t parts, next;
@@ -92,140 +70,13 @@ static int in_threads(Work *work, int (*run)(void *, int64_t), int64_t parts)
     return work->status;
 }
 
-/* ---- Lattices, wrapped atoms, bins. */
-
-static void cross(const double *a, const double *b, double *out)
-{
-    out[0] = a[1] * b[2] - a[2] * b[1];
-    out[1] = a[2] * b[0] - a[0] * b[2];
-    out[2] = a[0] * b[1] - a[1] * b[0];
-}
-
-static double dot(const double *a, const double *b)
-{
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-/* Where a bin is, or should be. */
-static Bin *bin_of(const Lattice *lattice, int64_t key)
-{
-    uint64_t slot = (uint64_t)key * 0x9E3779B97F4A7C15u >> 20;
-    for (;; slot++) {
-        Bin *bin = &lattice->table[slot & (uint64_t)(lattice->slots - 1)];
-        if (bin->count == 0 || bin->key == key)
-            return bin;
-    }
-}
-
-static int64_t key_of(const Lattice *lattice, const double *fraction)
-{
-    int64_t key = 0;
-    for (int a = 0; a < 3; a++) {
-        const int64_t n = lattice->bins[a], b = (int64_t)(fraction[a] * (double)n);
-        key = key * n + (b < n ? b : n - 1);
-    }
-    return key;
-}
-
-/* Puts atoms into bins, in linear time. */
-static int fill_bins(Work *work, Lattice *lattice, int64_t first, int64_t atoms)
-{
-    lattice->slots = 64;
-    while (lattice->slots < 2 * atoms)
-        lattice->slots *= 2;
-    lattice->table = calloc((size_t)lattice->slots, sizeof(Bin));
-    if (!lattice->table)
-        return NO_MEMORY;
-    const double *fraction = work->fraction + 3 * first;
-    for (int64_t i = 0; i < atoms; i++) {
-        const int64_t key = key_of(lattice, fraction + 3 * i);
-        Bin *bin = bin_of(lattice, key);
-        bin->key = key;
-        bin->count++;
-    }
-    int64_t used = 0;
-    for (int64_t s = 0; s < lattice->slots; s++) {
-        lattice->table[s].first = used;
-        used += lattice->table[s].count;
-    }
-    /* Filled from its end, a bin has the atoms in their order. */
-    for (int64_t s = 0; s < lattice->slots; s++)
-        lattice->table[s].first += lattice->table[s].count;
-    for (int64_t i = atoms - 1; i >= 0; i--) {
-        Bin *bin = bin_of(lattice, key_of(lattice, fraction + 3 * i));
-        const int64_t place = first + --bin->first;
-        work->order[place] = i;
-        memcpy(work->ordered + 3 * place, work->wrapped + 3 * (first + i), 3 * sizeof(double));
-    }
-    return FOUND;
-}
-
-static int prepare_one(Work *work, int64_t crystal)
-{
-    const Search *c = work->search;
-    Lattice *lattice = &work->lattices[crystal];
-    const double *given = c->cells + 9 * crystal;
-    const int64_t first = c->first[crystal], atoms = c->first[crystal + 1] - first;
-    static const int64_t identity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
-    for (int k = 0; k < 9; k++)
-        if (!isfinite(given[k]))
-            return NOT_FINITE;
-    memcpy(lattice->transform, identity, sizeof identity);
-    if (!c->reduced && reduce_basis(given, lattice->transform) != FOUND)
-        return SINGULAR;
-    double *cell = lattice->cell, inverse[9]; /* columns of the inverse, as rows */
-    for (int i = 0; i < 3; i++)
-        for (int x = 0; x < 3; x++)
-            cell[3 * i + x] = (double)lattice->transform[3 * i] * given[x]
-                              + (double)lattice->transform[3 * i + 1] * given[3 + x]
-                              + (double)lattice->transform[3 * i + 2] * given[6 + x];
-    cross(cell + 3, cell + 6, inverse);
-    cross(cell + 6, cell, inverse + 3);
-    cross(cell, cell + 3, inverse + 6);
-    const double volume = dot(cell, inverse);
-    double images = 1;
-    int64_t bins = 1;
-    for (int a = 0; a < 3; a++) {
-        for (int x = 0; x < 3; x++)
-            inverse[3 * a + x] /= volume;
-        const double reach = c->cutoff * sqrt(dot(inverse + 3 * a, inverse + 3 * a));
-        lattice->reach[a] = reach + SLACK;
-        images *= 2 * reach + 1;
-        if (!(images < MOST_IMAGES)) /* also where the volume is zero */
-            return SINGULAR;
-        const double n = floor(1 / reach);
-        lattice->bins[a] = n < 1 ? 1 : n < MOST_BINS ? (int64_t)n : (int64_t)MOST_BINS;
-        bins = lattice->bins[a] > bins ? lattice->bins[a] : bins;
-    }
-    for (int64_t i = first; i < first + atoms; i++) {
-        const double *p = c->positions + 3 * i;
-        double whole[3];
-        for (int a = 0; a < 3; a++) {
-            const double f = dot(p, inverse + 3 * a);
-            if (!isfinite(f))
-                return NOT_FINITE;
-            if (fabs(f) > FARTHEST)
-                return TOO_FAR;
-            whole[a] = floor(f);
-            work->offset[3 * i + a] = (int64_t)whole[a];
-        }
-        double *wrapped = work->wrapped + 3 * i;
-        for (int x = 0; x < 3; x++)
-            wrapped[x]
-                = p[x] - (whole[0] * cell[x] + whole[1] * cell[3 + x] + whole[2] * cell[6 + x]);
-        for (int a = 0; a < 3; a++)
-            work->fraction[3 * i + a] = dot(wrapped, inverse + 3 * a);
-    }
-    return atoms > FEW_ATOMS && bins > 1 ? fill_bins(work, lattice, first, atoms) : FOUND;
-}
-
 static int prepare(void *argument, int64_t part)
 {
     Work *work = argument;
     const int64_t end = (part + 1) * CRYSTALS_OF_A_PART, crystals = work->search->crystals;
     int status = FOUND;
     for (int64_t k = part * CRYSTALS_OF_A_PART; k < end && k < crystals && status == FOUND; k++)
-        status = prepare_one(work, k);
+        status = prepare_lattice(work->search, k, &work->lattices[k], &work->atoms);
     return status;
 }
 
@@ -260,7 +111,7 @@ static int add(const Work *work, const Lattice *lattice, List *list, int64_t sou
     memcpy(list->vector + 3 * k, vector, 3 * sizeof(double));
     if (!work->search->images)
         return FOUND;
-    const int64_t *from = work->offset + 3 * source, *to = work->offset + 3 * target;
+    const int64_t *from = work->atoms.offset + 3 * source, *to = work->atoms.offset + 3 * target;
     const int64_t *t = lattice->transform;
     int64_t n[3];
     for (int a = 0; a < 3; a++)
@@ -274,15 +125,15 @@ static int add(const Work *work, const Lattice *lattice, List *list, int64_t sou
 static int pair_by_images(const Work *work, const Lattice *lattice, List *list, int64_t source,
                           int64_t target)
 {
-    const double *cell = lattice->cell;
+    const double *cell = lattice->cell, *fraction = work->atoms.fraction;
     const double limit = work->search->cutoff * work->search->cutoff;
     int64_t low[3], high[3], n[3];
     double step[3], a[3], b[3], v[3];
     for (int x = 0; x < 3; x++) {
-        const double f = work->fraction[3 * target + x] - work->fraction[3 * source + x];
+        const double f = fraction[3 * target + x] - fraction[3 * source + x];
         low[x] = (int64_t)ceil(-lattice->reach[x] - f);
         high[x] = (int64_t)floor(lattice->reach[x] - f);
-        step[x] = work->wrapped[3 * target + x] - work->wrapped[3 * source + x];
+        step[x] = work->atoms.wrapped[3 * target + x] - work->atoms.wrapped[3 * source + x];
     }
     for (n[0] = low[0]; n[0] <= high[0]; n[0]++) {
         for (int x = 0; x < 3; x++)
@@ -366,15 +217,15 @@ static int look_into(const Work *work, const Bin *bin, int64_t first, int64_t so
                      const int64_t *image, const double *shift, Hits *hits)
 {
     const double limit = work->search->cutoff * work->search->cutoff;
-    const double *from = work->wrapped + 3 * source;
-    const double *to = work->ordered + 3 * (first + bin->first);
+    const double *from = work->atoms.wrapped + 3 * source;
+    const double *to = work->atoms.ordered + 3 * (first + bin->first);
     const int home = image[0] == 0 && image[1] == 0 && image[2] == 0;
     for (int64_t k = 0; k < bin->count; k++, to += 3) {
         const double v[3] = {to[0] - from[0] + shift[0], to[1] - from[1] + shift[1],
                              to[2] - from[2] + shift[2]};
         if (dot(v, v) >= limit)
             continue;
-        const int64_t target = first + work->order[first + bin->first + k];
+        const int64_t target = first + work->atoms.order[first + bin->first + k];
         if (home && target == source)
             continue;
         if (note(hits, target, image, v) != FOUND)
@@ -389,7 +240,7 @@ static int atom_by_bins(const Work *work, const Lattice *lattice, List *list, in
     const double *cell = lattice->cell;
     int64_t low[3], high[3], b[3], image[3];
     for (int a = 0; a < 3; a++) {
-        const double f = work->fraction[3 * source + a], n = (double)lattice->bins[a];
+        const double f = work->atoms.fraction[3 * source + a], n = (double)lattice->bins[a];
         low[a] = (int64_t)floor((f - lattice->reach[a]) * n);
         high[a] = (int64_t)floor((f + lattice->reach[a]) * n);
     }
@@ -475,11 +326,11 @@ int search(const Search *search, Lists *found)
     found->parts = found->lists ? parts : 0;
     int status = NO_MEMORY;
     if (reals && integers && work.lattices && found->counts && found->lists) {
-        work.wrapped = reals;
-        work.fraction = reals + numbers;
-        work.ordered = reals + 2 * numbers;
-        work.offset = integers;
-        work.order = integers + numbers;
+        work.atoms.wrapped = reals;
+        work.atoms.fraction = reals + numbers;
+        work.atoms.ordered = reals + 2 * numbers;
+        work.atoms.offset = integers;
+        work.atoms.order = integers + numbers;
         work.ends = integers + 2 * numbers;
         for (int64_t p = 0; p <= parts; p++)
             work.ends[p] = atoms * p / parts;

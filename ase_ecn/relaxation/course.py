@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ase_ecn.crystal import Crystal
+from ase_ecn.crystal import Crystal, is_acceptable
 from ase_ecn.errors import OptionError
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain
 from ase_ecn.relaxation.stopping import (
@@ -21,6 +21,7 @@ from ase_ecn.relaxation.stopping import (
     GIVEN_UP,
     OSCILLATING,
     STEPS,
+    TOO_CLOSE,
     reliable_part,
     smallest,
     stop_reason,
@@ -134,7 +135,9 @@ class CellCourse:
     @property
     def strain(self) -> float:
         """Norm of the strain that the network asked for where the cell is, or before it ended."""
-        return float(np.linalg.norm(self.strains[self._taken])) if self.strains else float("nan")
+        if not self.strains:
+            return float("nan")
+        return float(np.linalg.norm(self.strains[min(self._taken, len(self.strains) - 1)]))
 
     @property
     def strain_spread(self) -> float:
@@ -154,7 +157,20 @@ class CellCourse:
         if self.reason in (None, CONVERGED) and not last:
             moved = self._allowed.advance(self._deformations[-1], strain)
             self._deformations.append(moved)
-            self.crystal = self.crystal.with_cell(self._undeformed @ moved)
+            self.crystal = self._deformed(moved)
+        if self.reason is not None:
+            self._go_back()
+
+    def _deformed(self, deformation: NDArray[np.float64]) -> Crystal:
+        return self.crystal.with_cell(self._undeformed @ deformation)
+
+    def _go_back(self) -> None:
+        """End earlier if the result would not be accepted as an input."""
+        if self.reason in GIVEN_UP:
+            return
+        while self._taken and not is_acceptable(self._deformed(self.deformation)):
+            del self._deformations[self._taken :]
+            self.reason = TOO_CLOSE
 
     def give_up(self, reason: str) -> None:
         """Stop, with the cell as it was in the input."""
@@ -163,7 +179,7 @@ class CellCourse:
     @property
     def _taken(self) -> int:
         """Which of the cells is the result; the last, unless an earlier one is better."""
-        return smallest(self.strains) if self.reason == OSCILLATING else -1
+        return smallest(self.strains) if self.reason == OSCILLATING else self.steps
 
 
 def check_stopping(strain_tol: float, steps: int) -> None:

@@ -261,6 +261,23 @@ def _longest(vectors: NDArray[np.float64]) -> float:
     return float(np.sqrt((vectors * vectors).sum(axis=1).max()))
 
 
+def force_tolerance(fmax: float | None, *, by_forces: bool) -> float:
+    """The tolerance that was asked for, or the default.
+
+    Raises
+    ------
+    OptionError
+        If one was asked for although the relaxation has no forces.
+    """
+    if fmax is not None and not by_forces:
+        raise OptionError(
+            f"fmax={fmax} is a tolerance of forces, which the relaxation of a cell does not have: "
+            "give one of the strain, such as run(strain_tol=0.02), or relax atoms too, with "
+            'LatticeRelaxer(atoms, method="all")'
+        )
+    return FORCE_TOLERANCE if fmax is None else fmax
+
+
 def check_force_stopping(fmax: float, steps: int) -> None:
     """Refuse a tolerance that is not positive or a negative number of steps.
 

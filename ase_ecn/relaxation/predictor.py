@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ase_ecn.checkpoint import DEFAULT_EMPNN
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import lattice_domain_features
+from ase_ecn.execution import own_modes
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, log_strain
 from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
 from ase_ecn.loaded import LoadedNetwork
@@ -70,7 +71,7 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
             (B, 3, 3) symmetric ``S``; the deformed cell is ``cell @ exp(S)`` up to a rotation.
         """
         graphs = self.graphs(crystals) if graphs is None else graphs
-        with torch.inference_mode():
+        with own_modes(self.device), torch.inference_mode():
             final = self._run(graphs).double().cpu().numpy()
         start = graphs.cells.double().cpu().numpy()
         deformation = np.linalg.solve(start, final)
@@ -94,7 +95,8 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
     def graphs(self, crystals: Sequence[Crystal]) -> LatticeBatch:
         """What the network sees of crystals: their neighbours, as tensors on its device."""
         neighbors = self.model.config.neighbors
-        return lattice_batch(crystals, neighbors, device=self.device, dtype=self.dtype)
+        with own_modes(self.device):
+            return lattice_batch(crystals, neighbors, device=self.device, dtype=self.dtype)
 
     def out_of_domain(
         self, crystals: Sequence[Crystal], graphs: LatticeBatch | None = None

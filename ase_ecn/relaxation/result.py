@@ -19,16 +19,19 @@ class Relaxation:
     ----------
     atoms
         A copy of the input with the relaxed cell. Fractional coordinates are those of the input,
-        unless atoms were relaxed too.
+        unless atoms were relaxed too. Constraints stay on it: as fractional coordinates are kept,
+        so are those on positions, and strains have the symmetry of the crystal.
     converged
         Whether the last strain was below the tolerance, or the forces and the stress are.
     steps
         Number of steps that changed the cell; if atoms were relaxed too, also those by forces.
     reason
         Why it stopped: ``"converged"``; ``"steps"``; ``"oscillating"`` if strains no longer
-        decrease (the cell with the smallest strain is taken); ``"stalled"`` if forces no longer
-        lead to a lower energy (the lowest is taken); ``"strain out of range"`` or ``"out of
-        memory"`` (the input is kept, as a diverging cell is worse than an unrelaxed one).
+        decrease (the cell with the smallest strain is taken); ``"atoms too close"`` if it would
+        have ended in a cell that is not accepted as an input (the last one that is, is taken);
+        ``"stalled"`` if forces no longer lead to a lower energy (the lowest is taken); ``"strain
+        out of range"`` or ``"out of memory"`` (the input is kept, as a diverging cell is worse than
+        an unrelaxed one).
     strain
         Norm of the last predicted strain; if converged, that of the last step before it was
         reduced to its reliable part.
@@ -82,7 +85,8 @@ def deformed(
 ) -> Atoms:
     """Copy of atoms whose cell and positions follow a (3, 3) deformation, then displacements."""
     relaxed: Atoms = atoms.copy()
-    relaxed.set_cell(np.asarray(atoms.cell[:]) @ deformation)
+    # FixSymmetry would refuse a large strain.
+    relaxed.set_cell(np.asarray(atoms.cell[:]) @ deformation, apply_constraint=False)
     relaxed.positions @= deformation
     if displacements is not None:
         relaxed.positions += displacements

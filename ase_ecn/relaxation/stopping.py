@@ -24,6 +24,9 @@ STEPS = "steps"
 OSCILLATING = "oscillating"
 """Reason of a relaxation whose strains no longer decrease because it oscillates or drifts; it ends
 with the cell of the smallest strain."""
+TOO_CLOSE = "atoms too close"
+"""Reason of a relaxation that would have ended in a cell that is not accepted as an input; it ends
+with the last cell before that is."""
 OUT_OF_RANGE = "strain out of range"
 """Reason of a relaxation that was abandoned; the initial cell is restored."""
 OUT_OF_MEMORY = "out of memory"

@@ -45,7 +45,8 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS screen_settings (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE IF NOT EXISTS screen_units (name TEXT PRIMARY KEY, unit TEXT)",
 )
-_VIEW = "VIEW screen_failures AS SELECT label, reason FROM screen_journal WHERE status = 'failed'"
+_VIEW = "screen_failures AS SELECT label, reason FROM screen_journal WHERE status = 'failed'"
+_NAMES = {"systems", "screen_journal", "screen_settings", "screen_units", "screen_failures"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,6 @@ class Store:
             # ase.db's lock file would outlive a killed process and lock out the next one. The
             # databases have locks of their own.
             self.database = connect(address, **({} if self.server else {"use_lock_file": False}))
-            self.database.count()
             self._create_tables()
         except Exception as error:  # each backend has its own
             raise OptionError(f"cannot open {address}: {type(error).__name__}: {error}") from error
@@ -272,16 +272,21 @@ class Store:
             yield from sorted(page, key=lambda row: row.id)
 
     def _create_tables(self) -> None:
+        if self.server:
+            self.database.count()  # by which ase.db makes its tables
         with self._transaction() as cursor:
+            if not self.server:
+                cursor.execute("SELECT name FROM sqlite_master")
+                if {name for (name,) in cursor.fetchall()} >= _NAMES:
+                    return
+                # Whoever finds only some of ase.db's tables cannot use any of them.
+                cursor.execute("BEGIN IMMEDIATE")
+                self.database.count()
             for statement in _TABLES:
                 cursor.execute(statement)
             # The two dialects agree on views, but not on how not to create one twice.
-            create = "CREATE OR REPLACE " if self.server else "CREATE "
-            if not self.server:
-                cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'screen_failures'")
-                if cursor.fetchone():
-                    return
-            cursor.execute(create + _VIEW)
+            exists = "OR REPLACE VIEW" if self.server else "VIEW IF NOT EXISTS"
+            cursor.execute(f"CREATE {exists} {_VIEW}")
 
     def _lock(self, cursor: Any) -> None:
         """Keep other writers out until the end of the transaction."""

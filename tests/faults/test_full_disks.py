@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +18,15 @@ import torch
 from ase.build import bulk
 from ase.db import connect
 from ase.io import read
-from interrupted import fit_line, run_python, written
+from children import run_in_child
+from interrupted import fit_line, written
 from screens import lattices
 
 from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError, OptionError, StorageError
 from ase_ecn.report import write_report
-from ase_ecn.screening import failures
+from ase_ecn.screening import failures, screen
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import Dataset
@@ -170,30 +174,22 @@ def test_folders_that_are_read_only_are_told(tmp_path: Path, run_screen: Callabl
             replace_file(folder / "x", b"")
 
 
-LIMITED = """
-import resource, signal, sys
-from ase_ecn.errors import StorageError
-from ase_ecn.screening import screen
-from ase.build import bulk
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
-crystals = [bulk("Cu", a=3.5 + 0.01 * k) for k in range(160)]
-options = dict(checkpoint=sys.argv[2], device="cpu", batch_size=16)
-try:
-    screen(crystals, sys.argv[1], **options)
-except StorageError as error:
-    print("told:", error)
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-print(screen(crystals, sys.argv[1], **options))
-"""
+def screen_with_limited_files(out: Path, checkpoint: Path) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    options = {"checkpoint": checkpoint, "device": "cpu", "batch_size": 16}
+    with pytest.raises(StorageError, match="the database"):
+        screen(lattices(160), out, **options)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    report = screen(lattices(160), out, **options)
+    assert report.stored == 160
+    assert 0 < report.computed < 160
 
 
-def test_a_limited_file_size_is_told(tmp_path: Path, small_networks: dict[str, Path]) -> None:
+def test_a_limited_file_size_is_told(
+    tmp_path: Path, small_networks: dict[str, Path], forkserver: ForkServerContext
+) -> None:
     """The same as a full disk, for those who may not mount one."""
     out = tmp_path / "out.db"
-    done = run_python(LIMITED, str(out), str(small_networks["checkpoint"]))
-    assert "told: the database" in done.stdout, done.stderr
-    assert "stored=160" in done.stdout
-    computed = int(done.stdout.split("computed=")[1].split(")")[0])
-    assert 0 < computed < 160
+    run_in_child(forkserver, screen_with_limited_files, out, small_networks["checkpoint"])
     assert len(written(out)) == 160

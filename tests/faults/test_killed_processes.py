@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
-import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-import numpy as np
 import torch
 from ase.build import bulk
 from ase.db import connect
+from children import killed, killed_when_large
 from interrupted import epochs, fit_line
 from screens import glimpse
 
+# Before which write a fit is killed, one after the other, and the rows of its learning curve then:
+# an epoch is in it before its state is stored, and done again if that was not.
+FIT_KILLS = (
+    ("open curve.csv", 0, 0),
+    ("rename .state", 0, 1),
+    ("open curve.csv", 1, 1),
+    ("rename .state", 1, 3),
+    ("remove .state", 0, 3),
+)
+
 
 def test_a_fit_that_is_killed_goes_on_to_the_same_weights(
-    tmp_path: Path, rng: np.random.Generator, forkserver: ForkServerContext
+    tmp_path: Path, forkserver: ForkServerContext
 ) -> None:
     whole = fit_line(tmp_path / "whole")
     part = tmp_path / "part"
-    for kill in range(3):
-        child = forkserver.Process(target=fit_line, args=(part, 0.01))
-        child.start()
-        while len(epochs(part)) < 2 * kill + 1 and child.is_alive():
-            time.sleep(0.001)
-        time.sleep(rng.uniform(0, 0.05))
-        assert child.is_alive()
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
-    assert 5 <= len(epochs(part)) < 8
+    assert killed_when_large(forkserver, fit_line, part, size=9)  # in its first line
+    for like, before, rows in FIT_KILLS:
+        assert killed(forkserver, fit_line, part, folder=part, before=before, like=like), like
+        assert len(epochs(part)) == rows, like
+    curve, state = part / "curve.csv", part / "state.pt"
+    before = state.read_bytes()
+    # In the middle of a row, and of the state.
+    for size in (curve.stat().st_size + 9, len(before) // 2):
+        assert killed_when_large(forkserver, fit_line, part, size=size)
+        assert state.read_bytes() == before
     again = fit_line(part)
     assert again.validation == whole.validation
     for name, tensor in whole.weights.items():
@@ -53,19 +60,17 @@ def write_rows(path: Path, count: int) -> None:
 
 
 def test_databases_that_are_killed_while_written_stay_readable(
-    tmp_path: Path, rng: np.random.Generator, forkserver: ForkServerContext, run_screen: Callable
+    tmp_path: Path, forkserver: ForkServerContext, run_screen: Callable
 ) -> None:
     path = tmp_path / "in.db"
-    for _ in range(3):
-        child = forkserver.Process(target=write_rows, args=(path, 10_000))
-        before = row_count(path)
-        child.start()
-        while row_count(path) < before + 3:
-            time.sleep(0.001)
-        time.sleep(rng.uniform(0, 0.02))
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
-        with sqlite3.connect(path) as connection:
-            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    count = len(connect(path))
-    assert run_screen(path, tmp_path / "out.db").stored == count
+    write_rows(path, 2)
+    for like, before in (("INSERT INTO keys", 3), ("COMMIT", 1), ("BEGIN", 2)):
+        count = row_count(path)
+        assert killed(forkserver, write_rows, path, 4, folder=tmp_path, before=before, like=like)
+        assert row_count(path) == count + before
+    count = row_count(path)
+    assert killed_when_large(forkserver, write_rows, path, 999, size=path.stat().st_size + 20_000)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert row_count(path) > count
+    assert run_screen(path, tmp_path / "out.db").stored == row_count(path)

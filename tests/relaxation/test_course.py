@@ -118,3 +118,31 @@ def test_another_kind_of_course_is_followed_too() -> None:
     follow(courses, lambda batch: [10.0 * len(batch)] * len(batch), batch_size=8)
     assert [course.taken for course in courses] == [[30.0, 20.0], [30.0], [30.0, 20.0, 10.0]]
     assert {course.reason for course in courses} == {"counted"}
+
+
+def test_a_course_does_not_end_where_atoms_are_too_close() -> None:
+    crystal = as_crystal(bulk("Cu", a=1.0))  # 0.71, then 0.58, 0.50, 0.44 Å
+    course = CellCourse(crystal, strain_tol=0.02, steps=9)
+    for size in (0.2, 0.15, 0.12, 0.01):
+        course.take(-size * np.eye(3))
+    assert (course.reason, course.converged, course.steps) == ("atoms too close", False, 1)
+    np.testing.assert_allclose(course.deformation, np.exp(-0.2) * np.eye(3), rtol=1e-12)
+    assert course.strain == pytest.approx(0.15 * np.sqrt(3))
+
+
+@pytest.mark.filterwarnings("ignore::ase_ecn.errors.OutOfDomainWarning")
+def test_what_was_relaxed_is_accepted_as_an_input(network: StrainPredictor) -> None:
+    dense = Atoms(
+        "H3",
+        cell=[[1.2397, 0, 0], [-0.4357, 1.3089, 0], [-0.3368, -0.1361, 0.6341]],
+        positions=[[0.7854, 0.2493, 0.1316], [-0.6223, 0.7945, 0.6205], [0.2874, 0.8040, 0.2377]],
+        pbc=True,
+    )
+    (result,) = relax(dense, device="cpu")
+    assert result.reason == "atoms too close"
+    assert not result.converged
+    as_crystal(result.atoms)
+    optimizer = relaxer(dense, network)
+    assert optimizer.run() is False
+    assert (optimizer.reason, optimizer.nsteps >= result.steps) == ("atoms too close", True)
+    np.testing.assert_allclose(dense.cell[:], result.atoms.cell[:], atol=1e-5)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.constraints import FixAtoms, FixScaled, FixSymmetry
+from ase.spacegroup.symmetrize import check_symmetry
 from relaxations import pull, relaxer
 
 from ase_ecn import Relaxation, relax
@@ -62,3 +66,22 @@ def test_errors_can_be_returned_in_place(
         relax(strained, device="cpu", strain_tol=0)
     with pytest.raises(OptionError, match="steps"):
         relax(strained, device="cpu", steps=-1)
+
+
+@pytest.mark.parametrize(
+    "constrain",
+    [FixSymmetry, lambda atoms: FixAtoms([1]), lambda atoms: FixScaled([0, 1], [True] * 3)],
+    ids=["symmetry", "atoms", "scaled"],
+)
+def test_constraints_stay_and_hold(constrain: Callable[[Atoms], object]) -> None:
+    swollen = bulk("MgO", "rocksalt", a=6.5)  # FixSymmetry takes no strain as large as this one's
+    free, before = swollen.copy(), swollen.get_scaled_positions()
+    swollen.set_constraint(constrain(swollen))
+    first, second = relax([bulk("Cu"), swollen], device="cpu", on_error="return")
+    assert isinstance(first, Relaxation)
+    assert isinstance(second, Relaxation)
+    (expected,) = relax(free, device="cpu")
+    np.testing.assert_allclose(second.atoms.cell[:], expected.atoms.cell[:], atol=1e-5)
+    np.testing.assert_allclose(second.atoms.get_scaled_positions(), before, atol=1e-12)
+    assert [type(c) for c in second.atoms.constraints] == [type(c) for c in swollen.constraints]
+    assert check_symmetry(second.atoms, 1e-4).number == check_symmetry(free, 1e-4).number

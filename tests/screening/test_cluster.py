@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,15 +32,6 @@ def checked(out: Path, count: int, small_networks: dict[str, Path]) -> None:
         assert ours[row.source] == pytest.approx(row.formation_energy, abs=1e-5)
 
 
-def rows_so_far(out: Path) -> int:
-    # ASE takes a database that is being made for an empty one, and would make it itself.
-    try:
-        with closing(sqlite3.connect(f"file:{out}?mode=ro", uri=True)) as database:
-            return int(database.execute("SELECT COUNT(*) FROM systems").fetchone()[0])
-    except sqlite3.OperationalError:
-        return 0
-
-
 @pytest.fixture
 def cluster() -> Iterator[object]:
     with distributed.LocalCluster(
@@ -57,25 +44,20 @@ def cluster() -> Iterator[object]:
 def test_a_worker_that_dies_loses_nothing(
     tmp_path: Path, cluster, small_networks: dict[str, Path]
 ) -> None:
-    out = tmp_path / "out.db"
-    killed: list[int] = []
-
-    def kill_one() -> None:
-        while rows_so_far(out) < 4:
-            time.sleep(0.05)
-        pid = next(iter(cluster.workers.values())).pid
-        os.kill(pid, signal.SIGKILL)
-        killed.append(pid)
-
-    thread = threading.Thread(target=kill_one, daemon=True)
-    thread.start()
+    out, once = tmp_path / "out.db", tmp_path / "once"
+    once.touch()
+    structures = crystals(20)
+    structures[9].info["deadly"] = once
     report = screen(
-        crystals(60), out, cluster=cluster.scheduler_address, batch_size=2, **small_networks
+        map(Deadly, structures),
+        out,
+        cluster=cluster.scheduler_address,
+        batch_size=2,
+        **small_networks,
     )
-    thread.join()
-    assert len(killed) == 1
-    assert (report.stored, report.failed, report.computed) == (60, 0, 60)
-    checked(out, 60, small_networks)
+    assert not once.exists()
+    assert (report.stored, report.failed, report.computed) == (20, 0, 20)
+    checked(out, 20, small_networks)
 
 
 @pytest.mark.slow
@@ -84,7 +66,7 @@ def test_workers_are_started_and_a_crystal_that_kills_them_is_set_aside(
 ) -> None:
     out = tmp_path / "out.db"
     structures = crystals(8)
-    structures[3].info["deadly"] = True
+    structures[3].info["deadly"] = tmp_path
     report = screen(map(Deadly, structures), out, workers=2, batch_size=4, **small_networks)
     assert (report.stored, report.failed) == (7, 1)
     (failure,) = failures(out)
@@ -93,7 +75,10 @@ def test_workers_are_started_and_a_crystal_that_kills_them_is_set_aside(
 
 
 class Deadly(Atoms):
-    """Atoms that end any other process that looks at them, if they are marked."""
+    """Atoms that end any other process that looks at them while a path exists.
+
+    A file is removed before, so it does so once.
+    """
 
     def copy(self) -> Deadly:
         made = Deadly(self)
@@ -101,7 +86,11 @@ class Deadly(Atoms):
         return made
 
     def __len__(self) -> int:
-        if self.info.get("deadly") and self.info.get("home", os.getpid()) != os.getpid():
+        path = self.info.get("deadly")
+        elsewhere = self.info.get("home", os.getpid()) != os.getpid()
+        if path is not None and elsewhere and path.exists():
+            if path.is_file():
+                path.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__len__()
 

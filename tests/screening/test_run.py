@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import re
-import signal
 import sqlite3
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
@@ -20,6 +17,7 @@ from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from ase.io import read, write
+from children import killed, killed_when_large
 from pymatgen.core import Structure
 from screens import glimpse, lattices
 
@@ -246,7 +244,12 @@ def test_memory_is_bounded_by_the_batch(tmp_path: Path, run_screen: Callable) ->
             gc.collect()
             most = max(most, len(alive))
 
-    assert run_screen(many(), tmp_path / "out.db", batch_size=2).stored == 28
+    gc.collect()
+    gc.freeze()  # what other tests have left need not be searched each time
+    try:
+        assert run_screen(many(), tmp_path / "out.db", batch_size=2).stored == 28
+    finally:
+        gc.unfreeze()
     assert 2 <= most <= 14
 
 
@@ -260,43 +263,59 @@ def finished(out: Path) -> dict[str, int]:
     return dict(glimpse(out, "SELECT label, row_id FROM screen_journal"))
 
 
+# Before which write a screen is killed, one after the other, and how many crystals it has finished
+# by then: two at a time, or none.
+KILLS = (
+    ("CREATE TABLE systems", 0, 0),
+    ("CREATE TABLE keys", 0, 0),
+    ("INSERT INTO information", 0, 0),
+    ("COMMIT", 0, 0),
+    ("screen_journal", 0, 0),
+    ("screen_units", 0, 0),
+    ("VIEW", 0, 0),
+    ("INSERT INTO screen_settings", 3, 0),
+    ("INSERT INTO screen_units", 1, 0),
+    ("INSERT INTO systems", 0, 0),
+    ("INSERT INTO number_key_values", 3, 0),
+    ("INSERT INTO screen_journal", 0, 0),
+    ("INSERT INTO systems", 1, 0),
+    ("INSERT INTO screen_journal", 1, 0),
+    ("COMMIT", 1, 0),
+    ("INSERT INTO systems", 2, 2),
+    ("INSERT INTO screen_journal", 3, 4),
+    ("COMMIT", 2, 6),
+)
+
+
 def test_killed_at_any_moment_nothing_is_lost_or_repeated(
-    tmp_path: Path,
-    small_networks: dict[str, Path],
-    rng: np.random.Generator,
-    forkserver: ForkServerContext,
+    tmp_path: Path, small_networks: dict[str, Path], forkserver: ForkServerContext
 ) -> None:
-    source, out = tmp_path / "in.db", tmp_path / "out.db"
+    source, out, count = tmp_path / "in.db", tmp_path / "out.db", 20
     with connect(source) as database:
-        for k in range(40):
+        for k in range(count):
             database.write(bulk("Cu", a=3.5 + 0.01 * k))
         database.write(Atoms("H"))
+    work = (screen_in_child, source, out, small_networks)
     seen: dict[str, int] = {}
-    kills = 0
-    while kills < 4:
-        child = forkserver.Process(target=screen_in_child, args=(source, out, small_networks))
-        child.start()
-        while len(finished(out)) < len(seen) + 2 and child.is_alive():
-            time.sleep(0.001)
-        time.sleep(rng.uniform(0, 0.06))
-        alive = child.is_alive()
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
-        if not alive:
-            break
-        kills += 1
+    for like, before, expected in KILLS:
+        assert killed(forkserver, *work, folder=tmp_path, before=before, like=like), like
+        now = finished(out)
+        assert len(now) == expected, (like, before)
+        assert {label: now[label] for label in seen} == seen
+        seen = now
+    for _ in range(2):  # in the middle of a write, as the file grows
+        assert killed_when_large(forkserver, *work, size=out.stat().st_size)
         now = finished(out)
         assert {label: now[label] for label in seen} == seen
         seen = now
-    assert kills >= 3
-    assert 0 < len(seen) < 41
+    assert len(seen) < count
     report = screen(source, out, relax=True, batch_size=2, device="cpu", **small_networks)
-    assert report.computed == 41 - len(seen)
-    assert (report.stored, report.failed) == (40, 1)
+    assert report.computed == count + 1 - len(seen)
+    assert (report.stored, report.failed) == (count, 1)
     rows = list(connect(out).select())
-    assert sorted(row.source for row in rows) == sorted(f"in.db#{k}" for k in range(1, 41))
+    assert sorted(row.source for row in rows) == sorted(f"in.db#{k}" for k in range(1, count + 1))
     # Numbers of rows are never used twice: no crystal was written twice, or written and deleted.
-    assert [row.id for row in rows] == list(range(1, 41))
+    assert [row.id for row in rows] == list(range(1, count + 1))
     by_label = {row.source: row.id for row in rows}
     assert {label: by_label.get(label) for label in seen} == seen
     assert not (tmp_path / "out.db.lock").exists()

@@ -188,9 +188,9 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     state_file = out / "state.pt"
     if state_file.is_file():
         progress = _restore(state_file, parts)
-        if parallel.is_first():
-            _keep_rows(out / "curve.csv", progress.epoch)
         logger.info("going on after epoch %d", progress.epoch)
+    if parallel.is_first():
+        _keep_rows(out / "curve.csv", progress.epoch)
     parallel.begin(model, options.seed)
     step_model: Any = torch.compile(model, dynamic=True) if options.compile else model
     while progress.epoch < options.epochs and progress.stale < options.patience:
@@ -322,7 +322,10 @@ def _append_row(path: Path, row: dict[str, float]) -> None:
 
 def _keep_rows(path: Path, epochs: int) -> None:
     """Forget epochs of the learning curve that a killed process did not store and does again."""
-    if path.is_file():
+    if not epochs:  # not even the header is sure to be whole
+        with storing(path):
+            path.unlink(missing_ok=True)
+    elif path.is_file():
         lines = path.read_bytes().splitlines(keepends=True)
         if len(lines) > 1 + epochs:
             replace_file(path, b"".join(lines[: 1 + epochs]))

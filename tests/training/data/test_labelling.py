@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
+from functools import partial
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
 from ase.db import connect
 from ase.io import write
+from children import killed
 
 from ase_ecn.errors import OptionError
 from ase_ecn.readers import read_structures
@@ -118,55 +116,70 @@ def test_calculators_without_stress_and_results_that_are_no_numbers(tmp_path: Pa
     assert reasons == ["RuntimeError: no convergence", "not finite: potential_energy"]
 
 
-def test_each_crystal_is_computed_once_also_when_the_run_is_killed(tmp_path: Path) -> None:
-    count, batch = 40, 4
+# Before which write labelling is killed, one time after the other, and how many crystals have been
+# computed and stored by then, four at a time.
+KILLS = (
+    ("INSERT INTO systems", 0, 4, 0),
+    ("COMMIT", 0, 8, 0),
+    ("INSERT INTO screen_journal", 5, 16, 4),
+    ("rename .out", 0, 22, 10),
+)
+
+
+def test_each_crystal_is_computed_once_also_when_the_run_is_killed(
+    tmp_path: Path, forkserver: ForkServerContext
+) -> None:
     source, out, log = tmp_path / "in.extxyz", tmp_path / "out.jsonl.gz", tmp_path / "log"
-    write(source, [bulk("Cu", a=3.5 + 0.01 * k) for k in range(count)])
-    name = "labelling_calculators:Counting"
-    arguments = ["label", str(source), "-o", str(out), "--calculator", name]
-    arguments += ["--option", f"log={log}", "--batch-size", str(batch)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ase_ecn.training", *arguments, "--option", "seconds=0.1"],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-    )
-    while not log.exists() or len(log.read_text().splitlines()) < 2 * batch + 2:
-        assert process.poll() is None, "it has ended too early"
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not out.exists()  # nothing that is not complete
-    before = log.read_text().splitlines()
-    kept = len(connect(label_store(out)))
-    assert 0 < kept <= len(before) < count
-    assert main(arguments) == 1  # another option: seconds
-    assert main([*arguments, "--option", "seconds=0.1"]) == 0
-    assert len(lines(out)) == count
-    done = log.read_text().splitlines()
-    assert len(set(done)) == count
+    write(source, [bulk("Cu", a=3.5 + 0.01 * k) for k in range(10)])
+    name, options = "labelling_calculators:Counting", {"log": str(log)}
+    for like, before, computed, stored in KILLS:
+        work = partial(label, source, out, name, options, batch_size=4)
+        assert killed(forkserver, work, folder=tmp_path, before=before, like=like), like
+        assert not out.exists()  # nothing that is not complete
+        assert len(log.read_text().splitlines()) == computed
+        assert len(connect(label_store(out))) == stored
+    arguments = ["label", str(source), "-o", str(out), "--calculator", name, "--batch-size", "4"]
+    assert main([*arguments, "--option", f"log={tmp_path / 'other'}"]) == 1
+    assert main([*arguments, "--option", f"log={log}"]) == 0
+    assert [row["source"] for row in lines(out)] == [f"in.extxyz#{k}" for k in range(10)]
     # What was finished and written is not computed again.
-    assert len(done) - len(before) == count - kept
-    assert main([*arguments, "--option", "seconds=0.1"]) == 0
-    assert log.read_text().splitlines() == done
+    done = log.read_text().splitlines()
+    assert len(done) == 22
+    assert len(set(done)) == 10
 
 
+@pytest.mark.slow
 def test_workers_label_too_each_in_a_folder_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("distributed", reason="Dask is not installed")
     monkeypatch.setenv("PYTHONPATH", str(TESTS))
-    given, out = [*crystals(6), bulk("Fe")], tmp_path / "out.jsonl"
+    label_by_workers(tmp_path, workers=2)
+
+
+def test_a_cluster_labels_too_in_folders_of_its_own(tmp_path: Path) -> None:
+    """The same with a worker in this process, which need not be started."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with distributed.LocalCluster(
+        n_workers=1, processes=False, dashboard_address=None, memory_limit=None
+    ) as cluster:
+        label_by_workers(tmp_path, cluster=cluster.scheduler_address)
+
+
+def label_by_workers(folder: Path, **execution: Any) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    given, out = [*crystals(6), bulk("Fe")], folder / "out.jsonl"
     report = label(
         given,
         out,
         "labelling_calculators:Folder",
-        {"directory": str(tmp_path / "runs")},
-        workers=2,
+        {"directory": str(folder / "runs")},
         batch_size=2,
+        **execution,
     )
     assert (report.labelled, report.failed, report.computed) == (6, 1, 7)
     rows = sorted(lines(out), key=lambda row: row["source"])
     assert [row["source"] for row in rows] == [f"#{k}" for k in range(6)]
-    depth = len((tmp_path / "runs").parts)
+    depth = len((folder / "runs").parts)
     for row, atoms in zip(rows, given):
         atoms.calc = EMT()
         np.testing.assert_allclose(row["forces_eV_A"], atoms.get_forces(), atol=1e-5)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
+from contextlib import closing, redirect_stdout
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import numpy as np
 import parallel_fits
 import pytest
 import torch
+from children import run_in_child
 from parallel_fits import FITS, run
 
 from ase_ecn.errors import OptionError
@@ -32,8 +38,20 @@ def gradients(folder: Path) -> list[torch.Tensor]:
     return [10 * state[k]["exp_avg"] for k in sorted(state)]
 
 
+def run_as(number: int, port: int, folder: Path) -> None:
+    """One of two processes, as Lightning starts them, but without importing everything again."""
+    torch.set_num_threads(1)
+    own = {"LOCAL_RANK": number, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    os.environ.update({name: str(value) for name, value in own.items()})
+    os.environ["ASE_ECN_CACHE"] = str(folder / "cache")
+    with (folder / f"out-{number}").open("w") as file, redirect_stdout(file):
+        run(2, folder)
+
+
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def folders(
+    tmp_path_factory: pytest.TempPathFactory, forkserver: ForkServerContext
+) -> tuple[Path, Path]:
     """The fits by one process and by two; "resumed" begins after the first epoch of one."""
     pytest.importorskip("lightning_fabric", reason="pip install 'ase-ecn[training]'")
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
@@ -49,12 +67,22 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         patch.setenv("ASE_ECN_CACHE", str(one / "cache"))
         patch.setattr(loop, "_store", store_and_keep)
         run(1, one)
-    script = Path(parallel_fits.__file__)
-    environment = {**os.environ, "ASE_ECN_CACHE": str(two / "cache"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(script), "2", str(two)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=500)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("wrote ") == len(FITS)  # by the first process only
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    processes = [forkserver.Process(target=run_as, args=(k, port, two)) for k in range(2)]
+    for process in processes:
+        process.start()
+    wait([process.sentinel for process in processes])
+    # The other one would wait for one that failed.
+    if any(process.exitcode for process in processes):
+        processes[0].kill()
+        processes[1].kill()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    told = [(two / f"out-{k}").read_text().count("wrote ") for k in range(2)]
+    assert told == [len(FITS), 0]  # by the first process only
     return one, two
 
 
@@ -81,6 +109,16 @@ def test_cards_tell_the_number_of_devices(folders: tuple[Path, Path]) -> None:
     assert "--devices" not in one
 
 
+@pytest.mark.slow
+def test_a_command_starts_further_processes(tmp_path: Path) -> None:
+    script = Path(parallel_fits.__file__)
+    environment = {**os.environ, "ASE_ECN_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(script), "2", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("wrote ") == len(FITS)
+
+
 def test_shares_are_disjoint_and_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     class Strategy:
         world_size = 3
@@ -99,13 +137,16 @@ def test_shares_are_disjoint_and_complete(monkeypatch: pytest.MonkeyPatch) -> No
         batch_count(10, 2)
 
 
-def test_one_process_needs_no_lightning() -> None:
+def test_one_process_needs_no_lightning(forkserver: ForkServerContext) -> None:
     assert parallel.start(1, "cpu") == "cpu"
     values = torch.arange(5.0)
     assert torch.equal(parallel.batch_mean(values), values.mean())
     assert parallel.own_part(3).tolist() == [0, 1, 2]
     with pytest.raises(OptionError, match="at least 1"):
         parallel.start(0, "cpu")
-    code = "import sys, ase_ecn.training.__main__; print('lightning_fabric' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout == "False\n"
+    run_in_child(forkserver, import_the_command)
+
+
+def import_the_command() -> None:
+    importlib.import_module("ase_ecn.training.__main__")
+    assert "lightning_fabric" not in sys.modules
