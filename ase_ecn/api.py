@@ -13,6 +13,7 @@ from ase import Atoms
 from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.geometry.strain import StrainMask, allowed_strain
+from ase_ecn.own_phases import PhasesLike, known_phases
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.relaxation.cell_and_atoms import Method, check_method, relax_cell_and_atoms
 from ase_ecn.relaxation.constraints import held_by
@@ -33,6 +34,7 @@ def predict(
     dtype: str = "float32",
     batch_size: int | None = None,
     forces: bool = True,
+    phases: PhasesLike = None,
 ) -> list[Prediction]:
     """Predict the properties of many crystals.
 
@@ -49,12 +51,18 @@ def predict(
     forces
         Whether to predict forces and stress too if the checkpoint has them, which takes a few
         times as long as the energy alone.
+    phases
+        Phases of your own that crystals compete with, beside those of the package; see
+        :func:`ase_ecn.own_phases.known_phases`.
 
     Returns
     -------
     list of Prediction
         With the bundled checkpoint each has ``formation_energy`` (eV/atom), ``band_gap`` (eV),
-        ``metal_probability``, ``magnetization`` (µB/cell) and ``site_moments`` ((N,) µB).
+        ``metal_probability``, ``magnetization`` (µB/cell) and ``site_moments`` ((N,) µB). With a
+        formation energy there are ``energy_above_hull`` (eV/atom) and ``decomposition``, and with
+        its uncertainty ``stability`` and ``stability_50meV``; see
+        :class:`ase_ecn.hull.HullDistance`.
 
     Raises
     ------
@@ -62,7 +70,9 @@ def predict(
         For the first invalid structure; the message gives its position.
     """
     _check_batch_size(batch_size)
-    predictor = PropertyPredictor(checkpoint, device=device, dtype=dtype)
+    predictor = PropertyPredictor(
+        checkpoint, device=device, dtype=dtype, phases=known_phases(phases)
+    )
     crystals = [
         _validated(k, s, predictor.card.elements) for k, s in enumerate(_as_list(structures))
     ]

@@ -29,6 +29,7 @@ from ase_ecn.properties import ase_names, ase_results, find
 if TYPE_CHECKING:
     import torch
 
+    from ase_ecn.own_phases import PhasesLike
     from ase_ecn.prediction import Prediction
 
 _DERIVATIVES = ("forces", "stress", "stresses")
@@ -46,6 +47,8 @@ class ECNCalculator(Calculator):
     ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell), ``fermi_level`` (eV,
     VASP's reference), ``site_moments`` ((N,) µB), and the uncertainties ``formation_energy_std``
     (eV/atom) and ``band_gap_std`` (eV); 90 % of errors are expected within 1.645 of these.
+    From the formation energy follow ``energy_above_hull`` (eV/atom), ``decomposition``,
+    ``stability`` and ``stability_50meV``; see :class:`ase_ecn.hull.HullDistance`.
     Checkpoints that were fitted to forces, such as ``ecn-pes``, give the DFT energy of the cell as
     ``energy``, ``forces`` in eV/Å and ``stress`` in eV/Å³ instead.
     ASE's file formats silently drop non-standard properties; use :meth:`annotate` or
@@ -60,6 +63,9 @@ class ECNCalculator(Calculator):
         ``None`` for CUDA if available, otherwise the CPU.
     dtype
         ``"float32"`` or ``"float64"`` for the network.
+    phases
+        Phases of your own that crystals compete with, beside those of the package; see
+        :func:`ase_ecn.own_phases.known_phases`.
 
     Raises
     ------
@@ -81,11 +87,15 @@ class ECNCalculator(Calculator):
         *,
         device: str | torch.device | None = None,
         dtype: str = "float32",
+        phases: PhasesLike = None,
     ) -> None:
         # Late, because it imports PyTorch, and ASE must know this class without.
+        from ase_ecn.own_phases import known_phases
         from ase_ecn.prediction import PropertyPredictor
 
-        self.predictor = PropertyPredictor(checkpoint, device=device, dtype=dtype)
+        self.predictor = PropertyPredictor(
+            checkpoint, device=device, dtype=dtype, phases=known_phases(phases)
+        )
         self.prediction: Prediction | None = None
         self._lock = threading.RLock()
         self._warned_of_domain = False
@@ -175,7 +185,8 @@ class ECNCalculator(Calculator):
         PropertyNotImplementedError
             For an ASE property that the checkpoint does not predict, such as ``"forces"``.
         PropertyUnavailableError
-            For any other unknown name; the message lists the known names.
+            For any other unknown name; the message lists the known names. Also if this crystal
+            has no distance to the hull; the message says why.
 
         Warns
         -----
@@ -202,8 +213,10 @@ class ECNCalculator(Calculator):
         if prediction is None:
             return None
         self._warn_outside_of_training(name)
+        if name in prediction.unavailable:
+            raise PropertyUnavailableError(f"{name}: {prediction.unavailable[name]}")
         value = prediction[name]
-        return value.copy() if isinstance(value, np.ndarray) else value
+        return value.copy() if isinstance(value, np.ndarray | dict) else value
 
     @property
     def properties(self) -> tuple[str, ...]:
@@ -240,12 +253,13 @@ class ECNCalculator(Calculator):
         prediction = self._current_prediction(atoms, True)
         assert prediction is not None
         for name, value in prediction.items():
-            if find(name).kind == "derivative":
+            known = find(name)
+            if known.kind == "derivative":
                 continue  # ASE's formats keep these
             if isinstance(value, np.ndarray):
                 atoms.set_array(INFO_PREFIX + name, value)
             else:
-                atoms.info[INFO_PREFIX + name] = value
+                atoms.info[INFO_PREFIX + name] = known.stored(value)
         for name, text in self.predictor.card.provenance().items():
             atoms.info[_provenance_key(name)] = text
         return atoms
@@ -258,7 +272,7 @@ class ECNCalculator(Calculator):
         prediction = self._current_prediction(as_atoms(atoms), True)
         assert prediction is not None
         row: dict[str, float | str] = {
-            k: v for k, v in prediction.items() if not isinstance(v, np.ndarray)
+            k: find(k).stored(v) for k, v in prediction.items() if not isinstance(v, np.ndarray)
         }
         for name, text in self.predictor.card.provenance().items():
             row[_provenance_key(name)] = text

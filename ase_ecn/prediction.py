@@ -13,8 +13,10 @@ import torch
 
 from ase_ecn.checkpoint import DEFAULT_ECN
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
+from ase_ecn.derived import Derivation, derive
 from ase_ecn.errors import MemoryExhaustedError
 from ase_ecn.execution import in_halves, in_threads, own_modes
+from ase_ecn.hull import HullDistance, KnownPhases
 from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn import registry
 from ase_ecn.nn.network import PropertyNetwork
@@ -32,13 +34,24 @@ class Prediction(Mapping[str, Any]):
     checkpoint; other checkpoints have their own. ``ecn-pes`` has ``potential_energy`` (eV/atom),
     ``forces`` ((N, 3) in eV/Å) and ``stress`` ((6,) in eV/Å³, ASE's order).
 
+    With a formation energy there are ``energy_above_hull`` (eV/atom) and ``decomposition`` (share
+    of the atoms by the formula of a phase), with its uncertainty ``stability`` and
+    ``stability_50meV`` too; :class:`~ase_ecn.hull.HullDistance` says what they mean.
+
+    ``unavailable`` says, by name, why this crystal does not have a property that others have.
     ``out_of_domain`` is empty for a crystal like those of the training data; otherwise each entry
     describes something unusual about it.
     """
 
-    def __init__(self, values: Mapping[str, Any], out_of_domain: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        out_of_domain: tuple[str, ...] = (),
+        unavailable: Mapping[str, str] | None = None,
+    ) -> None:
         self._values = dict(values)
         self.out_of_domain = out_of_domain
+        self.unavailable = dict(unavailable or {})
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -50,9 +63,12 @@ class Prediction(Mapping[str, Any]):
         return len(self._values)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._values:
-            raise AttributeError(f"no property {name!r}")
-        return self._values[name]
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self._values:
+            return self._values[name]
+        reason = self.unavailable.get(name)
+        raise AttributeError(f"no property {name!r}" + (f": {reason}" if reason else ""))
 
     def mixed(self, other: Prediction, weight: float) -> Prediction:
         """Weighted mean with another prediction of the same properties, of weight ``1 - weight``.
@@ -63,11 +79,14 @@ class Prediction(Mapping[str, Any]):
         return Prediction(values, self.out_of_domain)
 
     def __repr__(self) -> str:
-        parts = (
-            f"{k}=<array {v.shape}>" if isinstance(v, np.ndarray) else f"{k}={v:.4g}"
-            for k, v in self._values.items()
-        )
+        parts = (f"{name}={_short(value)}" for name, value in self._values.items())
         return f"Prediction({', '.join(parts)})"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"<array {value.shape}>"
+    return f"{value:.4g}" if isinstance(value, float) else repr(value)
 
 
 class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
@@ -81,6 +100,8 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         ``None`` for CUDA if available, otherwise the CPU.
     dtype
         ``"float32"`` or ``"float64"`` for the network; geometry is float64 in any case.
+    phases
+        What crystals compete with; ``None`` for the phases that come with the package.
 
     Raises
     ------
@@ -96,22 +117,38 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         *,
         device: str | torch.device | None = None,
         dtype: str = "float32",
+        phases: KnownPhases | None = None,
     ) -> None:
         super().__init__(checkpoint or DEFAULT_ECN, PropertyNetwork, device, dtype)
+        self.derivations: tuple[Derivation, ...] = (HullDistance(phases or KnownPhases()),)
 
     @cached_property
     def properties(self) -> tuple[str, ...]:
         """Names of the predicted properties."""
-        return tuple(known.public_name for known in self._outputs.values())
+        return tuple(self._properties)
 
     @cached_property
     def scalars(self) -> tuple[str, ...]:
         """Those of which a crystal has one number."""
-        return tuple(known.public_name for known in self._outputs.values() if known.is_scalar)
+        return tuple(name for name, known in self._properties.items() if known.is_scalar)
+
+    @cached_property
+    def derived(self) -> tuple[str, ...]:
+        """Those that are not the network's, but follow from what it predicts."""
+        names = {known.public_name for known in self._outputs.values()}
+        return tuple(name for name in self._properties if name not in names)
 
     def property_of(self, name: str) -> Property:
         """What one of the predicted properties is, with its unit in the card."""
-        return next(known for known in self._outputs.values() if known.public_name == name)
+        return self._properties[name]
+
+    @cached_property
+    def _properties(self) -> dict[str, Property]:
+        """Those of the network and those that follow, by public name."""
+        found = {known.public_name: known for known in self._outputs.values()}
+        for derivation in self.derivations:
+            found |= {name: find(name) for name in derivation.names(found)}
+        return found
 
     @cached_property
     def _outputs(self) -> dict[str, Property]:
@@ -158,7 +195,13 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         batches = [crystals[start : start + size] for start in range(0, len(crystals), size)]
         predict = partial(self._predict_smoothly, forces=forces)
         found = (in_threads if on_cpu else map)(predict, batches)
-        return list(chain.from_iterable(found))
+        predictions = chain.from_iterable(found)
+        return [self._complete(*pair) for pair in zip(crystals, predictions, strict=True)]
+
+    def _complete(self, crystal: Crystal, prediction: Prediction) -> Prediction:
+        """Add what follows from the network's properties."""
+        values, unavailable = derive(self.derivations, crystal.numbers, prediction)
+        return Prediction(values, prediction.out_of_domain, unavailable)
 
     def _predict_smoothly(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
         """Blend predictions of crystals that are almost repetitions with those of repetitions."""

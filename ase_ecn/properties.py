@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["number", "class", "derivative"]
+Kind = Literal["number", "class", "derivative", "shares"]
 
 SPREAD = "_std"
 """What ends the name of the stated uncertainty of a property."""
@@ -42,7 +42,8 @@ class Property:
         Whether each atom has a value.
     kind
         ``"number"``; ``"class"``: labels are 0 and 1, outputs logits, predictions probabilities;
-        ``"derivative"`` of an energy, not an output of its own.
+        ``"derivative"`` of an energy, not an output of its own; ``"shares"`` of the atoms by the
+        formula of a phase, not a number.
     non_negative
         Whether outputs below zero are predicted as zero.
     extensive
@@ -75,7 +76,7 @@ class Property:
     @property
     def is_scalar(self) -> bool:
         """Whether a crystal has one number, which tables and conditions can use."""
-        return not self.per_site and self.kind != "derivative"
+        return not self.per_site and self.kind in ("number", "class")
 
     def physical(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn a network's outputs, any shape, into probabilities or numbers that can be."""
@@ -101,6 +102,12 @@ class Property:
         if isinstance(value, np.ndarray):
             return value.copy()
         return value * atoms if self.unit.endswith("/atom") else value
+
+    def stored(self, value: Any) -> Any:
+        """Turn a value into what files and databases keep: shares become text, ``"75 % CaF2"``."""
+        if self.kind != "shares":
+            return value
+        return " + ".join(f"{100 * share:.3g} % {formula}" for formula, share in value.items())
 
     def titled(self) -> str:
         """Head of a column in a short table: the heading, or else the name, and the unit."""
@@ -141,6 +148,10 @@ register(
         style="9.3f",
         ase=("energy", "free_energy"),
     ),
+    Property("energy_above_hull", "eV/atom", heading="E_hull", style="9.3f"),
+    Property("stability", heading="P(stable)", style="8.2f"),
+    Property("stability_50meV"),
+    Property("decomposition", kind="shares"),
     Property("band_gap", "eV", heading="gap", style="7.2f", non_negative=True),
     Property("metal", public="metal_probability", heading="P(metal)", style="8.2f", kind="class"),
     Property(

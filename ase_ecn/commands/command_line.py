@@ -73,6 +73,21 @@ def run(options: argparse.Namespace) -> int:
         return 1
 
 
+def add_phase_options(parser: argparse.ArgumentParser) -> None:
+    """Options of commands that give distances to the hull: ``--phases``, ``--own-phases-only``."""
+    parser.add_argument(
+        "--phases",
+        metavar="FILE",
+        help="own phases to compete with: crystals, or a CSV with a column formula, that have a "
+        "formation_energy in eV/atom",
+    )
+    parser.add_argument(
+        "--own-phases-only",
+        action="store_true",
+        help="with --phases: leave out the phases that come with the package",
+    )
+
+
 def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Options of commands that load a network: ``--checkpoint`` and ``--device``."""
     parser.add_argument("--checkpoint", help="bundled name or .safetensors file")

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ase_ecn.commands.command_line import Command, add_network_options
+from ase_ecn.commands.command_line import Command, add_network_options, add_phase_options
+from ase_ecn.commands.phases import phases_of, print_unavailable
 from ase_ecn.commands.structures import cells, print_skipped, print_table
 from ase_ecn.errors import OptionError
 from ase_ecn.properties import in_short_tables
@@ -42,7 +43,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="relax first: the cells (default), or atoms too, by forces",
     )
     add("--properties", metavar="NAME,…", help="properties to keep (default: all)")
-    add("--where", metavar="CONDITION", help="such as 'band_gap>1 and formation_energy<-0.5'")
+    add("--where", metavar="CONDITION", help="such as 'band_gap>1 and energy_above_hull<0.05'")
     add(
         "--top",
         type=int,
@@ -70,6 +71,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--retry-failed", action="store_true", help="repeat crystals that failed before")
     add("--relaxer-checkpoint", help="checkpoint for --relax: bundled name or .safetensors file")
     add("--potential", help="checkpoint for --relax all that gives forces")
+    add_phase_options(parser)
     add_network_options(parser)
 
 
@@ -97,10 +99,15 @@ def _run(options: argparse.Namespace) -> int:
         cluster=options.cluster,
         retry_failed=options.retry_failed,
         progress=sys.stderr.isatty(),
+        phases=phases_of(options),
     )
     order = None if options.by is None else ("-" if options.largest else "") + options.by
     store = Store(journal_path(out))
-    _print_rows(list(store.rows(_SHOWN, order)), store.units())
+    rows = list(store.rows(_SHOWN, order))
+    _print_rows(rows, store.units())
+    print_unavailable(
+        (str(row.key_value_pairs["source"]), row.data.get("unavailable", {})) for row in rows
+    )
     counts = {
         "in": report.stored,
         "outranked": report.outranked,

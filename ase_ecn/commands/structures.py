@@ -56,8 +56,14 @@ def formula(atoms: Atoms) -> str:
 
 def cells(values: Mapping[str, Any], known: Sequence[Property]) -> list[str]:
     """Values of properties as text; empty where there is none."""
-    names = [(one.public_name, one.style) for one in known]
-    return [f"{values[name]:{style}}".strip() if name in values else "" for name, style in names]
+    return [
+        _cell(values[one.public_name], one) if one.public_name in values else "" for one in known
+    ]
+
+
+def _cell(value: Any, known: Property) -> str:
+    stored = known.stored(value)
+    return stored if isinstance(stored, str) else f"{stored:{known.style}}".strip()
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ase_ecn.hull.distance import HullDistance
 from ase_ecn.hull.known_phases import HullPoint, KnownPhases, Phase
 
-__all__ = ["HullPoint", "KnownPhases", "Phase"]
+__all__ = ["HullDistance", "HullPoint", "KnownPhases", "Phase"]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.corrections import reference_energies
 from ase_ecn.errors import EmptyCrystalError, OptionError, UnsupportedElementError
-from ase_ecn.hull.phase_table import PhaseTable, bundled_table
+from ase_ecn.hull.phase_table import NAME, PhaseTable, bundled_card, bundled_table
 from ase_ecn.hull.simplex import lowest_mixture
 
 if TYPE_CHECKING:
@@ -119,6 +120,16 @@ class KnownPhases:
     def __getstate__(self) -> dict[str, Any]:
         # Workers have the bundled phases; tables and results found so far need not be sent.
         return {"own": self.own, "bundled": self.bundled}
+
+    @property
+    def provenance(self) -> str:
+        """Which phases these are, in a line; other phases have another."""
+        card = bundled_card()
+        parts = [f"{NAME} {card['date']}"] if self.bundled else []
+        if self.own:
+            digest = sha256(repr(self.own).encode()).hexdigest()[:12]
+            parts.append(f"{len(self.own)} own phases {digest}")
+        return " + ".join(parts) or "elements"
 
     def with_own(self, phases: Iterable[Phase]) -> KnownPhases:
         """These and others."""

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MAX_FAILURES = 500
-_FIRST_COLUMNS = ("formation_energy", "formation_energy_std", "band_gap", "band_gap_std")
+_FIRST_COLUMNS = (
+    "energy_above_hull",
+    "stability",
+    "formation_energy",
+    "formation_energy_std",
+    "band_gap",
+    "band_gap_std",
+)
 
 
 def write_report(
@@ -83,9 +90,10 @@ def _columns(rows: Sequence[Any], units: Mapping[str, str]) -> list[Column]:
         for name, value in row.key_value_pairs.items():
             if not isinstance(value, str):
                 numbers[name] = None
-    ordered = sorted(numbers, key=lambda name: (name not in _FIRST_COLUMNS, name))
-    has_reason = any("relaxation_reason" in row.key_value_pairs for row in rows)
-    texts = [*(["relaxation_reason"] if has_reason else []), "source"]
+    ordered = [name for name in _FIRST_COLUMNS if name in numbers]
+    ordered += sorted(name for name in numbers if name not in _FIRST_COLUMNS)
+    found = {name for row in rows for name in row.key_value_pairs}
+    texts = [*(name for name in ("decomposition", "relaxation_reason") if name in found), "source"]
     return [
         Column("picture", "", lambda row: row.toatoms(), "picture"),
         Column("formula", "formula", lambda row: row.formula, "text"),
@@ -100,7 +108,7 @@ def _pair(row: Any, name: str) -> Any:
 
 
 def _provenance(rows: Sequence[Any]) -> str:
-    names = ("ecn_checkpoint", "ecn_sha256", "empnn_checkpoint", "empnn_sha256")
+    names = ("ecn_checkpoint", "ecn_sha256", "empnn_checkpoint", "empnn_sha256", "hull")
     pairs = rows[0].key_value_pairs if rows else {}
     return ", ".join(f"{name} {pairs[name]}" for name in names if name in pairs)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ase_ecn.calculator import ECNCalculator
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import ASEECNError, CheckpointError, OptionError
+from ase_ecn.hull import KnownPhases
 from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.readers import Source
 from ase_ecn.relaxation.cell_and_atoms import relax_cell_and_atoms
@@ -49,6 +50,8 @@ class Job:
         Names and hashes of the checkpoints; a worker must find the same ones.
     potential
         Of the network whose forces atoms follow; ``None`` to relax cells alone.
+    phases
+        What the crystals compete with.
     """
 
     checkpoint: str
@@ -56,6 +59,7 @@ class Job:
     device: str | None
     provenance: dict[str, str] = field(hash=False)
     potential: str | None = None
+    phases: KnownPhases = field(default_factory=KnownPhases)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,12 @@ class Outcome:
     def numbers(self) -> dict[str, float]:
         """All numbers by name, predicted ones included."""
         predicted = {} if self.prediction is None else dict(self.prediction)
-        return self.values | {k: v for k, v in predicted.items() if not isinstance(v, np.ndarray)}
+        return self.values | {k: v for k, v in predicted.items() if isinstance(v, int | float)}
+
+    def missing(self, names: Iterable[str]) -> str:
+        """Why one of the values is not there; empty if all are."""
+        unavailable = {} if self.prediction is None else self.prediction.unavailable
+        return next((f"{n}: {unavailable[n]}" for n in names if n in unavailable), "")
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,7 @@ class Screener:
     """
 
     def __init__(self, job: Job) -> None:
-        self.predictor = PropertyPredictor(job.checkpoint, device=job.device)
+        self.predictor = PropertyPredictor(job.checkpoint, device=job.device, phases=job.phases)
         self.network = (
             None
             if job.relaxer_checkpoint is None

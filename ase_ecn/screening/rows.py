@@ -12,6 +12,7 @@ from ase.db.core import reserved_keys, str_represents
 from ase_ecn.calculator import single_point
 from ase_ecn.errors import OptionError
 from ase_ecn.prediction import Prediction
+from ase_ecn.properties import find
 from ase_ecn.screening.compute import Outcome
 
 
@@ -57,13 +58,17 @@ def row_arguments(
     }
     if outcome.reason:
         own["relaxation_reason"] = outcome.reason
-    scalars = {key_name(k): v for k, v in kept.items() if not isinstance(v, np.ndarray)}
+    scalars = {
+        key_name(k): find(k).stored(v) for k, v in kept.items() if not isinstance(v, np.ndarray)
+    }
     pairs = {**scalars, **own, **common, "source": outcome.source.label}
     data: dict[str, Any] = {
         "unrelaxed_cell": outcome.unrelaxed_cell,
         "unrelaxed_positions": outcome.unrelaxed_positions,
         **{k: v for k, v in kept.items() if isinstance(v, np.ndarray)},
     }
+    if outcome.prediction.unavailable:
+        data["unavailable"] = outcome.prediction.unavailable
     if outcome.source.columns:
         data["input"] = outcome.source.columns
     pairs = {k: as_text(v) if isinstance(v, str) else v for k, v in pairs.items()}

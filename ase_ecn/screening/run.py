@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import torch
 from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN, DEFAULT_POTENTIAL
 from ase_ecn.crystal import CrystalLike
 from ase_ecn.errors import OptionError
+from ase_ecn.own_phases import PhasesLike, known_phases
 from ase_ecn.readers import Source, count_structures, is_url, read_structures
 from ase_ecn.relaxation.cell_and_atoms import RELAXED
 from ase_ecn.screening.batches import Execution, compute_all
@@ -41,6 +42,8 @@ from ase_ecn.screening.store import (
 )
 from ase_ecn.screening.table import require_pyarrow, write_parquet
 
+_HULL = "hull"
+"""Setting and key that say which phases the crystals were compared with."""
 BATCH_SIZE = 64
 """Default number of crystals per batch."""
 
@@ -86,9 +89,16 @@ class _Selection:
         """Judge outcomes; ``best``, the best values so far, is updated."""
         return [self._verdict(outcome, best) for outcome in outcomes]
 
+    def _needed(self) -> set[str]:
+        """Names of the values by which crystals are selected."""
+        names = set() if self.condition is None else set(self.condition.names)
+        return names if self.by is None else names | {self.by}
+
     def _verdict(self, outcome: Outcome, best: list[float]) -> Verdict:
         if outcome.error:
             return Verdict(outcome, FAILED)
+        if missing := outcome.missing(self._needed()):
+            return Verdict(replace(outcome, error=missing), FAILED)
         numbers = outcome.numbers()
         if self.condition is not None and not self.condition(numbers):
             return Verdict(outcome, REJECTED)
@@ -125,6 +135,7 @@ def screen(
     cluster: str | None = None,
     retry_failed: bool = False,
     progress: bool = False,
+    phases: PhasesLike = None,
 ) -> ScreenReport:
     """Predict the properties of every structure of an input and store them.
 
@@ -177,6 +188,9 @@ def screen(
         Repeat crystals that failed before.
     progress
         Show a progress bar.
+    phases
+        Phases of your own that crystals compete with, beside those of the package; see
+        :func:`ase_ecn.own_phases.known_phases`.
 
     Returns
     -------
@@ -206,11 +220,12 @@ def screen(
         potential=str(potential or DEFAULT_POTENTIAL) if relax == "all" else None,
         device=None if device is None else str(device),
         provenance={},
+        phases=known_phases(phases),
     )
     screener = Screener(job)
     found = provenance(screener.predictor, screener.network, screener.surface)
     job = replace(job, provenance=found)
-    available = screener.predictor.properties
+    available, derived = screener.predictor.properties, screener.predictor.derived
     kept = tuple(available if properties is None else properties)
     check_names(kept, available, "properties")
     scalars = screener.predictor.scalars
@@ -223,9 +238,11 @@ def screen(
     selection = _Selection(parse_condition(where, known) if where else None, top, by, largest)
     sources = read_structures(source)
     store = Store(address)
+    kept = _as_begun(kept, () if properties else derived, store)
+    common = found | _hull_of(job, set(derived) & set(kept))
     store.settle(
         {
-            **found,
+            **common,
             "properties": sorted(kept),
             "where": where,
             "top": [top, by, largest] if top else None,
@@ -245,7 +262,7 @@ def screen(
         sources,
         store,
         execution,
-        lambda outcomes: store.write(selection.verdicts(outcomes, best), kept, found),
+        lambda outcomes: store.write(selection.verdicts(outcomes, best), kept, common),
         total,
     )
     if top is not None:
@@ -254,10 +271,10 @@ def screen(
     if refiner is not None:
         refined = refiner.refine(store, retry_failed=retry_failed, progress=progress)
     if str(out).endswith(".parquet"):
-        keys = [key_name(name) for name in kept if name in scalars]
+        keys = [key_name(name) for name in kept if name in {*scalars, *derived}]
         extra = ["volume_per_atom", *RELAXATION_VALUES, "relaxation_reason"] if relax else []
         extra += [*REFINED_VALUES, "refined_reason", "refined_by"] if refine else []
-        write_parquet(store, Path(out), [*keys, *extra, *found])
+        write_parquet(store, Path(out), [*keys, *extra, *common])
     counts = store.counts()
     return ScreenReport(
         stored=counts.get(STORED, 0),
@@ -267,6 +284,17 @@ def screen(
         computed=computed,
         refined=refined,
     )
+
+
+def _as_begun(kept: Sequence[str], derived: Sequence[str], store: Store) -> tuple[str, ...]:
+    """Without what screens did not have when this one began, so that it can go on."""
+    begun = store.settings()
+    return tuple(name for name in kept if name not in derived or not begun or _HULL in begun)
+
+
+def _hull_of(job: Job, derived: Collection[str]) -> dict[str, str]:
+    """Which phases the crystals are compared with, if they are."""
+    return {_HULL: job.phases.provenance} if derived else {}
 
 
 def _check_ranking(top: int | None, by: str | None, refine: str | None) -> None:

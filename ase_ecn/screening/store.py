@@ -102,6 +102,12 @@ class Store:
         except Exception as error:  # each backend has its own
             raise OptionError(f"cannot open {address}: {type(error).__name__}: {error}") from error
 
+    def settings(self) -> dict[str, str]:
+        """Options of the screen as JSON by name; empty before it has begun."""
+        with self._transaction() as cursor:
+            cursor.execute("SELECT name, value FROM screen_settings")
+            return {str(name): str(value) for name, value in cursor.fetchall()}
+
     def settle(self, settings: dict[str, Any]) -> None:
         """Record the options of a screen, or check that they are those recorded before.
 
