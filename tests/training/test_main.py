@@ -25,7 +25,8 @@ def test_an_ecn_is_fitted_saved_evaluated_and_used(
     atoms = bulk("NaCl", "rocksalt", a=5.6)
     atoms.calc = ECNCalculator(weights)
     assert np.isfinite(atoms.get_potential_energy())
-    assert atoms.calc.properties == ("formation_energy", "band_gap", "metal_probability")
+    fitted = ("formation_energy", "band_gap", "metal_probability")
+    assert atoms.calc.properties == (*fitted, "energy_above_hull", "decomposition")
     with pytest.raises(ValueError, match="supported are"):
         bulk("Cu").calc = atoms.calc
     arguments = ["evaluate", str(weights), "--data", str(toy / "data"), "--write"]
