@@ -109,7 +109,12 @@ def _results(
         return []
     if predicts_properties(read_card(checkpoint).network):
         predictor = PropertyPredictor(checkpoint, device="cpu", dtype=dtype)
-        return [{k: np.asarray(v) for k, v in p.items()} for p in predictor.predict(crystals)]
+        # What follows from them tells nothing about the network and the machine.
+        derived = frozenset(predictor.derived)
+        return [
+            {k: np.asarray(v) for k, v in p.items() if k not in derived}
+            for p in predictor.predict(crystals)
+        ]
     network = StrainPredictor(checkpoint, device="cpu", dtype=dtype)
     strains = network.log_strains(crystals)
     return [{"log_strain": strain} for strain in strains]

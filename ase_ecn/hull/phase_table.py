@@ -49,7 +49,7 @@ class PhaseTable:
 def bundled_table() -> PhaseTable:
     """The phases of the package."""
     with resources.files(__package__).joinpath(f"{NAME}.npz").open("rb") as file:
-        arrays = np.load(file, allow_pickle=False)
+        arrays = np.load(file)  # plain arrays alone, by its default
         return PhaseTable(
             arrays["numbers"],
             arrays["counts"].astype(np.int64),

@@ -26,7 +26,7 @@ class Source:
         Hash of the content.
     load
         Returns the atoms, or raises a :class:`~ase_ecn.errors.CrystalError` that says why they
-        cannot be read. Can be pickled.
+        cannot be read. It can be sent to another process.
     columns
         Further columns of the input.
     number

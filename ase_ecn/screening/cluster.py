@@ -28,7 +28,7 @@ class Cluster:
     Parameters
     ----------
     compute
-        Returns the outcomes of a batch, in its order. It is pickled and sent to the workers.
+        Returns the outcomes of a batch, in its order. It is sent to the workers.
     workers
         Processes to start here, one thread each.
     address
