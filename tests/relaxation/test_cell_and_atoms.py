@@ -110,7 +110,7 @@ def test_descriptions_of_a_crystal_relax_alike() -> None:
 def test_a_supercell_stays_a_repetition() -> None:
     start = anatase()
     double = start * (1, 2, 1)
-    first, second = relax([start, double], method="all", device="cpu")
+    first, second = relax([start, double], method="all", device="cpu", dtype="float64")
     np.testing.assert_allclose(
         second.atoms.cell[:] / [[1], [2], [1]], first.atoms.cell[:], atol=1e-5
     )
