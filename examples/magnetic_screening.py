@@ -51,7 +51,7 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24)
+# ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24, refined=0)
 # alloy   c/a   E_f / eV/atom  M / µB   polarization / T
 # FeRh    0.922         -0.021    3.93    1.68
 # MnRh    0.903         -0.091    3.94    1.67

@@ -51,7 +51,7 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=4, rejected=83, outranked=18, failed=0, computed=105)
+# ScreenReport(stored=4, rejected=83, outranked=18, failed=0, computed=105, refined=0)
 # CaO  rocksalt   -3.273 3.51
 # CaO  zincblende -3.172 3.16
 # MgO  rocksalt   -3.044 3.90

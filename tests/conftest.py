@@ -62,9 +62,9 @@ def data() -> Path:
     return Path(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def prototypes() -> dict[str, Atoms]:
-    """Real prototypes of different lattices, one atom to several."""
+    """Real prototypes of different lattices, one atom to several; each test may change its own."""
     perovskite = Atoms(
         "SrTiO3",
         scaled_positions=[[0.5] * 3, [0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]],

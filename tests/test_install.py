@@ -96,7 +96,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sources() -> set[str]:
     """Files of the package as they are installed: what is beside ase_ecn is a part of it."""
-    suffixes = {".py", ".pyi", ".c", ".h", ".yaml", ".json", ".safetensors", ".html", ".css", ".js"}
+    suffixes = set(".py .pyi .c .h .yaml .json .safetensors .npz .html .css .js".split())
     folders = {"ase_ecn": "", "training": "ase_ecn/", "checkpoints": "ase_ecn/"}
     return {
         above + file.relative_to(ROOT).as_posix()

@@ -77,7 +77,7 @@ def test_screen_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     example.write_candidates(tmp_path / "in.db", metals="MgZn", anions="FO")
     example.main([str(tmp_path / "in.db"), str(tmp_path / "out.db")])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].endswith("computed=12)")
+    assert lines[0].endswith("computed=12, refined=0)")
     oxides = [line for line in lines[1:] if line.split()[0].endswith("O")]
     assert oxides[0].startswith("MgO  rocksalt")
     assert len(connect(tmp_path / "out.db")) == len(lines) - 1
@@ -88,7 +88,7 @@ def test_magnetic_screening(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert abs(example.TESLA - 11.654) < 1e-3
     example.main([str(tmp_path / "out.db")], magnets="Fe", others="PtCu")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].endswith("computed=2)")
+    assert lines[0].endswith("computed=2, refined=0)")
     assert lines[2].startswith("FePt")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from ase_ecn.properties import POTENTIAL_ENERGY
 from ase_ecn.readers import Source
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.named_calculators import forget, made_calculator
+
+_TURN = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,12 @@ class Labeller:
 
 
 def label_in_worker(job: CalculatorJob, sources: Sequence[Source]) -> list[Outcome]:
-    """As :meth:`Labeller.compute`, with a calculator that the worker's process keeps."""
-    return _labeller(job).compute(sources)
+    """As :meth:`Labeller.compute`, with a calculator that the worker's process keeps.
+
+    A worker may have several threads. Calculators keep their last results, so they take turns.
+    """
+    with _TURN:
+        return _labeller(job).compute(sources)
 
 
 @lru_cache(maxsize=1)
