@@ -96,7 +96,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sources() -> set[str]:
     """Files of the package as they are installed: what is beside ase_ecn is a part of it."""
-    suffixes = set(".py .pyi .c .h .yaml .json .safetensors .npz .html .css .js".split())
+    code = {".py", ".pyi", ".c", ".h", ".html", ".css", ".js"}
+    suffixes = code | {".yaml", ".json", ".safetensors", ".npz"}
     folders = {"ase_ecn": "", "training": "ase_ecn/", "checkpoints": "ase_ecn/"}
     return {
         above + file.relative_to(ROOT).as_posix()
