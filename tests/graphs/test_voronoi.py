@@ -175,7 +175,7 @@ def test_cordero_bonds_are_those_of_isayevnn(data: object) -> None:
     from pymatgen.analysis.local_env import IsayevNN
     from pymatgen.io.ase import AseAtomsAdaptor
 
-    from ase_ecn.training.data.datasets import csv_rows, _split_file, parse_cif
+    from ase_ecn.training.data.datasets import _split_file, csv_rows, parse_cif
 
     rows = csv_rows(_split_file(Path(str(data)) / "mp_20", "val"))
     rows = [row for row in rows if int(row["num_sites"]) <= 6][:42]  # pymatgen takes a second each

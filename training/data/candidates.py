@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
-from ase.formula import Formula
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal, as_crystal
@@ -20,6 +19,7 @@ from ase_ecn.readers.json_lines import JSON_LINES, structure_fields, write_json_
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import READERS, SPLITS, Dataset, reduced_formula
+from ase_ecn.training.data.held_out import read_formulas
 from ase_ecn.training.data.variants import (
     compressed,
     distorted,
@@ -185,21 +185,7 @@ def excluded_formulas(source: str | Path, data: Path | None = None) -> frozenset
     if path.suffix != ".txt":
         dataset, held_out = _source(source, data)
         return _formulas(dataset) | held_out
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"{path} cannot be read: {error}") from error
-    return frozenset(
-        _reduced(line, f"{path}, line {k + 1}") for k, line in enumerate(lines) if line.strip()
-    )
-
-
-def _reduced(formula: str, where: str) -> str:
-    try:
-        symbols = list(Formula(formula.strip()))
-        return reduced_formula(np.array([atomic_numbers[s] for s in symbols], dtype=np.int64))
-    except (ValueError, KeyError, IndexError) as error:
-        raise OptionError(f"{where}: {formula.strip()!r} is no formula") from error
+    return frozenset(map(reduced_formula, read_formulas(path)))
 
 
 def _source(source: str | Path, data: Path | None) -> tuple[Dataset, frozenset[str]]:

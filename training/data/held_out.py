@@ -34,7 +34,7 @@ def held_out_compositions(name: str, data: Path | None) -> frozenset[bytes]:
         If the name is unknown, the folder is needed and not given, or a line is no formula.
     """
     if name.endswith(".txt"):
-        return _of_file(Path(name))
+        return frozenset(map(composition_key, read_formulas(Path(name))))
     if name != WBM and name not in READERS:
         raise OptionError(
             f"unknown compositions {name!r}; known are {', '.join([WBM, *READERS])}, and .txt files"
@@ -63,19 +63,23 @@ def composition_key(numbers: NDArray[np.integer]) -> bytes:
     return key
 
 
-def _of_file(path: Path) -> frozenset[bytes]:
+def read_formulas(path: Path) -> list[NDArray[np.int64]]:
+    """Atomic numbers of the formulas of a text file, one formula a line.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be read, or a line is no formula.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"{path} cannot be read: {error}") from error
-    keys = set()
-    for k, line in enumerate(lines):
-        if line.strip():
-            try:
-                numbers = [atomic_numbers[s] for s in Formula(line.strip())]
-                keys.add(composition_key(np.array(numbers)))
-            except (ValueError, KeyError, IndexError) as error:
-                raise OptionError(
-                    f"{path}, line {k + 1}: {line.strip()!r} is no formula"
-                ) from error
-    return frozenset(keys)
+    return [_numbers(line.strip(), path, k + 1) for k, line in enumerate(lines) if line.strip()]
+
+
+def _numbers(formula: str, path: Path, line: int) -> NDArray[np.int64]:
+    try:
+        return np.array([atomic_numbers[symbol] for symbol in Formula(formula)], dtype=np.int64)
+    except (ValueError, KeyError, IndexError) as error:
+        raise OptionError(f"{path}, line {line}: {formula!r} is no formula") from error
