@@ -1,4 +1,4 @@
-"""Crystals to label: hypothetical, distorted and compressed ones, made of those of a data set."""
+"""Crystals to label: hypothetical and distorted ones, made of those of a data set."""
 
 from __future__ import annotations
 
@@ -25,12 +25,20 @@ from ase_ecn.training.data.variants import (
     distorted,
     is_possible,
     is_valid,
+    squeezed,
     substituted,
+    vibrating,
 )
 
 logger = logging.getLogger(__name__)
 
-KINDS = ("hypothetical", "distorted", "compressed")
+_CHANGES = {
+    "distorted": distorted,
+    "compressed": compressed,
+    "squeezed": squeezed,
+    "vibrating": vibrating,
+}
+KINDS = ("hypothetical", *_CHANGES)
 MAX_ATOMS = 20
 """Default size above which crystals of the data set are left out."""
 _DISTORTED_TOO = 0.25
@@ -87,7 +95,8 @@ def write_candidates(
         scaled to the new radii and relaxed by ``empnn-mp20``, and a quarter is distorted on top.
         ``"distorted"``: strained by up to 9 %, atoms moved by up to 0.2 Å. ``"compressed"``:
         compressed or stretched by up to 20 % in volume, sheared by up to 6 %, atoms moved by up to
-        0.15 Å.
+        0.15 Å. ``"squeezed"``: compressed to 45 to 80 % of the volume, atoms moved by up to
+        0.15 Å. ``"vibrating"``: strained by up to 1 %, atoms moved by up to 0.05 Å.
     count
         Number of candidates.
     seed
@@ -169,8 +178,7 @@ def candidates(
     rng = np.random.default_rng(seed)
     if kind == "hypothetical":
         return _hypothetical(dataset, pool, allowed, frozenset(forbidden), rng)
-    change = distorted if kind == "distorted" else compressed
-    return _changed(dataset, pool, kind, change, rng)
+    return _changed(dataset, pool, kind, _CHANGES[kind], rng)
 
 
 def excluded_formulas(source: str | Path, data: Path | None = None) -> frozenset[str]:

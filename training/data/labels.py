@@ -55,11 +55,15 @@ class FurtherLabels:
         In each batch, in addition to its size.
     with_forces
         Those of them whose forces and stresses count too.
+    all_compositions
+        Whether those stay that the main labels leave out. Scores on sets that hold them are then
+        to be had without these compositions.
     """
 
     name: str
     crystals: int
     with_forces: int = 0
+    all_compositions: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.with_forces <= self.crystals or self.crystals < 1:

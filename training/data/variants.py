@@ -1,4 +1,4 @@
-"""One crystal made of another: with other elements, distorted, compressed."""
+"""One crystal made of another: with other elements, distorted, compressed, vibrating."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _ELECTRONEGATIVITY, _MENDELEEV_NUMBERS = 0.3, 5.0
 """Differences over which the probability of a neighbour falls by a factor of e."""
 _STRAIN, _RATTLE = 0.09, 0.2  # largest component, and Å, of distorted crystals
 _VOLUME, _SHEAR, _SHAKE = 0.2, 0.06, 0.15  # of compressed ones
+_SMALL_STRAIN, _VIBRATION = 0.01, 0.05  # of vibrating ones
+_SQUEEZED = 0.45, 0.8  # volumes of squeezed ones, as shares of that at rest
 _SHORTEST = 0.55
 """Shortest distance that is allowed, as a share of the sum of the covalent radii."""
 
@@ -36,6 +38,18 @@ def compressed(crystal: Crystal, rng: np.random.Generator) -> Crystal:
     shear -= np.trace(shear) / 3 * np.eye(3)
     scale = rng.uniform(1 - _VOLUME, 1 + _VOLUME) ** (1 / 3)
     return _moved(crystal.with_cell(scale * crystal.cell @ exp_symmetric(shear)), rng, _SHAKE)
+
+
+def vibrating(crystal: Crystal, rng: np.random.Generator) -> Crystal:
+    """Strain a crystal by up to 1 % and move its atoms by up to 0.05 Å, as vibrations do."""
+    strain = _symmetric(rng, rng.uniform(0, _SMALL_STRAIN))
+    return _moved(crystal.with_cell(crystal.cell @ (np.eye(3) + strain)), rng, _VIBRATION)
+
+
+def squeezed(crystal: Crystal, rng: np.random.Generator) -> Crystal:
+    """Compress a crystal to 45 to 80 % of its volume and move its atoms by up to 0.15 Å."""
+    scale = rng.uniform(*_SQUEEZED) ** (1 / 3)
+    return _moved(crystal.with_cell(scale * crystal.cell), rng, _SHAKE)
 
 
 def substituted(

@@ -176,13 +176,14 @@ def sources_of(
     keys: set[bytes] = set()
     for name in section.without:
         keys |= held_out_compositions(name, data)
-    sizes = [(section.name, *main)]
-    sizes += [(part.name, part.crystals, part.with_forces) for part in section.further]
+    # Name, crystals, those with forces, and whether all compositions stay.
+    sizes = [(section.name, *main, False)]
+    sizes += [(p.name, p.crystals, p.with_forces, p.all_compositions) for p in section.further]
     sources = []
-    for name, crystals, with_forces in sizes:
+    for name, crystals, with_forces, all_compositions in sizes:
         labels = load_labels(name, data, model.cutoff, model.target)
         train, held = split_labels(labels, section.validation, seed)
-        if keys:
+        if keys and not all_compositions:
             left_out = labels.of_compositions(keys)[train]
             logger.info("%d of %d crystals of %s left out", left_out.sum(), len(train), name)
             train = train[~left_out]
