@@ -119,5 +119,13 @@ def without_audited(
 
 
 def _of_row(row: Mapping[str, str]) -> AuditedLabel:
-    text = [row[name] for name in ("dataset", "split", "id", "formula", "property")]
-    return AuditedLabel(*text, float(row["label"]), float(row["contradicting"]), row["reason"])
+    return AuditedLabel(
+        row["dataset"],
+        row["split"],
+        row["id"],
+        row["formula"],
+        row["property"],
+        float(row["label"]),
+        float(row["contradicting"]),
+        row["reason"],
+    )
