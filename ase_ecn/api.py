@@ -43,7 +43,7 @@ def predict(
     structures
         Atoms or pymatgen structures, one or many.
     checkpoint
-        Bundled name or path; ``None`` for ``"ecn-mp20"``.
+        Bundled name or path; ``None`` for ``"ecn-mp"``.
     device, dtype
         As for :class:`~ase_ecn.ECNCalculator`.
     batch_size

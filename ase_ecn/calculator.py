@@ -58,7 +58,7 @@ class ECNCalculator(Calculator):
     ----------
     checkpoint
         Name of a bundled checkpoint or path of a ``.safetensors`` file; ``None`` for
-        ``"ecn-mp20"``.
+        ``"ecn-mp"``.
     device
         ``None`` for CUDA if available, otherwise the CPU.
     dtype

@@ -28,9 +28,9 @@ from ase_ecn.storage import replace_file, storing
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-DEFAULT_ECN = "ecn-mp20"
+DEFAULT_ECN = "ecn-mp"
 DEFAULT_EMPNN = "empnn-mp20"
-DEFAULT_POTENTIAL = "ecn-universal"
+DEFAULT_POTENTIAL = "ecn-mp"
 # What building a network raises for an architecture that makes no sense.
 _BUILD_ERRORS = (
     AttributeError,

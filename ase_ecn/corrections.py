@@ -198,7 +198,9 @@ def oxide_kind(structure: CrystalLike) -> str:
     from pymatgen.analysis.structure_analyzer import oxide_type
     from pymatgen.core.structure import Structure
 
-    known = Structure(crystal.cell, crystal.numbers.tolist(), crystal.scaled_positions)
+    # pymatgen does not see bonds of an atom to its own images: the answer depends on the cell.
+    cell = crystal.primitive.crystal
+    known = Structure(cell.cell, cell.numbers.tolist(), cell.scaled_positions)
     kind = str(oxide_type(known, _RELATIVE_CUTOFF))
     return kind if kind in OXIDE_KINDS else "oxide"
 

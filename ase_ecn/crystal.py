@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 CrystalLike: TypeAlias = "Atoms | Structure | Crystal"
 
-MIN_DISTANCE = 0.5
-"""Two atoms closer than this (Å) are an error in the input."""
+MIN_DISTANCE = 0.62
+"""Two atoms closer than this (Å) are an error in the input. No bond is as short, and the radial
+functions of the networks begin at 0.6 Å."""
 _MIN_RELATIVE_VOLUME = 1e-6
 _FARTHEST = 1e6
 _MAX_ATOMIC_VOLUME = 1e6

@@ -21,15 +21,16 @@ from ase_ecn.graphs.batch import PackedGraphs
 from ase_ecn.graphs.lattice import LatticeBatch
 from ase_ecn.graphs.spheres import SphereBatch
 
+VACUUM = "vacuum"
 DESCRIPTIONS = {
     "packing": "volume of the atoms' covalent spheres per volume of the cell",
     "shortest_bond": "shortest bond in units of the sum of both covalent radii",
     "longest_bond": "longest bond, in Å",
-    "vacuum": "width in Å of the widest layer without an atom",
+    VACUUM: "width in Å of the widest layer without an atom",
     "formation_energy_std": "stated uncertainty, in eV/atom",
 }
 
-_OLD_NAMES = {"gap": "vacuum"}
+_OLD_NAMES = {"gap": VACUUM}
 """What some cards call a feature, which has another name now."""
 _LARGE_FACE = 0.01
 """Share of the Voronoi surface of an atom above which a bond counts as one."""
@@ -134,7 +135,12 @@ def lattice_domain_features(
         )
     )
     vacuum = [_vacuum(c.scaled_positions, cell) for c, cell in zip(crystals, cells, strict=True)]
-    return {**features, "vacuum": np.array(vacuum)}
+    return {**features, VACUUM: np.array(vacuum)}
+
+
+def vacuum_widths(crystals: Sequence[Crystal]) -> NDArray[np.float64]:
+    """Width in Å of the widest layer without an atom's centre, (G,), parallel to cell faces."""
+    return np.array([_vacuum(c.reduced.scaled, c.reduced.cell) for c in crystals])
 
 
 def _vacuum(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> float:

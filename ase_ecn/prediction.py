@@ -14,6 +14,7 @@ import torch
 from ase_ecn.checkpoint import DEFAULT_ECN
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.derived import Derivation, derive
+from ase_ecn.domain import VACUUM, vacuum_widths
 from ase_ecn.errors import MemoryExhaustedError
 from ase_ecn.execution import in_halves, in_threads, own_modes
 from ase_ecn.hull import HullDistance, KnownPhases
@@ -95,7 +96,7 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
     Parameters
     ----------
     checkpoint
-        Bundled name or path; ``None`` for ``"ecn-mp20"``.
+        Bundled name or path; ``None`` for ``"ecn-mp"``.
     device
         ``None`` for CUDA if available, otherwise the CPU.
     dtype
@@ -231,6 +232,8 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         outputs = {k: v.detach().double().cpu().numpy() for k, v in run(graphs).items()}
         features = dict(self.model.domain_features(graphs))
         features |= {k: v for k, v in outputs.items() if k.endswith(SPREAD)}
+        if VACUUM in self.domain.ranges and VACUUM not in features:
+            features[VACUUM] = vacuum_widths([cell.crystal for cell in cells])
         first = np.cumsum([0, *(len(cell.crystal) for cell in cells)])
         predictions = []
         for k, (crystal, cell) in enumerate(zip(crystals, cells, strict=True)):

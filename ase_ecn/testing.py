@@ -13,6 +13,7 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk, make_supercell
 from ase.constraints import FixAtoms
+from ase.stress import full_3x3_to_voigt_6_stress, voigt_6_to_full_3x3_stress
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import as_crystal
@@ -133,8 +134,8 @@ def assert_prediction_invariant(
         for name, value in prediction.items():
             if isinstance(value, Mapping):
                 continue  # shares of phases, which follow from the composition alone
-            expected = reference[name]
-            if isinstance(value, np.ndarray):
+            expected = turned(name, reference[name], other)
+            if isinstance(value, np.ndarray) and find(name).per_site:
                 expected = expected[other.source]
             elif find(name).extensive:
                 value, expected = value / len(other.atoms), expected / len(atoms)
@@ -142,6 +143,16 @@ def assert_prediction_invariant(
             assert difference <= tolerance, (
                 f"{name} of {atoms.get_chemical_formula()} differs by {difference:.3g}"
             )
+
+
+def turned(name: str, value: Any, other: Equivalent) -> Any:
+    """What a property of a crystal is after the rotation of another description of it."""
+    if name == "forces":
+        return value @ other.rotation
+    if name == "stress":
+        tensor = voigt_6_to_full_3x3_stress(value)
+        return full_3x3_to_voigt_6_stress(other.rotation.T @ tensor @ other.rotation)
+    return value
 
 
 def assert_relaxation_equivariant(

@@ -35,7 +35,7 @@ def unusual() -> dict[str, Atoms]:
     slab.pbc = True
     return {
         "packing": water,
-        "longest_bond": slab,
+        "vacuum": slab,
         "shortest_bond": bulk("NaCl", "rocksalt", a=8.5),
         "Kr": bulk("Kr"),
     }
@@ -43,7 +43,7 @@ def unusual() -> dict[str, Atoms]:
 
 def test_members_that_disagree_are_a_reason() -> None:
     """Rocksalt MgF has an odd number of electrons per cell, as hardly any known crystal has."""
-    (prediction,) = predict(bulk("MgF", "rocksalt", a=4.6))
+    (prediction,) = predict(bulk("MgF", "rocksalt", a=4.6), checkpoint="ecn-mp20")
     (reason,) = prediction.out_of_domain
     assert reason.startswith("formation_energy_std (stated uncertainty, in eV/atom) is 0.")
     assert prediction.formation_energy_std > 0.2
@@ -65,11 +65,11 @@ def test_the_flag_names_what_is_unusual(cause: str) -> None:
 
 def test_the_calculator_warns_once_and_flags_always() -> None:
     calculator = ECNCalculator()
-    slab, stretched = unusual()["longest_bond"], unusual()["shortest_bond"]
+    slab, stretched = unusual()["vacuum"], unusual()["shortest_bond"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         calculator.get_formation_energy(bulk("Si"))
-    with pytest.warns(OutOfDomainWarning, match=r"Cu3 is unlike .* ecn-mp20: longest_bond"):
+    with pytest.warns(OutOfDomainWarning, match=r"Cu3 is unlike .* ecn-mp: vacuum"):
         calculator.get_formation_energy(slab)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

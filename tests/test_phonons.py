@@ -137,7 +137,7 @@ def test_displaced_cells_have_what_a_calculator_may_need() -> None:
 
 def test_what_cannot_work_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PropertyNotImplementedError, match="not fitted to forces"):
-        phonons(bulk("Cu"), calculator=ECNCalculator())
+        phonons(bulk("Cu"), calculator=ECNCalculator("ecn-mp20"))
     with pytest.raises(OptionError, match="displacement"):
         phonons(bulk("Cu"), calculator=EMT(), displacement=0.0)
     for supercell in (0, 1.5, [2, 2], [2, 2, -2], "two", np.zeros((3, 3))):

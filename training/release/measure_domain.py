@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from ase_ecn.card import Card, card_text
 from ase_ecn.checkpoint import load_checkpoint, read_card
 from ase_ecn.domain import (
+    VACUUM,
     bond_domain_features,
     lattice_domain_features,
     sphere_domain_features,
+    vacuum_widths,
 )
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.storage import replace_file
+from ase_ecn.training.data.labels import TEACHER
 from ase_ecn.training.data.property_rows import load_property_rows
 from ase_ecn.training.data.relaxed_lattices import load_crystals
 from ase_ecn.training.fits.config import (
@@ -44,7 +47,7 @@ OUTLIERS = 0.002
 """Share of the training crystals that may be below, and above, the range of a feature."""
 
 # A crystal without long bonds is dense, which its packing and shortest bond tell.
-_NEVER_TOO_SMALL = frozenset({"longest_bond", "vacuum"})
+_NEVER_TOO_SMALL = frozenset({"longest_bond", VACUUM})
 _CHUNK = 256
 _ENERGY = "formation_energy"
 
@@ -129,7 +132,21 @@ def so3_domain(
         owners.append(np.repeat(np.arange(len(train)) + crystals, sizes[trained]))
         crystals += len(train)
     features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return measure_domain(features, np.concatenate(numbers), np.concatenate(owners))
+    domain = measure_domain(features, np.concatenate(numbers), np.concatenate(owners))
+    if _of_public_sets(configuration):
+        domain["ranges"][VACUUM] = vacuum_range(data)
+    return domain
+
+
+def _of_public_sets(configuration: SO3Configuration | PropertiesConfiguration) -> bool:
+    """Whether a network was fitted to crystals of the public sets."""
+    return isinstance(configuration, PropertiesConfiguration) or configuration.data.name == TEACHER
+
+
+def vacuum_range(data: Path) -> list[float]:
+    """Usual widths of layers without atoms, in Å, from MP-20: packed labels have no cells."""
+    widths = vacuum_widths(load_crystals(data, "mp_20", "train"))
+    return [0.0, round(float(np.quantile(widths, 1 - OUTLIERS)), 4)]
 
 
 def spread_ranges(
