@@ -46,7 +46,9 @@ def edit_card(path: Path, **changes: object) -> None:
 def test_bundled_checkpoints_say_what_they_are() -> None:
     assert bundled_checkpoints() == [
         "ecn-fermi",
+        "ecn-mp",
         "ecn-mp20",
+        "ecn-mp20-so3",
         "ecn-perov5",
         "ecn-pes",
         "ecn-universal",

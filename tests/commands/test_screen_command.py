@@ -94,7 +94,7 @@ def test_screen_relaxes_atoms_too(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*arguments, "--relax", "all"]) == 1
     assert "FixScaled" in capsys.readouterr().err
     free, fixed = connect(out).select()
-    assert free.potential_checkpoint == "ecn-universal"
+    assert free.potential_checkpoint == "ecn-mp"
     assert free.relaxation_reason == fixed.relaxation_reason == "converged"
     (relaxation,) = relax(atoms, device="cpu", method="all")
     np.testing.assert_allclose(free.positions, relaxation.atoms.positions, atol=1e-3)
