@@ -12,9 +12,11 @@ from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import FORMATION_ENERGY
+from ase_ecn.training.data.labels import load_labels
 from ase_ecn.training.data.property_rows import PropertyRows, load_property_rows
 from ase_ecn.training.fits.config import PropertiesConfiguration, config_of_card
 from ase_ecn.training.fits.fit_properties import predict_rows, row_scores
+from ase_ecn.training.fits.fit_so3 import label_scores, split_labels
 from ase_ecn.training.release.calibrate import reliability
 from ase_ecn.training.release.screen_scores import wbm_table
 
@@ -29,8 +31,9 @@ def evaluate_properties(
     checkpoint, data, device
         As for :func:`ase_ecn.training.release.evaluate.evaluate`.
     split
-        ``"val"``; ``"test"`` adds formation energies of hypothetical crystals (WBM). Where the
-        network was fitted to everything, these alone are a test.
+        ``"val"``, with errors of energies, forces and stresses of the teacher's held-out labels;
+        ``"test"``, with formation energies of hypothetical crystals (WBM). Where the network was
+        fitted to everything, these alone are a test.
 
     Returns
     -------
@@ -40,9 +43,10 @@ def evaluate_properties(
     """
     loaded = load_checkpoint(checkpoint, SO3ECN)
     config = config_of_card(loaded.card.content, PropertiesConfiguration)
-    scores = {}
     if split == "test":
         scores = wbm_table(PropertyPredictor(checkpoint, device=device), data)
+    else:
+        scores = teacher_scores(loaded.model, config, data, device)
     if split == "test" and config.data.everything:
         return scores
     rows = load_property_rows(data, config.data, config.model.cutoff, split)
@@ -53,6 +57,17 @@ def evaluate_properties(
     for name, curve in reliability(predictions, rows.of_main_set()).items():
         scores |= {f"{name}_in_{float(k):.0%}_interval": v for k, v in curve.items()}
     return scores | audited_scores(predictions, rows)
+
+
+def teacher_scores(
+    model: SO3ECN, config: PropertiesConfiguration, data: Path, device: str
+) -> dict[str, float]:
+    """Errors of the teacher's labels of crystals made of prototypes that were held out."""
+    section, network = config.teacher, config.model
+    labels = load_labels(section.name, data, network.cutoff, network.target)
+    _, held = split_labels(labels, section.validation, config.fit.seed)
+    scores = label_scores(model.to(device), labels, held, device)
+    return {f"teacher_{name}": value for name, value in scores.items()}
 
 
 def audited_scores(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.properties import FORMATION_ENERGY, SPREAD
 from ase_ecn.training.data.wbm import Hull, read_wbm
+from ase_ecn.training.release.spread_heads import BOUND
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class ScreenScores:
         Of "on or below the hull".
     kept
         Share of all crystals that must be kept to keep 90 % of the stable ones.
+    covered
+        Share whose energy is in its stated 90 % interval; ``None`` where none is stated.
     """
 
     mae: float
@@ -32,6 +36,7 @@ class ScreenScores:
     precision: float
     recall: float
     kept: float
+    covered: float | None = None
 
 
 def screen_scores(
@@ -59,16 +64,23 @@ def wbm_scores(predictor: PropertyPredictor, data: Path) -> tuple[ScreenScores, 
     known = set(predictor.card.elements)
     kept = [k for k, c in enumerate(crystals) if known.issuperset(c.numbers.tolist())]
     chosen = [crystals[k] for k in kept]
-    predicted = np.array([p.formation_energy for p in predictor.predict(chosen, forces=False)])
+    found = predictor.predict(chosen, forces=False)
+    predicted = np.array([p.formation_energy for p in found])
     hull = Hull(data)
     below = np.array([hull.energy(list(c.to_atoms().symbols)) for c in chosen])
-    return screen_scores(predicted, true[kept], below), len(kept)
+    scores = screen_scores(predicted, true[kept], below)
+    name = f"{FORMATION_ENERGY}{SPREAD}"
+    if name in predictor.properties:
+        stds = np.array([p[name] for p in found])
+        covered = float((np.abs(predicted - true[kept]) <= BOUND * stds).mean())
+        scores = replace(scores, covered=covered)
+    return scores, len(kept)
 
 
 def wbm_table(predictor: PropertyPredictor, data: Path) -> dict[str, float]:
     """The scores of :func:`wbm_scores` by the names that they have in cards."""
     screen, count = wbm_scores(predictor, data)
-    return {
+    table = {
         "wbm_crystals": count,
         "wbm_formation_energy_mae": screen.mae,
         "wbm_formation_energy_bias": screen.bias,
@@ -77,3 +89,6 @@ def wbm_table(predictor: PropertyPredictor, data: Path) -> dict[str, float]:
         "wbm_stable_recall": screen.recall,
         "wbm_kept_for_90_percent_of_stable": screen.kept,
     }
+    if screen.covered is not None:
+        table["wbm_in_90%_interval"] = screen.covered
+    return table

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Makes the bundled ecn-mp, continued from the bundled ecn-mp20-so3 with all data.
+# Usage: bash reproduce/recipes/ecn-mp.sh DATA, after labels.sh
+# Results go to runs/; a fit that was interrupted goes on when the script is run again.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+data=$(realpath "${1:?give the folder of data sets, see docs/data.md}")
+
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp.yaml --out runs/ecn-mp \
+    --init ecn-mp20-so3 --data "$data"
+python -m ase_ecn.training calibrate runs/ecn-mp/ecn-mp.safetensors --data "$data"
+python -m ase_ecn.training domain runs/ecn-mp/ecn-mp.safetensors --data "$data"
+python -m ase_ecn.training evaluate runs/ecn-mp/ecn-mp.safetensors --write --data "$data"

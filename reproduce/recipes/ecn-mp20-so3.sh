@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Makes the bundled ecn-mp20-so3, continued from the bundled ecn-universal.
+# Usage: bash reproduce/recipes/ecn-mp20-so3.sh DATA, after labels.sh
+# Results go to runs/; a fit that was interrupted goes on when the script is run again.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+data=$(realpath "${1:?give the folder of data sets, see docs/data.md}")
+
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_start.yaml --out runs/ecn-mp20-so3-start \
+    --init ecn-universal --data "$data"
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3.yaml --out runs/ecn-mp20-so3 \
+    --init runs/ecn-mp20-so3-start/ecn-mp20-so3-start.safetensors --data "$data"
+python -m ase_ecn.training calibrate runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"
+python -m ase_ecn.training domain runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"
+python -m ase_ecn.training evaluate runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --write --data "$data"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Makes further labels for ecn-mp20-so3 and ecn-mp: crystals that vibrate or are squeezed, labelled
+# by the potential of docs/data.md, and DFT's forces of nine elements.
+# Usage: bash reproduce/recipes/labels.sh DATA
+# Needs: pip install nequix
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+data=$(realpath "${1:?give the folder of data sets, see docs/data.md}")
+labels=runs/labels
+mkdir -p $labels
+
+python - "$data" > $labels/wbm.txt <<'PYTHON'
+import sys
+from pathlib import Path
+
+from ase_ecn.training.data.wbm import read_wbm
+
+for crystal in read_wbm(Path(sys.argv[1]))[0]:
+    print(crystal.to_atoms().get_chemical_formula())
+PYTHON
+python -m ase_ecn.training candidates mp_20 --kind vibrating --count 20000 --seed 3 --max-atoms 16 \
+    --exclude $labels/wbm.txt --output $labels/vibrating_candidates.jsonl.gz --data "$data"
+python -m ase_ecn.training candidates mp_20 --kind squeezed --count 4000 --seed 4 --max-atoms 16 \
+    --exclude $labels/wbm.txt --output $labels/squeezed_candidates.jsonl.gz --data "$data"
+for kind in vibrating squeezed; do
+    python -m ase_ecn.training label $labels/${kind}_candidates.jsonl.gz \
+        --output $labels/$kind.jsonl.gz --data "$data" \
+        --calculator nequix.calculator:NequixCalculator --option model_name=nequix-oam-1
+done
+python -m reproduce force-sets ecn-universal --labels $labels/force_sets.jsonl.gz --data "$data"
