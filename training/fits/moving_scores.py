@@ -12,6 +12,7 @@ from ase_ecn.training.data.relaxation_pairs import Pairs
 from ase_ecn.training.fits.metrics import relative_length_errors, site_distances
 from ase_ecn.training.fits.scores import neighbors_of
 
+_NOTHING = 1e-3
 _LEAST_VOLUME, _MOST_VOLUME = 3.0, 300.0  # Å³ per atom; a cell beyond has run away
 
 
@@ -69,7 +70,8 @@ def moving_scores(
     after, moved = _errors(relaxed, pairs.ends), _errors(stayed, still)
     # One per cent of movement of a relaxed cell weighs as much as a tenth of what the pairs have
     # to go, and so does one of 0.05 Å of its atoms.
-    score = after[0] / before[0] + after[1] / before[1] + 10 * moved[0] + 2 * moved[1]
+    left = sum(end / max(start, _NOTHING) for end, start in zip(after, before, strict=True))
+    score = left + 10 * moved[0] + 2 * moved[1]
     return {
         "lengths": after[0],
         "atoms": after[1],
