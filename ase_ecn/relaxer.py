@@ -54,10 +54,9 @@ class LatticeRelaxer(Optimizer):
 
     Each step applies an EMPNN once: ``cell <- cell @ exp(S)`` at fixed fractional coordinates, or
     with ``positions`` at those that it moves the atoms to. With ``method="all"`` forces and
-    stresses of a potential are followed from there, by cell and atoms. They never end where the
-    energy is higher than in the input. The space group stays.
+    stresses of a potential are followed from there; they never end above the input's energy.
     ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer. Observers must
-    not move the atoms, because a run follows the crystal with which it began.
+    not move the atoms, because a run follows the crystal with which it began. The space group stays.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
     ``"oscillating"`` (the cell with the smallest strain is restored), ``"atoms too close"`` (the
     last cell that is accepted as an input is) or ``"strain out of range"`` (the initial one is),
