@@ -56,7 +56,7 @@ class LatticeRelaxer(Optimizer):
     with ``positions`` at those that it moves the atoms to. With ``method="all"`` forces and
     stresses of a potential are followed from there; they never end above the input's energy.
     ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer. Observers must
-    not move the atoms, because a run follows the crystal with which it began. The space group stays.
+    not move the atoms: a run follows the crystal with which it began. The space group stays.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
     ``"oscillating"`` (the cell with the smallest strain is restored), ``"atoms too close"`` (the
     last cell that is accepted as an input is) or ``"strain out of range"`` (the initial one is),
