@@ -21,6 +21,7 @@ from ase_ecn.training.data.force_sets import ForceData
 from ase_ecn.training.data.labels import TEACHER, LabelData
 from ase_ecn.training.data.property_rows import PROPERTY_LABELS, PropertyData
 from ase_ecn.training.data.relaxed_lattices import LatticeData
+from ase_ecn.training.data.tensor_rows import SHAPES, TensorData
 from ase_ecn.training.fits.loop import FitOptions
 from ase_ecn.training.fits.losses import lattice_loss_named
 from ase_ecn.training.fits.noise import NoiseSchedule, StartCells, start_cells
@@ -329,6 +330,34 @@ class PropertiesConfiguration(Configuration):
             raise OptionError(f"with_teacher is {self.with_teacher}; it must not be negative")
 
 
+@dataclass(frozen=True, kw_only=True)
+class TensorsConfiguration(Configuration):
+    """Fit of heads for response tensors on the trunk of ``init``.
+
+    Attributes
+    ----------
+    data
+        The labels.
+    model
+        The architecture, with that trunk.
+    loss_weights
+        Of each tensor's errors, in units of their mean absolute deviation, and of those of natural
+        logarithms of ``bulk_modulus``, ``shear_modulus``, ``mean_dielectric`` and
+        ``mean_dielectric_total``; 1 where nothing is said.
+    """
+
+    network: ClassVar[str] = "tensors"
+
+    data: TensorData
+    model: SO3ECNConfig
+    loss_weights: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.model.tensor_targets:
+            raise OptionError("the model has no tensor_targets")
+        known_or_refused("label in loss_weights", self.loss_weights, SHAPES)
+
+
 CONFIGURATIONS: dict[str, type[Configuration]] = {
     kind.network: kind
     for kind in (
@@ -337,6 +366,7 @@ CONFIGURATIONS: dict[str, type[Configuration]] = {
         PESConfiguration,
         SO3Configuration,
         PropertiesConfiguration,
+        TensorsConfiguration,
     )
 }
 """Configurations by the kind of fit, ``network`` in a YAML file."""

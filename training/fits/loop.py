@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
 
-_MAY_BE_FRESH = re.compile(r"^(heads|angular|shift|scale)\b|\.extra_")
+_MAY_BE_FRESH = re.compile(r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_")
 
 
 @dataclass(frozen=True)
