@@ -104,6 +104,31 @@ def moduli(stiffness: NDArray[np.float64]) -> dict[str, float]:
     }
 
 
+_PAIRS = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
+_FIRST, _SECOND = np.array([0, 1, 2, 1, 0, 0]), np.array([0, 1, 2, 2, 2, 1])
+
+
+def rotated(tensor: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A response tensor of a crystal that was turned.
+
+    Parameters
+    ----------
+    tensor
+        (3, 3); (6, 6) or (3, 6) in Voigt's form, of stresses.
+    rotation
+        (3, 3) orthogonal, with ``v' = v @ rotation`` for vectors of rows; it may be improper.
+    """
+    pairs = [axis for axis, size in enumerate(tensor.shape) if size == 6]
+    for axis in reversed(pairs):  # each becomes two indices
+        tensor = np.moveaxis(np.moveaxis(tensor, axis, -1)[..., _PAIRS], (-2, -1), (axis, axis + 1))
+    for axis in range(tensor.ndim):
+        tensor = np.moveaxis(np.tensordot(tensor, rotation, (axis, 0)), -1, axis)
+    for axis in reversed([a + k for k, a in enumerate(pairs)]):
+        flat = np.moveaxis(tensor, (axis, axis + 1), (-2, -1))[..., _FIRST, _SECOND]
+        tensor = np.moveaxis(flat, -1, axis)
+    return tensor
+
+
 _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     ELASTIC_TENSOR: (
         "bulk_modulus",

@@ -46,6 +46,13 @@ SHAPES: Mapping[str, tuple[int, ...]] = {
     "mean_dielectric_total": (),
 }
 """Labels of a crystal: the dimensionless, in GPa, or in C/m²."""
+_FURTHER: Mapping[str, tuple[str, ...]] = {
+    DIELECTRIC_TENSOR: ("mean_dielectric",),
+    DIELECTRIC_TENSOR_TOTAL: ("mean_dielectric_total",),
+    ELASTIC_TENSOR: ("bulk_modulus", "shear_modulus"),
+    PIEZOELECTRIC_TENSOR: (),
+}
+"""Labels that say something of a tensor too."""
 _FILES: Mapping[str, Mapping[str, str]] = {
     "dielectric_tensors_petousis2017": {
         DIELECTRIC_TENSOR: "dielectric_electronic",
@@ -140,6 +147,19 @@ def load_tensor_rows(data: Path, cutoff: float, split: str) -> TensorRows:
     if len(packed) != len(dataset):
         raise DatasetError(f"{len(packed)} crystals were packed of {len(dataset)}")
     return TensorRows(packed, dataset.targets)
+
+
+def labelled_elements(rows: TensorRows) -> dict[str, list[int]]:
+    """Atomic numbers in the crystals that say something of each tensor."""
+    sizes = np.diff(rows.packed.atoms)
+    found = {}
+    for name, further in _FURTHER.items():
+        known = np.zeros(len(rows), dtype=np.bool_)
+        for label in (name, *further):
+            values = rows.labels[label]
+            known |= ~np.isnan(values.reshape(len(values), -1)).any(axis=1)
+        found[name] = np.unique(np.asarray(rows.packed.numbers)[np.repeat(known, sizes)]).tolist()
+    return found
 
 
 def read_tensors(data: Path) -> Dataset:

@@ -401,6 +401,11 @@ def config_of_card(content: Mapping[str, Any], kind: type[C]) -> C:
     return kind.from_dict({**content["configuration"], "network": kind.network})
 
 
+def fitted_to_tensors(content: Mapping[str, Any]) -> bool:
+    """Whether a card has a :class:`TensorsConfiguration`."""
+    return bool(content.get("configuration", {}).get("network") == TensorsConfiguration.network)
+
+
 def fitted_to_properties(content: Mapping[str, Any]) -> bool:
     """Whether a card has a :class:`PropertiesConfiguration`."""
     return bool(content.get("configuration", {}).get("network") == PropertiesConfiguration.network)

@@ -74,6 +74,7 @@ def harmonic_tensors(degree: int) -> NDArray[np.float64]:
     return found
 
 
+@lru_cache(maxsize=1)
 def monomials() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Harmonics of degrees 0 to 4 as sums of monomials.
 

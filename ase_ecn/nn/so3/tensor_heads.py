@@ -58,10 +58,10 @@ _FIRST: Mapping[str, tuple[float, ...]] = {
     DIELECTRIC_TENSOR_TOTAL: (2.0,),
     ELASTIC_TENSOR: (5.3, 4.2),
 }
-_MOMENTS = 24
+_MOMENTS = 16
 _RADIAL = 8
 _HIDDEN = 64
-_CHANNELS = 24
+_CHANNELS = 16
 _DEGREES = range(HIGHEST + 1)
 
 
@@ -92,8 +92,10 @@ class BondList:
 
     Attributes
     ----------
-    vector
-        (E, 3) to the neighbours, Å, atom after atom.
+    length
+        (E,) Å, atom after atom.
+    harmonics
+        (E, 25) of the directions, degree after degree.
     near, neighbor
         (E,) int64, the atoms at both ends.
     place
@@ -102,7 +104,8 @@ class BondList:
         (N,) crystal of each atom, and (B,) number of atoms.
     """
 
-    vector: Tensor
+    length: Tensor
+    harmonics: Tensor
     near: Tensor
     neighbor: Tensor
     place: Tensor
@@ -114,8 +117,19 @@ def bond_list(graph: SphereBatch) -> BondList:
     """Bonds of a batch of crystals."""
     near = graph.atom_of_bond
     place = torch.arange(len(near), device=near.device) - graph.row[near]
+    vector = graph.vector.detach()
+    length = torch.linalg.vector_norm(vector, dim=1)
+    harmonics = harmonics_of(vector / length[:, None])
     crystals = (graph.crystal_of_atom, graph.atom_counts)
-    return BondList(graph.vector.detach(), near, graph.neighbor.long(), place, *crystals)
+    return BondList(length, harmonics, near, graph.neighbor.long(), place, *crystals)
+
+
+def harmonics_of(unit: Tensor) -> Tensor:
+    """(E, 25) harmonics of (E, 3) directions, to degree four and degree after degree."""
+    exponents, coefficients = monomials()
+    powers = torch.stack([unit.T**n for n in range(HIGHEST + 1)])
+    x, y, z = (powers[exponents[:, k], k] for k in range(3))
+    return (x * y * z).T @ torch.as_tensor(coefficients).to(unit)
 
 
 class Moments(nn.Module):
@@ -129,9 +143,6 @@ class Moments(nn.Module):
         Typical number of neighbours, by whose root sums are divided.
     """
 
-    powers: Tensor
-    coefficients: Tensor
-
     def __init__(self, cutoff: float, neighbors: float) -> None:
         super().__init__()
         self.cutoff = cutoff
@@ -139,21 +150,16 @@ class Moments(nn.Module):
         self.radial = nn.Linear(_RADIAL, _MOMENTS, bias=False)
         self.near = nn.Linear(_HIDDEN, _MOMENTS)
         self.far = nn.Linear(_HIDDEN, _MOMENTS)
-        powers, coefficients = monomials()
-        self.register_buffer("powers", torch.as_tensor(powers), persistent=False)
-        made = torch.as_tensor(coefficients)
-        self.register_buffer("coefficients", made, persistent=False)
 
     def forward(self, hidden: Tensor, bonds: BondList) -> list[Tensor]:
         """By degree l (N, 2 l + 1, moments), from (N, hidden) scalars of the atoms."""
-        length = torch.linalg.vector_norm(bonds.vector, dim=1)
-        weights = self.radial(self._waves(length)) * (1 + self.far(hidden))[bonds.neighbor]
-        harmonics = self._harmonics(bonds.vector / length[:, None])
+        weights = self.radial(self._waves(bonds.length)) * (1 + self.far(hidden))[bonds.neighbor]
         # Padded to the largest number of neighbours, the sums are products of matrices.
         atoms, most = len(hidden), int(bonds.place.max()) + 1 if len(bonds.place) else 0
         slots = (bonds.near, bonds.place)
         w = weights.new_zeros(atoms, most, _MOMENTS).index_put(slots, weights)
-        y = weights.new_zeros(atoms, most, harmonics.shape[1]).index_put(slots, harmonics)
+        y = weights.new_zeros(atoms, most, bonds.harmonics.shape[1])
+        y = y.index_put(slots, bonds.harmonics)
         sums = y.mT @ w * ((1 + self.near(hidden))[:, None, :] * self.scale)
         return list(sums.split([2 * degree + 1 for degree in _DEGREES], dim=1))
 
@@ -163,15 +169,6 @@ class Moments(nn.Module):
         number = torch.arange(1, _RADIAL + 1, dtype=x.dtype, device=x.device)
         envelope = torch.clamp(1 - x * x, min=0) ** 3
         return torch.sin(math.pi * number * x[:, None]) * (envelope / x)[:, None]
-
-    def _harmonics(self, unit: Tensor) -> Tensor:
-        """(E, 25) harmonics of (E, 3) directions, degree after degree."""
-        steps = [torch.ones_like(unit)]
-        for _ in range(HIGHEST):
-            steps.append(steps[-1] * unit)
-        powers = torch.stack(steps)  # (5, E, 3)
-        x, y, z = (powers[self.powers[:, k], :, k] for k in range(3))
-        return (x * y * z).T @ self.coefficients.to(unit.dtype)
 
 
 class _Mixed(nn.Module):
