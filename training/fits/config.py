@@ -23,6 +23,7 @@ from ase_ecn.training.data.property_rows import PROPERTY_LABELS, PropertyData
 from ase_ecn.training.data.relaxed_lattices import LatticeData
 from ase_ecn.training.data.tensor_rows import SHAPES, TensorData
 from ase_ecn.training.fits.loop import FitOptions
+from ase_ecn.training.fits.loss_weights import ForceWeights, LabelWeights
 from ase_ecn.training.fits.losses import lattice_loss_named
 from ase_ecn.training.fits.noise import NoiseSchedule, StartCells, start_cells
 from ase_ecn.training.fits.sampling import Sampling
@@ -184,21 +185,6 @@ class EMPNNConfiguration(LatticeConfiguration):
         return self.model.positions
 
 
-@dataclass(frozen=True)
-class ForceWeights:
-    """Weights of energies, forces and stresses in the loss.
-
-    Attributes
-    ----------
-    energy, forces, virial
-        Of errors in eV/atom, eV/Å, and eV/atom of the stress times the volume of an atom.
-    """
-
-    energy: float = 4.0
-    forces: float = 1.0
-    virial: float = 0.5
-
-
 def _energy_model(section: Any, where: str) -> ECNConfig:
     if isinstance(section, Mapping):
         section = {"crystal_targets": [POTENTIAL_ENERGY], **section}
@@ -227,22 +213,6 @@ class PESConfiguration(Configuration):
     model: ECNConfig = field(metadata={"parse": _energy_model})
     loss_weights: ForceWeights = field(default_factory=ForceWeights)
     sampling: Sampling | None = None
-
-
-@dataclass(frozen=True)
-class LabelWeights:
-    """Weights of energies, forces and stresses in the loss.
-
-    Attributes
-    ----------
-    energy, forces, stress
-        Of mean absolute errors in eV/atom, of the lengths of the errors of forces in eV/Å, and of
-        components of the stress in GPa.
-    """
-
-    energy: float = 1.0
-    forces: float = 0.1
-    stress: float = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)

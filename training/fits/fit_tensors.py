@@ -161,9 +161,7 @@ def trunk_features(model: SO3ECN, rows: TensorRows, device: str) -> AtomFeatures
     return AtomFeatures(torch.cat([part.scalars for part in parts]), earlier)
 
 
-def predicted(
-    model: SO3ECN, known: KnownFeatures, device: str
-) -> dict[str, NDArray[np.float64]]:
+def predicted(model: SO3ECN, known: KnownFeatures, device: str) -> dict[str, NDArray[np.float64]]:
     """(G, ...) tensors of all rows by name."""
     parts: list[dict[str, NDArray[np.float64]]] = []
     with torch.inference_mode():

@@ -23,7 +23,7 @@ _LEAST_MEAN = 1.05
 
 
 def units(labels: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
-    """Mean absolute deviations of the components of each tensor from their means.
+    """Mean absolute deviations of the components of each tensor from their means, if not zero.
 
     Parameters
     ----------
@@ -34,7 +34,9 @@ def units(labels: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
     for name, shape in SHAPES.items():
         known = labels[name][~_missing(labels[name])]
         if shape and len(known):
-            found[name] = float(np.abs(known - known.mean(axis=0)).mean())
+            deviation = float(np.abs(known - known.mean(axis=0)).mean())
+            if deviation > 0:
+                found[name] = deviation
     return found
 
 
@@ -150,11 +152,11 @@ def tensor_scores(
     found = numbers_of(tensors)
     known = all_numbers({n: torch.as_tensor(v) for n, v in labels.items()})
     for name, values in found.items():
-        error = (values - known[name]).abs().numpy() / _LN10
-        good = ~np.isnan(error)
-        if good.any():
-            scores[f"log10_{name}_mae"] = float(error[good].mean())
-            scores[f"log10_{name}_crystals"] = float(good.sum())
+        errors = (values - known[name]).abs().numpy() / _LN10
+        errors = errors[~np.isnan(errors)]
+        if len(errors):
+            scores[f"log10_{name}_mae"] = float(errors.mean())
+            scores[f"log10_{name}_crystals"] = float(len(errors))
     return scores
 
 

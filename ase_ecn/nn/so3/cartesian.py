@@ -115,12 +115,12 @@ def _unit(ways: list[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _last_pair(tensors: NDArray[np.float64]) -> NDArray[np.float64]:
     """(..., 3, 3) symmetric in the last indices to (..., 6) in Mandel's form."""
-    return np.stack([tensors[..., i, j] for i, j in PAIRS], axis=-1) * MANDEL
+    return np.asarray(np.stack([tensors[..., i, j] for i, j in PAIRS], axis=-1) * MANDEL)
 
 
 def _both_pairs(tensors: NDArray[np.float64]) -> NDArray[np.float64]:
     first = np.stack([tensors[..., i, j, :, :] for i, j in PAIRS], axis=-3)
-    return _last_pair(first) * MANDEL[:, None]
+    return np.asarray(_last_pair(first) * MANDEL[:, None])
 
 
 def _dielectric() -> Basis:
@@ -156,6 +156,7 @@ def _piezoelectric() -> Basis:
 DIELECTRIC = _dielectric()
 """(3, 3), symmetric."""
 ELASTIC = _elastic()
-"""(6, 6) in Mandel's form, symmetric; of degree zero, projections on changes of volume and shape."""
+"""(6, 6) in Mandel's form, symmetric; of degree zero, projections on changes of volume and shape.
+"""
 PIEZOELECTRIC = _piezoelectric()
 """(3, 6), the second index in Mandel's form."""

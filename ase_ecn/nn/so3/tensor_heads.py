@@ -5,8 +5,9 @@ The trunk's features end at degree two, and those of an atom vanish where its si
 isotropic). So the heads sum over the bonds once more, to degree four: the moments of an atom are
 sums of harmonics of its bonds, with weights that depend on the length and on the scalars of both
 atoms. Moments and the trunk's features are mixed, weighted by scalars and averaged over the atoms;
-scalars of the crystal weight what each tensor is made of. All couplings keep parity, so an inversion
-of the crystal changes the sign of its piezoelectric tensor, which therefore vanishes with it.
+scalars of the crystal weight what each tensor is made of. All couplings keep parity, so an
+inversion of the crystal changes the sign of its piezoelectric tensor: with a centre of inversion
+there is none.
 
 Stiffness and polarisability are positive: a head gives their logarithm as a matrix, which turns
 with the crystal as they do.
@@ -352,7 +353,7 @@ def physical(made: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _exponential(logarithm: Tensor) -> Tensor:
-    made = torch.linalg.matrix_exp(logarithm)
+    made: Tensor = torch.linalg.matrix_exp(logarithm)
     return (made + made.mT) / 2
 
 

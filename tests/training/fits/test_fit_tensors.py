@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -100,10 +101,10 @@ def test_rows_have_what_is_known_and_no_composition_twice(data, cache):
     assert sum(map(len, parts.values())) == len(whole)
     assert len(parts["train"]) > 3 * max(len(parts["val"]), len(parts["test"])) > 0
     seen = [
-        {tuple(np.asarray(p.packed.numbers[a:b])) for a, b in zip(p.packed.atoms, p.packed.atoms[1:])}
+        {tuple(np.asarray(p.packed.numbers[a:b])) for a, b in pairwise(p.packed.atoms)}
         for p in parts.values()
-    ]  # fmt: skip
-    assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
+    ]
+    assert not any(a & b for a, b in combinations(seen, 2))
     labels = whole.targets
     assert np.isfinite(labels["elastic_tensor"]).all(axis=(1, 2)).sum() == 48
     assert np.isfinite(labels["mean_dielectric"]).sum() == 48
@@ -115,7 +116,7 @@ def test_rows_have_what_is_known_and_no_composition_twice(data, cache):
 def test_what_is_missing_is_said(data, cache, tmp_path):
     with pytest.raises(DatasetError, match="unknown split 'all'; known are train, val, test"):
         load_tensor_rows(data, 4.0, "all")
-    with pytest.raises(DatasetError, match="petousis2017.* does not exist"):
+    with pytest.raises(DatasetError, match=r"petousis2017.* does not exist"):
         read_tensors(tmp_path)
 
 
@@ -146,7 +147,9 @@ def labels_of(count):
 def test_errors_count_where_there_are_labels():
     labels = labels_of(4)
     predicted = {
-        "elastic_tensor": np.stack([cubic(200, 90, 60), cubic(110, 60, 30), cubic(9, 3, 3)] * 2)[:4],
+        "elastic_tensor": np.stack([cubic(200, 90, 60), cubic(110, 60, 30), cubic(9, 3, 3)] * 2)[
+            :4
+        ],
         "dielectric_tensor": np.stack([np.eye(3) * 4.0] * 4),
     }
     scores = tensor_scores(predicted, labels)
@@ -178,7 +181,7 @@ def test_the_heads_learn_and_the_trunk_stays(data, cache, tmp_path, capsys):
 network: tensors
 name: toy
 data: {{name: tensors}}
-model: {{widths: [16, 16, 16], layers: 2, cutoff: 4.0, tensor_targets: [{', '.join(TARGETS)}]}}
+model: {{widths: [16, 16, 16], layers: 2, cutoff: 4.0, tensor_targets: [{", ".join(TARGETS)}]}}
 fit: {{epochs: 6, batch_size: 16, learning_rate: 0.01}}
 """
     (tmp_path / "toy.yaml").write_text(text)
