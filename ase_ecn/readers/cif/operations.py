@@ -81,6 +81,11 @@ def listed_operations(block: Block) -> Operations | None:
     return _of(plain, "the operations listed") if plain else None
 
 
+def lists_operations(block: Block) -> bool:
+    """Whether a block has a list of operations, be it understood or not."""
+    return any(tag in block.values for tag in (*_LISTED, *_MAGNETIC))
+
+
 def is_magnetic(block: Block) -> bool:
     """Whether a block lists moments of sites or operations that reverse time."""
     tags = (*_MAGNETIC, "_atom_site_moment_label")
@@ -88,16 +93,15 @@ def is_magnetic(block: Block) -> bool:
 
 
 def _triplets(block: Block, tags: tuple[str, ...]) -> list[str]:
-    values = block.column(*tags)
-    if values is None:
-        # Triplets with blanks and without quotes tear the loop apart.
-        ids = [tag.rpartition("_operation")[0] + "_id" for tag in tags]
-        torn = ["_symmetry_equiv_pos_site_id", *ids, *tags]
-        values = next((block.torn[tag] for tag in torn if tag in block.torn), [])
+    values = block.column(*tags) or []
     values = [value for value in values if value not in ("?", ".")]
-    if all(value.count(",") >= 2 for value in values):
+    if values and all(value.count(",") >= 2 for value in values):
         return values
-    return _rejoined(values)
+    # Triplets with blanks and without quotes are several values.
+    ids = [tag.rpartition("_operation")[0] + "_id" for tag in tags]
+    firsts = ["_symmetry_equiv_pos_site_id", *ids, *tags] if values or block.torn else []
+    parts = next((block.loops[tag] for tag in firsts if tag in block.loops), values)
+    return _rejoined(parts)
 
 
 def _rejoined(parts: list[str]) -> list[str]:

@@ -20,7 +20,12 @@ from ase_ecn.errors import CrystalError, InconsistentFileError, PartialOccupancy
 from ase_ecn.geometry.pairs import pairs_within
 from ase_ecn.readers.cif.claims import Claims, Verdict, claims_of, compare
 from ase_ecn.readers.cif.expansion import Expanded, atoms_of, expand
-from ase_ecn.readers.cif.operations import Operations, identity, listed_operations
+from ase_ecn.readers.cif.operations import (
+    Operations,
+    identity,
+    listed_operations,
+    lists_operations,
+)
 from ase_ecn.readers.cif.second_readers import second_readings
 from ase_ecn.readers.cif.settings import named_operations
 from ase_ecn.readers.cif.sites import Site, cell_of, check_occupancies, sites_of
@@ -49,16 +54,27 @@ def read_block(block: Block) -> Atoms:
     CrystalError
         If the block is not readable.
     """
+    if _is_modulated(block):
+        raise CrystalError("a modulated crystal has no cell that repeats in three dimensions")
     claims = claims_of(block)
     try:
         return _own_reading(block, claims)
     except PartialOccupancyError:
         raise
-    except CrystalError:
+    except CrystalError as error:
+        # Of names of space groups the others know no more than the tables do.
+        if isinstance(error, InconsistentFileError) and not lists_operations(block):
+            raise
         other = _second(block, claims)
         if other is None:
             raise
         return other
+
+
+def _is_modulated(block: Block) -> bool:
+    """Whether a block says that its crystal is periodic in more than three dimensions only."""
+    dimension = block.known("_cell_modulation_dimension") or "0"
+    return dimension != "0" or "_cell_wave_vector_x" in block.values
 
 
 def _own_reading(block: Block, claims: Claims) -> Atoms:

@@ -13,7 +13,7 @@ from ase_ecn.readers.cif.formulas import HYDROGENS, is_element, parse_formula
 MASSES = {"D": 2.01410178, "T": 3.01604928}
 """Masses of the isotopes of hydrogen in u, where a CIF names them."""
 _HYDROGENS_OF: dict[str, dict[int, tuple[str, ...]]] = {
-    "O": {1: ("oh", "ho", "o-h"), 2: ("oh2", "h2o", "wat"), 3: ("oh3", "h3o")},
+    "O": {1: ("oh", "o-h"), 2: ("oh2", "h2o", "wat"), 3: ("oh3", "h3o")},
     "N": {1: ("nh",), 2: ("nh2",), 3: ("nh3",), 4: ("nh4",)},
     "C": {1: ("ch",), 2: ("ch2",), 3: ("ch3",)},
 }

@@ -40,14 +40,17 @@ class Block:
         All of it, as it is in the file.
     values
         Values by tag, in lower case, dots as underscores; one for a tag outside of loops.
+    loops
+        All values of each loop in the order of the file, by its first tag.
     torn
-        Values of loops that are not a multiple of the number of their tags, by their first tag.
+        First tags of loops whose values are not a multiple of the number of their tags.
     """
 
     name: str
     text: str = ""
     values: dict[str, list[str]] = field(default_factory=dict)
-    torn: dict[str, list[str]] = field(default_factory=dict)
+    loops: dict[str, list[str]] = field(default_factory=dict)
+    torn: set[str] = field(default_factory=set)
 
     def column(self, *tags: str) -> list[str] | None:
         """All values of the first of these tags that is there."""
@@ -112,8 +115,9 @@ def _read_loop(tokens: list[_Token], k: int, block: Block) -> int:
         k += 1
     if not tags:
         return k
+    block.loops.setdefault(tags[0], values)
     if len(values) % len(tags):
-        block.torn.setdefault(tags[0], values)
+        block.torn.add(tags[0])
         return k
     for j, tag in enumerate(tags):
         _keep(block, tag, values[j :: len(tags)])
