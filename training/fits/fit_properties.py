@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.properties import FORMATION_ENERGY, of_output
+from ase_ecn.training.data.dft_labels import ABOVE_HULL
 from ase_ecn.training.data.labels import LabelBatch
 from ase_ecn.training.data.property_rows import (
-    ABOVE_HULL,
     PropertyBatch,
     PropertyRows,
     load_property_rows,

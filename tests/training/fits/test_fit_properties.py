@@ -15,12 +15,14 @@ from ase_ecn.corrections import correction, smooth_correction
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.data import held_out, known_crystals
+from ase_ecn.training.data import dft_labels, held_out, known_crystals
 from ase_ecn.training.data import property_rows as rows_module
+from ase_ecn.training.data.audited_labels import AuditedLabel
 from ase_ecn.training.data.datasets import READERS, Dataset
 from ase_ecn.training.data.property_rows import PropertyData, load_property_rows, usable
 from ase_ecn.training.fits.config import PropertiesConfiguration
 from ase_ecn.training.fits.fit_properties import fit_properties, predict_rows, row_scores
+from ase_ecn.training.release.evaluate_properties import audited_scores
 
 CUTOFF = 4.0
 HEADS = {
@@ -91,7 +93,7 @@ def folder(tmp_path, monkeypatch):
             "e_above_hull_mp2024_eV_per_atom": "0.25",
         }
     }
-    monkeypatch.setattr(rows_module, "_table", lambda path, key: stated)
+    monkeypatch.setattr(dft_labels, "rows_by", lambda path, key: stated)
     labelled = [row(atoms, f"source-{k}") for k, atoms in enumerate(alloys(40))]
     write(tmp_path / "teacher.jsonl.gz", labelled)
     return tmp_path
@@ -134,6 +136,50 @@ def test_rows_hold_the_labels_of_all_sets(folder):
     assert batch.labels["site_moments"].isnan().tolist() == [False, False, True]
     main = rows.of_main_set()
     assert (~np.isnan(main.targets["formation_energy"])).sum() == 28
+
+
+def test_audited_labels_are_left_out_of_training_alone(folder, monkeypatch):
+    def listed(name, kind):
+        return AuditedLabel("mp_20", "train", name, "?", kind, 0.0, 0.0, "teacher")
+
+    names = [f"{split}-{k}" for split in READERS_SPLITS for k in (1, 2)]
+    audited = [listed(n, "band_gap" if n.endswith("1") else "all") for n in names]
+    monkeypatch.setattr(rows_module, "read_audited", lambda: audited)
+    plain, without = (
+        load_property_rows(folder, PropertyData(audited=audited), CUTOFF, "train")
+        for audited in (False, True)
+    )
+    place = {name: k for k, name in enumerate(without.ids)}
+    gap, whole = place["train-1"], place["train-2"]
+    atoms = without.atoms_of(np.array([whole]))
+    for name, values in without.targets.items():
+        gone = np.isnan(values) & ~np.isnan(plain.targets[name])
+        expected = {gap, whole} if name in ("band_gap", "metal") else {whole}
+        assert set(np.flatnonzero(gone)) == {
+            k for k in expected if not np.isnan(plain.targets[name][k])
+        }
+    assert np.isnan(without.site_targets["site_moments"][atoms]).all()
+    assert np.isnan(without.targets["formation_energy"][whole])
+    for split in ("val", "test"):
+        rows = load_property_rows(folder, PropertyData(audited=True), CUTOFF, split)
+        assert not np.isnan(rows.targets["band_gap"][:32]).any()
+
+
+def test_scores_are_given_again_without_audited_labels(folder, monkeypatch):
+    rows = load_property_rows(folder, PropertyData(), CUTOFF, "test")
+    predictions = {
+        name: np.nan_to_num(rows.targets[name])
+        for name in ("formation_energy", "band_gap", "metal")
+    }
+    wrong = list(rows.ids).index("test-1")
+    predictions["band_gap"][wrong] += 16.0
+    label = AuditedLabel("mp_20", "test", "test-1", "?", "band_gap", 0.0, 0.0, "teacher")
+    monkeypatch.setattr(rows_module, "read_audited", lambda: [label])
+    scores = audited_scores(predictions, rows)
+    known = int((~np.isnan(rows.of_main_set().targets["band_gap"])).sum())
+    assert row_scores(predictions, rows)["band_gap_mae"] == pytest.approx(16.0 / known)
+    assert scores["band_gap_mae_audited"] == pytest.approx(0.0, abs=1e-12)
+    assert "formation_energy_mae_audited" not in scores
 
 
 def test_energies_are_what_the_network_learns(folder):
