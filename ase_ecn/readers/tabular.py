@@ -15,7 +15,8 @@ from ase import Atoms
 from ase.io import read
 
 from ase_ecn.errors import CrystalError, OptionError
-from ase_ecn.readers.cif import atoms_of_text
+from ase_ecn.readers.cif import CIF, atoms_of_text
+from ase_ecn.readers.decoding import decoded_text
 from ase_ecn.readers.source import Source, text_digest, unreadable
 
 CSV = (".csv", ".csv.gz")
@@ -91,7 +92,11 @@ def _file_digest(path: Path) -> str:
 
 def _read_file(path: Path) -> Atoms:
     try:
+        if path.name.lower().endswith(CIF):
+            return atoms_of_text(decoded_text(path))
         atoms = read(str(path.absolute()), do_not_split_by_at_sign=True)
+    except CrystalError as error:
+        raise type(error)(f"{path}: {error}") from error
     except Exception as error:  # ASE's readers raise anything
         raise CrystalError(f"cannot read {path}: {type(error).__name__}: {error}") from error
     assert isinstance(atoms, Atoms)

@@ -70,6 +70,16 @@ def test_a_table_may_hold_any_of_them(tmp_path: Path) -> None:
         second.load()
 
 
+def test_a_table_may_name_their_files(tmp_path: Path) -> None:
+    (tmp_path / "good.cif").write_text(BISMUTH)
+    (tmp_path / "bad.cif").write_text(SALT.replace("Na1 Na", "Na1 Na/K"))
+    (tmp_path / "t.csv").write_text("file\ngood.cif\nbad.cif\n")
+    good, bad = read_structures(tmp_path / "t.csv")
+    assert good.load().get_chemical_formula() == "Bi2Te3"
+    with pytest.raises(PartialOccupancyError, match=r"bad\.cif: cannot read the CIF: the site Na1"):
+        bad.load()
+
+
 def test_moments_follow_the_magnetic_operations() -> None:
     atoms = atoms_of_text(MAGNETS["magnetic rutile"][0])
     moments = atoms.get_initial_magnetic_moments()
