@@ -34,11 +34,7 @@ logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
 
-<<<<<<< HEAD
-_MAY_BE_FRESH = re.compile(r"^(heads|angular|shift|scale)\b|\.extra_|\.pull\.")
-=======
-_MAY_BE_FRESH = re.compile(r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_")
->>>>>>> main
+_MAY_BE_FRESH = re.compile(r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_|\.pull\.")
 
 
 @dataclass(frozen=True)
