@@ -20,6 +20,7 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import find
 from ase_ecn.relaxation.predictor import StrainPredictor
+from ase_ecn.response import rotated
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -152,6 +153,8 @@ def turned(name: str, value: Any, other: Equivalent) -> Any:
     if name == "stress":
         tensor = voigt_6_to_full_3x3_stress(value)
         return full_3x3_to_voigt_6_stress(other.rotation.T @ tensor @ other.rotation)
+    if find(name).kind == "tensor":
+        return rotated(value, other.rotation)
     return value
 
 
