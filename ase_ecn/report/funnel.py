@@ -8,7 +8,7 @@ from typing import Any
 
 from ase_ecn.hull.distance import NEAR
 from ase_ecn.report.page import Stage
-from ase_ecn.report.screen_columns import ABOVE, FLAGS
+from ase_ecn.report.screen_columns import ABOVE, FLAG
 
 
 @dataclass
@@ -43,8 +43,8 @@ class Tally:
         self.placed += above is not None
         self.near += above is not None and above <= NEAR
         self.stable += above is not None and above <= 0
-        self.judged += FLAGS in pairs
-        self.flagged += bool(pairs.get(FLAGS, ""))
+        self.judged += FLAG in pairs
+        self.flagged += bool(pairs.get(FLAG, False))
 
 
 def funnel(

@@ -69,7 +69,7 @@ class Report {
   fits(row) {
     return this.conditions.every(({ column, sense, value }) => {
       const here = column.values[row];
-      return here !== null && (sense === "≤" ? here <= value : here >= value);
+      return value === null || here !== null && (sense === "≤" ? here <= value : here >= value);
     }) && (!this.region || ["x", "y"].every(axis => {
       const here = this.map[axis].values[row];
       return here !== null && here >= this.region[axis][0] && here <= this.region[axis][1];
@@ -147,18 +147,18 @@ class Report {
   }
 
   condition(column, sense, value) {
-    const found = { column, sense, value: value ?? (sense === "≤" ? Infinity : -Infinity) };
-    const name = element("select", { ariaLabel: "property" }, ...this.numbers.map(c =>
+    const found = { column, sense, value };
+    const name = element("select", { "aria-label": "property" }, ...this.numbers.map(c =>
       element("option", { value: c.name, selected: c === column, textContent: c.heading })));
-    const direction = element("select", { ariaLabel: "direction" }, ...["≤", "≥"].map(s =>
+    const direction = element("select", { "aria-label": "direction" }, ...["≤", "≥"].map(s =>
       element("option", { selected: s === sense, textContent: s })));
-    const number = element("input", { type: "number", step: "any", ariaLabel: "value", value: value ?? "" });
-    const remove = element("button", { type: "button", textContent: "×", ariaLabel: "remove this condition" });
+    const number = element("input", { type: "number", step: "any", "aria-label": "value", value: value ?? "" });
+    const remove = element("button", { type: "button", textContent: "×", "aria-label": "remove this condition" });
     const chip = element("span", { className: "condition" }, name, direction, number, remove);
     const change = () => {
       found.column = this.named.get(name.value);
       found.sense = direction.value;
-      found.value = number.value === "" ? (found.sense === "≤" ? Infinity : -Infinity) : Number(number.value);
+      found.value = number.value === "" ? null : Number(number.value);
       this.update();
     };
     name.onchange = direction.onchange = number.oninput = change;

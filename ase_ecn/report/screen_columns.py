@@ -13,10 +13,11 @@ from ase_ecn.properties import DIMENSIONLESS, SPREAD, Property, find, in_short_t
 from ase_ecn.report.packing import Column
 
 ABOVE = "energy_above_hull"
-FLAGS = "out_of_domain"
-"""Key of what is unusual about a crystal, for the network."""
+FLAG = "out_of_domain"
+"""Key that says whether a crystal is unlike those that the network was trained on."""
 GIVEN = "given_"
 """Begins the names of columns with values of the input."""
+_REASONS = "out_of_domain_reasons"
 _FIRST = (ABOVE, "stability", "formation_energy", "band_gap", "magnetization")
 _ON_DEMAND = ("metal_probability",)
 _LONGEST = 300
@@ -33,23 +34,27 @@ def screen_columns(rows: Sequence[Any], units: Mapping[str, str]) -> list[Column
     units
         Of the properties, as the screen has recorded them.
     """
+    keys = {n: key for row in rows for n, key in row.data.get("input_keys", {}).items()}
+    # What had to be renamed is a given value; what has its own name is a column of that name.
+    renamed = {key for name, key in keys.items() if key != name}
+    given = {n: k for n, k in _kinds(map(_input, rows)).items() if keys.get(n) != n}
     kinds = _kinds(row.key_value_pairs for row in rows)
+    kinds = {name: kind for name, kind in kinds.items() if name not in renamed}
     numbers = [name for name, kind in kinds.items() if kind == "number"]
     texts = [name for name, kind in kinds.items() if kind == "text"]
     short = [p.public_name for p in in_short_tables(numbers, units)]
     main = [name for name in short if name not in _ON_DEMAND]
     main.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
-    given = _kinds(map(_input, rows))
     return [
         Column("formula", "formula", lambda row: _reduced(row.formula), "formula"),
         Column("natoms", "atoms", lambda row: row.natoms, digits=0),
         *(_number_column(name, units, numbers) for name in main),
-        *(_text_column(name) for name in (FLAGS, "source") if name in texts),
+        *(_text_column(name) for name in (_REASONS, "source") if name in texts),
         *(
             _number_column(name, units, numbers, shown=False)
             for name in sorted(set(numbers) - set(main))
         ),
-        *(_text_column(n, shown=False) for n in sorted(set(texts) - {FLAGS, "source"})),
+        *(_text_column(n, shown=False) for n in sorted(set(texts) - {_REASONS, "source"})),
         Column("cell", "atoms of the cell", lambda row: row.formula, "formula", shown=False),
         *(_given_column(name, kind) for name, kind in sorted(given.items())),
     ]

@@ -7,7 +7,10 @@ const BOLD = 1.12; // how much wider bold letters are than plain ones
 const LONGEST = 34; // letters of a word in the table; the whole word is in the details
 
 const element = (name, attributes = {}, ...children) => {
-  const made = Object.assign(document.createElement(name), attributes);
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes))
+    if (key.startsWith("aria-")) made.setAttribute(key, value);
+    else made[key] = value;
   made.append(...children.filter(child => child !== null));
   return made;
 };
@@ -35,14 +38,26 @@ function formulaNodes(text) {
   return nodes;
 }
 
+function spreadText(column, row, spread) {
+  const value = spread ? spread.values[row] : null;
+  return value === null ? "" : ` ± ${numberText(value, column)}`;
+}
+
 function cellNodes(column, row, spread) {
   const value = column.values[row];
   if (value === null) return [];
   if (column.kind === "formula") return formulaNodes(value);
   if (column.kind === "text") return [shortened(value)];
-  const more = spread && spread.values[row];
-  return [numberText(value, column), more === null || more === undefined ? null
-    : element("span", { className: "spread", textContent: ` ± ${numberText(more, column)}` })];
+  const more = spreadText(column, row, spread);
+  return [numberText(value, column), more ? element("span", { className: "spread", textContent: more }) : null];
+}
+
+// The same without markup, for measuring.
+function cellText(column, row, spread) {
+  const value = column.values[row];
+  if (value === null) return "";
+  return column.kind === "number" ? numberText(value, column) + spreadText(column, row, spread)
+    : column.kind === "text" ? shortened(value) : value;
 }
 
 // Width of a column: that of its longest words, in its head and in its cells.
@@ -70,7 +85,7 @@ class Ruler {
     let least = Math.max(this.heading(column.heading), this.widest([column.unit]));
     let longest = [], length = 0;
     for (let row = 0; row < column.values.length; row++) {
-      const text = cellNodes(column, row, spread).map(n => n?.textContent ?? n ?? "").join("");
+      const text = cellText(column, row, spread);
       if (text.length + 2 > length) {
         longest.push(text);
         length = Math.max(length, text.length);
@@ -136,7 +151,8 @@ class Table {
   head(column, sorted) {
     const head = element("th", { scope: "col", className: this.styleOf(column) });
     head.dataset.name = column.name;
-    if (sorted?.name === column.name) head.ariaSort = sorted.down ? "descending" : "ascending";
+    if (sorted?.name === column.name)
+      head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
     head.append(element("button", { type: "button", onclick: () => this.onOrder(column.name) },
       element("span", { textContent: column.heading }),
       column.unit ? element("small", { textContent: column.unit }) : null));
@@ -150,7 +166,7 @@ class Table {
 
   rows(order) {
     this.order = order;
-    this.table.ariaRowCount = order.length + 1;
+    this.table.setAttribute("aria-rowcount", order.length + 1);
     this.host.scrollTop = 0;
     this.empty();
     this.fill();
@@ -191,8 +207,8 @@ class Table {
     const number = this.order[place];
     const made = element("tr", { tabIndex: 0 });
     made.dataset.row = number;
-    made.ariaRowIndex = place + 2;
-    if (number === this.selected) made.ariaSelected = "true";
+    made.setAttribute("aria-rowindex", place + 2);
+    if (number === this.selected) made.setAttribute("aria-selected", "true");
     if (this.data.crystals) {
       const cell = element("td", { className: "picture" });
       const crystal = this.data.crystals[number];
@@ -231,7 +247,8 @@ class Table {
   select(number) {
     this.selected = number;
     for (const row of this.made.values())
-      row.ariaSelected = Number(row.dataset.row) === number ? "true" : null;
+      if (Number(row.dataset.row) === number) row.setAttribute("aria-selected", "true");
+      else row.removeAttribute("aria-selected");
     const place = this.order.indexOf(number);
     const top = place * ROW, height = this.host.clientHeight - 2 * ROW;
     if (place >= 0 && (top < this.host.scrollTop || top > this.host.scrollTop + height - ROW))

@@ -14,8 +14,8 @@ def test_every_step_of_a_screen_is_counted() -> None:
     counts = {"stored": 3, "rejected": 2, "outranked": 4, "failed": 1}
     found = rows(
         {"energy_above_hull": -0.1, "relaxation_reason": "converged", "relaxed": True},
-        {"energy_above_hull": 0.05, "relaxation_reason": "steps", "out_of_domain": "packing"},
-        {"energy_above_hull": 0.06, "relaxation_reason": "converged", "relaxed": 1},
+        {"energy_above_hull": 0.05, "relaxation_reason": "steps", "out_of_domain": True},
+        {"energy_above_hull": 0.06, "relaxation_reason": "x", "relaxed": 1, "out_of_domain": 0},
     )
     settings = {"where": "band_gap > 1", "top": [3, "band_gap", True]}
     stages = {stage.name: stage for stage in funnel(counts, found, settings)}
