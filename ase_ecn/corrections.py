@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -93,6 +94,31 @@ def correction(numbers: Numbers, *, oxide: str = "oxide") -> float:
     if oxide not in OXIDE_KINDS:
         raise OptionError(f"oxide is {oxide!r}; known are: {', '.join(OXIDE_KINDS)}")
     return _correction(_composition(numbers), oxide)
+
+
+def possible_corrections(numbers: Numbers, *, oxide: str = "oxide") -> tuple[float, ...]:
+    """All that :func:`correction` could be, in eV/atom, whatever the guessed oxidation states.
+
+    Each element that is corrected only as an anion may be one or not.
+
+    Parameters
+    ----------
+    numbers, oxide
+        As for :func:`correction`, whose errors it has.
+    """
+    if oxide not in OXIDE_KINDS:
+        raise OptionError(f"oxide is {oxide!r}; known are: {', '.join(OXIDE_KINDS)}")
+    composition = _composition(numbers)
+    if len(composition) == 1:
+        return (0.0,)
+    most = max(composition, key=lambda part: (_electronegativity(part[0]), part[0]))[0]
+    certain, anions = _certain(most, oxide), _scheme().anions
+    choices = [(0.0, anions[symbol]) for symbol, _ in composition if symbol in anions]
+    symbols = [symbol for symbol, _ in composition if symbol in anions]
+    return tuple(
+        _per_atom(composition, {**certain, **dict(zip(symbols, values, strict=True))})
+        for values in product(*choices)
+    )
 
 
 def smooth_correction(numbers: Numbers) -> float:

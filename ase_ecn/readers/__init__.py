@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from ase import Atoms
 from ase_ecn.crystal import CrystalLike, as_crystal
 from ase_ecn.errors import CrystalError, OptionError
 from ase_ecn.readers.databases import count_rows, is_url, read_database
-from ase_ecn.readers.folders import files, read_folder
+from ase_ecn.readers.folders import file_groups, read_folder
 from ase_ecn.readers.formats import Reader, read_path, reader_of, register
 from ase_ecn.readers.source import Source, of_atoms, unreadable
 
@@ -29,7 +29,10 @@ __all__ = [
 
 
 def read_structures(
-    source: str | Path | CrystalLike | Iterable[CrystalLike], *, labelled: bool = False
+    source: str | Path | CrystalLike | Iterable[CrystalLike],
+    *,
+    labelled: bool = False,
+    passing_over: Collection[Path] = (),
 ) -> Iterator[Source]:
     """Structures of an input, read one at a time.
 
@@ -41,9 +44,11 @@ def read_structures(
         An ase.db (path, or URL for PostgreSQL), a CSV or Parquet table with a column ``cif`` or
         ``file``, JSON lines with ``species``, ``cell`` and ``frac``, any file that ASE reads, a
         folder of these, with subfolders, or structures themselves. Of a VASP run in a folder only
-        the last step is read.
+        the last step is read. Screens of a folder that are in it are not read.
     labelled
         Whether to read everything that may serve as a label for a fit; slower for databases.
+    passing_over
+        Files that are not read where they are in a folder.
 
     Raises
     ------
@@ -62,11 +67,11 @@ def read_structures(
     if not path.exists():
         raise OptionError(f"{path} does not exist")
     if path.is_dir():
-        return read_folder(path, labelled)
+        return read_folder(path, labelled, passing_over)
     return read_path(path, path.name, labelled)
 
 
-def count_structures(source: Any) -> int | None:
+def count_structures(source: Any, *, passing_over: Collection[Path] = ()) -> int | None:
     """Number of structures of an input; ``None`` if it is known only after reading all of it.
 
     In a folder each file counts as one.
@@ -76,7 +81,9 @@ def count_structures(source: Any) -> int | None:
     if is_url(source):
         return count_rows(source)
     path = Path(source)
-    return sum(1 for _ in files(path)) if path.is_dir() else reader_of(path).count(path)
+    if path.is_dir():
+        return sum(1 for _ in file_groups(path, passing_over))
+    return reader_of(path).count(path)
 
 
 def _from_structures(structures: Iterable[CrystalLike]) -> Iterator[Source]:

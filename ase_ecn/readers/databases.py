@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,7 @@ DATABASES = (".db", ".json", ".aselmdb")
 """Endings of the names of database files."""
 _URLS = ("postgresql://", "postgres://", "mysql://", "mariadb://")
 _PAGE = 256
+_GLIMPSE = 20
 
 
 def is_url(source: str | Path) -> bool:
@@ -52,6 +55,19 @@ def read_database(address: str | Path, label: str, labelled: bool = False) -> It
 def count_rows(address: str | Path) -> int:
     """Number of rows of a database."""
     return int(connect(address).count())
+
+
+def journal_labels(path: Path) -> list[str]:
+    """A few labels of the crystals that a screen has written into a file; none if it is no screen.
+
+    The file is not changed.
+    """
+    query = f"SELECT label FROM screen_journal LIMIT {_GLIMPSE}"  # noqa: S608
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            return [str(label) for (label,) in database.execute(query)]
+    except sqlite3.Error:  # no database, or one without this table
+        return []
 
 
 def _of_row(label: str, row: Any, labelled: bool) -> Source:

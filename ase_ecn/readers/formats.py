@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ase_ecn.errors import OptionError
 from ase_ecn.readers.databases import DATABASES, count_rows, read_database
-from ase_ecn.readers.files import EXTXYZ, count_extxyz, read_extxyz, read_file
+from ase_ecn.readers.extended_xyz import EXTXYZ, count_extxyz, read_extxyz
+from ase_ecn.readers.files import read_file
 from ase_ecn.readers.json_lines import JSON_LINES, count_json_lines, read_json_lines
 from ase_ecn.readers.source import Source, unreadable
 from ase_ecn.readers.tabular import (
@@ -79,3 +80,5 @@ def read_path(path: Path, label: str, labelled: bool = False) -> Iterator[Source
         yield from reader_of(path).read(path, label, labelled)
     except OptionError as error:
         yield unreadable(label, str(error))
+    except OSError as error:  # a dead link, a file that one may not read
+        yield unreadable(label, f"cannot read {path}: {error.strerror or error}")

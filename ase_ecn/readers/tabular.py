@@ -100,7 +100,7 @@ def _parse_cif(text: str) -> Atoms:
 
 def _read_file(path: Path) -> Atoms:
     try:
-        atoms = read(path)
+        atoms = read(str(path.absolute()), do_not_split_by_at_sign=True)
     except Exception as error:  # ASE's readers raise anything
         raise CrystalError(f"cannot read {path}: {type(error).__name__}: {error}") from error
     assert isinstance(atoms, Atoms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ase_ecn.commands.command_line import Command
 from ase_ecn.training.commands import (
+    audit_command,
     calibrate_command,
     candidates_command,
     domain_command,
@@ -31,4 +32,5 @@ COMMANDS: list[Command] = [
     candidates_command.COMMAND,
     label_command.COMMAND,
     hull_command.COMMAND,
+    audit_command.COMMAND,
 ]

@@ -32,7 +32,8 @@ _MAIN_GROUP_SYMBOLS = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Zn Ga Ge As Se Br Kr "
     "Rb Sr Cd In Sn Sb Te I Xe Cs Ba Hg Tl Pb Bi"
 )
-_MAIN_GROUP = frozenset(chemical_symbols.index(s) for s in _MAIN_GROUP_SYMBOLS.split())
+MAIN_GROUP = frozenset(chemical_symbols.index(s) for s in _MAIN_GROUP_SYMBOLS.split())
+"""Atomic numbers of elements without open d or f shells in their compounds."""
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,7 @@ def nonmagnetic_sites(
     """
     per_atom = np.repeat(np.nan_to_num(magnetization, nan=1.0), sizes)
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    others = np.bincount(owner, weights=~np.isin(numbers, sorted(_MAIN_GROUP))) > 0
+    others = np.bincount(owner, weights=~np.isin(numbers, sorted(MAIN_GROUP))) > 0
     return np.asarray((per_atom < 1e-3) & ~others[owner])
 
 

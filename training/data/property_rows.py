@@ -8,7 +8,7 @@ learns, as in :mod:`ase_ecn.training.data.labels`. WBM's compositions are in no 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,31 +20,39 @@ from ase_ecn.corrections import correction, oxide_kind, reference_energies, refe
 from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere
 from ase_ecn.properties import FORMATION_ENERGY
+from ase_ecn.training.data.audited_labels import AuditedLabel, read_audited, without_audited
 from ase_ecn.training.data.cache import cache_folder, cached_dataset
 from ase_ecn.training.data.datasets import (
-    METALLIC_GAP,
     READERS,
     SPLITS,
-    TRAIN_MARK,
     Dataset,
-    csv_rows,
     join,
     read_fermi_levels,
     split_by_composition,
 )
-from ase_ecn.training.data.ecn_data import (
-    SITE_MOMENT_ATOMS,
-    elements_with_labels,
-    nonmagnetic_sites,
+from ase_ecn.training.data.dft_labels import (
+    ABOVE_HULL,
+    hse_gaps,
+    mp20,
+    new_entries,
+    up_to,
+    with_site_labels,
+    without,
 )
+from ase_ecn.training.data.ecn_data import SITE_MOMENT_ATOMS, elements_with_labels
 from ase_ecn.training.data.held_out import WBM, composition_key, held_out_compositions
-from ase_ecn.training.data.known_crystals import MOST_ATOMS, further_entries, magnets
+from ase_ecn.training.data.known_crystals import MOST_ATOMS, magnets
 from ase_ecn.training.data.labels import LabelledCrystal, PackedLabels, packed_labels
 
-PROPERTY_LABELS = ("band_gap", "metal", "magnetization", "fermi_level", "site_moments")
+PROPERTY_LABELS = (
+    "band_gap",
+    "band_gap_hse",
+    "metal",
+    "magnetization",
+    "fermi_level",
+    "site_moments",
+)
 """Properties besides the energy that the sets have labels of."""
-ABOVE_HULL = "e_above_hull"
-"""Name of the column with energies above the hull in eV/atom; not a label to learn."""
 _VERSION = 1
 _SHORTEST = 0.6  # Å
 
@@ -67,6 +75,9 @@ class PropertyData:
         of ``held_out_percent`` of all.
     held_out_percent
         See ``everything``.
+    audited
+        Train without the labels that something contradicts, those of
+        :mod:`ase_ecn.training.data.audited_labels`.
     """
 
     name: str = "mp_20"
@@ -74,6 +85,7 @@ class PropertyData:
     site_moment_max_atoms: int = SITE_MOMENT_ATOMS
     everything: bool = False
     held_out_percent: int = 3
+    audited: bool = False
 
     def __post_init__(self) -> None:
         if self.name != "mp_20":
@@ -102,11 +114,14 @@ class PropertyRows:
     targets, site_targets
         (G,) and (N,) labels by name of the property, NaN where missing; the energies are those
         that the network learns.
+    ids
+        Of the crystals.
     """
 
     packed: PackedLabels
     targets: Mapping[str, NDArray[np.float64]]
     site_targets: Mapping[str, NDArray[np.float64]]
+    ids: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -116,6 +131,16 @@ class PropertyRows:
         apart = ~np.isnan(self.targets[ABOVE_HULL])
         targets = {k: np.where(apart, np.nan, v) for k, v in self.targets.items()}
         return replace(self, targets=targets)
+
+    def without_audited(self, audited: Sequence[AuditedLabel] | None = None) -> PropertyRows:
+        """The same without the labels of a list; by default the one for the public sets."""
+        audited = read_audited() if audited is None else audited
+        targets, whole = without_audited(self.targets, self.ids, audited)
+        learned = (FORMATION_ENERGY, *PROPERTY_LABELS)
+        targets = {k: np.where(whole & (k in learned), np.nan, v) for k, v in targets.items()}
+        atoms = np.repeat(whole, np.diff(self.packed.atoms))
+        sites = {k: np.where(atoms, np.nan, v) for k, v in self.site_targets.items()}
+        return replace(self, targets=targets, site_targets=sites)
 
     def batch(self, indices: NDArray[np.int64]) -> PropertyBatch:
         """Tensors of some crystals."""
@@ -177,7 +202,11 @@ def load_property_rows(
         f"{key}-{cutoff:g}", lambda: usable(_read(data, section, split), cutoff)
     )
     packed = packed_labels(key, _rows(dataset), cutoff, FORMATION_ENERGY, cache_folder())
-    return property_rows(dataset, packed)
+    gaps = hse_gaps(data, dataset.ids)
+    if gaps is not None:  # by id, so what was packed without them stays valid
+        dataset = replace(dataset, targets={**dataset.targets, "band_gap_hse": gaps})
+    rows = property_rows(dataset, packed)
+    return rows.without_audited() if section.audited and split == "train" else rows
 
 
 def property_rows(dataset: Dataset, packed: PackedLabels) -> PropertyRows:
@@ -186,7 +215,8 @@ def property_rows(dataset: Dataset, packed: PackedLabels) -> PropertyRows:
         raise DatasetError(f"{len(packed)} crystals were packed of {len(dataset)}")
     targets = dict(dataset.targets)
     energies = np.asarray(packed.energy, dtype=np.float64)
-    return PropertyRows(packed, {**targets, FORMATION_ENERGY: energies}, dataset.site_targets)
+    targets[FORMATION_ENERGY] = energies
+    return PropertyRows(packed, targets, dataset.site_targets, dataset.ids)
 
 
 def labelled_in_rows(rows: PropertyRows) -> dict[str, list[int]]:
@@ -227,8 +257,8 @@ def _read(data: Path, section: PropertyData, split: str) -> Dataset:
     if section.everything:
         whole = join(
             [
-                *(_mp20(data, part) for part in SPLITS),
-                _with_site_labels(data, _up_to(magnets(data), section.site_moment_max_atoms)),
+                *(mp20(data, part) for part in SPLITS),
+                with_site_labels(data, up_to(magnets(data), section.site_moment_max_atoms)),
                 read_fermi_levels(data),
                 *_further(data, section, frozenset()),
             ]
@@ -238,83 +268,23 @@ def _read(data: Path, section: PropertyData, split: str) -> Dataset:
         whole = whole.subset(np.flatnonzero(held == (split == "val")))
     else:
         whole = _published(data, section, split)
-    return _without(whole, tested) if split == "train" else whole
+    return without(whole, tested) if split == "train" else whole
 
 
 def _published(data: Path, section: PropertyData, split: str) -> Dataset:
     """Rows of one split of each set; the training split may have further entries."""
     held_out = held_out_compositions(section.name, data)
     atoms = section.site_moment_max_atoms if split == "train" else SITE_MOMENT_ATOMS
-    moments = split_by_composition(_without(_up_to(magnets(data), atoms), held_out))[split]
-    parts = [_mp20(data, split), _with_site_labels(data, moments), READERS["fermi"](data, split)]
+    moments = split_by_composition(without(up_to(magnets(data), atoms), held_out))[split]
+    parts = [mp20(data, split), with_site_labels(data, moments), READERS["fermi"](data, split)]
     if split == "train":
         # What is scored among the crystals with site moments is held out of all sets.
         parts += [split_by_composition(more)["train"] for more in _further(data, section, held_out)]
     return join(parts)
 
 
-def _mp20(data: Path, split: str) -> Dataset:
-    """MP-20, with moments of zero for sites that cannot have another."""
-    found = cached_dataset(f"mp_20-{split}", lambda: READERS["mp_20"](data, split))
-    if split != "train":
-        return found
-    numbers = np.concatenate([crystal.numbers for crystal in found.crystals])
-    sizes = np.array([len(crystal) for crystal in found.crystals])
-    zero = nonmagnetic_sites(numbers, sizes, found.targets["magnetization"])
-    return replace(found, site_targets={"site_moments": np.where(zero, 0.0, np.nan)})
-
-
-def _up_to(dataset: Dataset, largest: int) -> Dataset:
-    """Those crystals that have at most so many atoms."""
-    sizes = np.array([len(crystal) for crystal in dataset.crystals])
-    return dataset.subset(np.flatnonzero(sizes <= largest))
-
-
 def _further(data: Path, section: PropertyData, held_out: Collection[bytes]) -> list[Dataset]:
-    """Entries of the release of 2018: gaps, and energies where those of MP-20's kind are known."""
+    """Entries of the release of 2018, where they are wanted."""
     if section.entries_max_atoms is None:
         return []
-    extra = _up_to(further_entries(data), section.entries_max_atoms)
-    extra = _without(extra.subset(np.flatnonzero(extra.targets[TRAIN_MARK] == 0)), held_out)
-    known = _table(data / "mp_extra" / "mp_2018_labels_mp2020.csv.gz", "material_id")
-    energies = [
-        _number(known.get(name), "formation_energy_mp2020_eV_per_atom") for name in extra.ids
-    ]
-    # Metal or not and the magnetization differ between the releases for many entries.
-    gaps = extra.targets["band_gap"]
-    return [replace(extra, targets={FORMATION_ENERGY: np.array(energies), "band_gap": gaps})]
-
-
-def _with_site_labels(data: Path, moments: Dataset) -> Dataset:
-    """Add energies and gaps to crystals with site moments."""
-    path = data / "magnetism" / "mp_site_magmoms_labels_mp2020.csv.gz"
-    known = _table(path, "site_magmom_id")
-    rows = [known.get(name) for name in moments.ids]
-    energies = [_number(row, "formation_energy_mp2020_eV_per_atom") for row in rows]
-    gaps = np.array([_number(row, "band_gap_pbe_matbench2019_eV") for row in rows])
-    later = np.array([_number(row, "band_gap_pbe_mp2023_eV") for row in rows])
-    gaps = np.where(np.isnan(later), gaps, later)
-    above = [_number(row, "e_above_hull_mp2024_eV_per_atom") for row in rows]
-    metal = np.where(np.isnan(gaps), np.nan, (gaps < METALLIC_GAP).astype(float))
-    targets = {
-        FORMATION_ENERGY: np.array(energies),
-        "band_gap": gaps,
-        "metal": metal,
-        ABOVE_HULL: np.array(above),
-    }
-    return replace(moments, targets=targets)
-
-
-def _without(dataset: Dataset, compositions: Collection[bytes]) -> Dataset:
-    """Leave out some compositions."""
-    taken = [composition_key(c.numbers) in compositions for c in dataset.crystals]
-    return dataset.subset(np.flatnonzero(~np.array(taken, dtype=np.bool_)))
-
-
-def _table(path: Path, key: str) -> dict[str, dict[str, str]]:
-    return {row[key]: row for row in csv_rows(path)}
-
-
-def _number(row: Mapping[str, str] | None, name: str) -> float:
-    text = "" if row is None else row[name]
-    return float(text) if text else float("nan")
+    return [without(up_to(new_entries(data), section.entries_max_atoms), held_out)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import FORMATION_ENERGY
-from ase_ecn.training.data.property_rows import load_property_rows
+from ase_ecn.training.data.property_rows import PropertyRows, load_property_rows
 from ase_ecn.training.fits.config import PropertiesConfiguration, config_of_card
 from ase_ecn.training.fits.fit_properties import predict_rows, row_scores
 from ase_ecn.training.release.calibrate import reliability
@@ -29,6 +31,12 @@ def evaluate_properties(
     split
         ``"val"``; ``"test"`` adds formation energies of hypothetical crystals (WBM). Where the
         network was fitted to everything, these alone are a test.
+
+    Returns
+    -------
+    dict
+        Scores by name. What changes without the labels that other sources contradict
+        (:mod:`ase_ecn.training.data.audit`) is given again, its name ending in ``_audited``.
     """
     loaded = load_checkpoint(checkpoint, SO3ECN)
     config = config_of_card(loaded.card.content, PropertiesConfiguration)
@@ -44,4 +52,12 @@ def evaluate_properties(
     scores["formation_energy_bias"] = float(np.nanmean(bias))
     for name, curve in reliability(predictions, rows.of_main_set()).items():
         scores |= {f"{name}_in_{float(k):.0%}_interval": v for k, v in curve.items()}
-    return scores
+    return scores | audited_scores(predictions, rows)
+
+
+def audited_scores(
+    predictions: Mapping[str, NDArray[np.float64]], rows: PropertyRows
+) -> dict[str, float]:
+    """Those scores that change without the contradicted labels, as ``NAME_audited``."""
+    before, after = (row_scores(predictions, r) for r in (rows, rows.without_audited()))
+    return {f"{name}_audited": v for name, v in after.items() if v != before[name]}

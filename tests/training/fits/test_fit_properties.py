@@ -15,12 +15,14 @@ from ase_ecn.corrections import correction, smooth_correction
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.data import held_out, known_crystals
+from ase_ecn.training.data import dft_labels, held_out, known_crystals
 from ase_ecn.training.data import property_rows as rows_module
+from ase_ecn.training.data.audited_labels import AuditedLabel
 from ase_ecn.training.data.datasets import READERS, Dataset
 from ase_ecn.training.data.property_rows import PropertyData, load_property_rows, usable
 from ase_ecn.training.fits.config import PropertiesConfiguration
 from ase_ecn.training.fits.fit_properties import fit_properties, predict_rows, row_scores
+from ase_ecn.training.release.evaluate_properties import audited_scores
 
 CUTOFF = 4.0
 HEADS = {
@@ -91,7 +93,7 @@ def folder(tmp_path, monkeypatch):
             "e_above_hull_mp2024_eV_per_atom": "0.25",
         }
     }
-    monkeypatch.setattr(rows_module, "_table", lambda path, key: stated)
+    monkeypatch.setattr(dft_labels, "rows_by", lambda path, key: stated)
     labelled = [row(atoms, f"source-{k}") for k, atoms in enumerate(alloys(40))]
     write(tmp_path / "teacher.jsonl.gz", labelled)
     return tmp_path
@@ -134,6 +136,50 @@ def test_rows_hold_the_labels_of_all_sets(folder):
     assert batch.labels["site_moments"].isnan().tolist() == [False, False, True]
     main = rows.of_main_set()
     assert (~np.isnan(main.targets["formation_energy"])).sum() == 28
+
+
+def test_audited_labels_are_left_out_of_training_alone(folder, monkeypatch):
+    def listed(name, kind):
+        return AuditedLabel("mp_20", "train", name, "?", kind, 0.0, 0.0, "teacher")
+
+    names = [f"{split}-{k}" for split in READERS_SPLITS for k in (1, 2)]
+    audited = [listed(n, "band_gap" if n.endswith("1") else "all") for n in names]
+    monkeypatch.setattr(rows_module, "read_audited", lambda: audited)
+    plain, without = (
+        load_property_rows(folder, PropertyData(audited=audited), CUTOFF, "train")
+        for audited in (False, True)
+    )
+    place = {name: k for k, name in enumerate(without.ids)}
+    gap, whole = place["train-1"], place["train-2"]
+    atoms = without.atoms_of(np.array([whole]))
+    for name, values in without.targets.items():
+        gone = np.isnan(values) & ~np.isnan(plain.targets[name])
+        expected = {gap, whole} if name in ("band_gap", "metal") else {whole}
+        assert set(np.flatnonzero(gone)) == {
+            k for k in expected if not np.isnan(plain.targets[name][k])
+        }
+    assert np.isnan(without.site_targets["site_moments"][atoms]).all()
+    assert np.isnan(without.targets["formation_energy"][whole])
+    for split in ("val", "test"):
+        rows = load_property_rows(folder, PropertyData(audited=True), CUTOFF, split)
+        assert not np.isnan(rows.targets["band_gap"][:32]).any()
+
+
+def test_scores_are_given_again_without_audited_labels(folder, monkeypatch):
+    rows = load_property_rows(folder, PropertyData(), CUTOFF, "test")
+    predictions = {
+        name: np.nan_to_num(rows.targets[name])
+        for name in ("formation_energy", "band_gap", "metal")
+    }
+    wrong = list(rows.ids).index("test-1")
+    predictions["band_gap"][wrong] += 16.0
+    label = AuditedLabel("mp_20", "test", "test-1", "?", "band_gap", 0.0, 0.0, "teacher")
+    monkeypatch.setattr(rows_module, "read_audited", lambda: [label])
+    scores = audited_scores(predictions, rows)
+    known = int((~np.isnan(rows.of_main_set().targets["band_gap"])).sum())
+    assert row_scores(predictions, rows)["band_gap_mae"] == pytest.approx(16.0 / known)
+    assert scores["band_gap_mae_audited"] == pytest.approx(0.0, abs=1e-12)
+    assert "formation_energy_mae_audited" not in scores
 
 
 def test_energies_are_what_the_network_learns(folder):
@@ -182,6 +228,60 @@ def test_a_fit_learns_all_properties(folder):
     # Of the teacher's labels, which stay in the mix, as well.
     curve = np.loadtxt(folder / "run" / "curve.csv", delimiter=",", skiprows=1, usecols=(0, 2))
     assert curve[-1, 1] < 0.5 * curve[0, 1]
+
+
+def with_hse_gaps(folder, monkeypatch):
+    """Gaps of a hybrid functional: those of PBE and 1.5 eV, for two thirds of the salts."""
+    known = {}
+    for split in READERS_SPLITS:
+        dataset = toy(split)
+        for k, (name, gap) in enumerate(zip(dataset.ids, dataset.targets["band_gap"], strict=True)):
+            if k % 3:
+                known[name] = {"band_gap_hse_eV": f"{gap + 1.5}" if k % 2 else "0.0"}
+    known["mp-7"] = {"band_gap_hse_eV": "2.5"}
+    stated = dft_labels.rows_by(folder, "")["mag-0"]
+    unknown = dict.fromkeys(stated, "")
+    entries = {
+        "mag-0": {**stated, "material_id": ""},
+        "mag-1": {**unknown, "material_id": "mp-7"},
+        "mag-2": {**unknown, "material_id": "mp-8"},
+    }
+    monkeypatch.setattr(
+        dft_labels, "rows_by", lambda path, key: known if path.parent.name == "gaps" else entries
+    )
+    (folder / "gaps").mkdir()
+    (folder / "gaps" / "multifidelity_gaps_by_mp_id.csv.gz").touch()
+
+
+def test_rows_have_gaps_of_a_hybrid_functional(folder, monkeypatch):
+    before = load_property_rows(folder, PropertyData(), CUTOFF, "train")
+    assert "band_gap_hse" not in before.targets
+    packed = sorted(p.name for p in (folder / "cache").iterdir())
+    with_hse_gaps(folder, monkeypatch)
+    rows = load_property_rows(folder, PropertyData(), CUTOFF, "train")
+    # What was packed without them is used.
+    assert sorted(p.name for p in (folder / "cache").iterdir()) == packed
+    hse = dict(zip(rows.ids, rows.targets["band_gap_hse"], strict=True))
+    pbe = dict(zip(rows.ids, rows.targets["band_gap"], strict=True))
+    assert hse["train-1"] == pytest.approx(pbe["train-1"] + 1.5)
+    assert hse["train-4"] == 0
+    assert np.isnan(hse["train-3"])
+    assert hse["mag-1"] == 2.5
+    assert np.isnan(hse["mag-2"])
+
+
+def test_a_fit_learns_gaps_of_a_hybrid_functional(folder, monkeypatch):
+    with_hse_gaps(folder, monkeypatch)
+    model = {"widths": [16, 16, 16], "layers": 2, "cutoff": CUTOFF}
+    model["crystal_targets"] = ["band_gap", "band_gap_hse"]
+    fitted = fit_properties(config(folder, model=model), folder, folder / "run", "cpu")
+    assert fitted.model.heads.shift[1] == pytest.approx(0.75, abs=0.2)
+    found = predict_rows(fitted.model, fitted.held, "cpu")
+    scores = row_scores(found, fitted.held)
+    hse = fitted.held.targets["band_gap_hse"]
+    assert scores["band_gap_hse_mae"] < 0.5 * np.nanstd(hse)
+    error = np.abs(found["band_gap_hse"] - hse)[hse > 0]
+    assert scores["band_gap_hse_mae_insulators"] == pytest.approx(error.mean())
 
 
 def test_the_command_makes_a_checkpoint_of_all_properties(folder):
