@@ -33,13 +33,14 @@ class Report {
       .map(c => c.values[row] ?? "").join(" ").toLowerCase());
     this.symbols = new Set(data.elements.map(e => e.symbol));
     this.table = new Table($("rows"), data, row => this.open(row), name => this.orderBy(name));
-    this.maps();
-    this.controls();
-    this.details();
     const linked = decodeURIComponent(location.hash.slice(1));
     const wanted = this.named.has(linked.replace(/^-/, "")) ? linked : data.order;
     if (this.named.has(wanted.replace(/^-/, "")))
       this.sorted = { name: wanted.replace(/^-/, ""), down: wanted.startsWith("-") };
+    if (this.sorted) this.shown.add(this.named.get(this.sorted.name));
+    this.maps();
+    this.controls();
+    this.details();
     this.columns();
     this.update();
   }
