@@ -17,7 +17,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols, covalent_radii
 from ase.data.colors import jmol_colors
-from pymatgen.core import Element
+from pymatgen.core.periodic_table import Element
 
 if TYPE_CHECKING:
     from ase_ecn.report.page import Plot

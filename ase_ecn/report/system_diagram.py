@@ -12,6 +12,7 @@ import numpy as np
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
 from pymatgen.analysis.phase_diagram import PhaseDiagram
+from pymatgen.entries import Entry
 from pymatgen.entries.computed_entries import ComputedEntry
 
 from ase_ecn.hull import KnownPhases, Phase
@@ -141,7 +142,7 @@ def _diagram(
 
 def _entry(phase: Phase) -> ComputedEntry:
     atoms = sum(n for _, n in phase.counts)
-    composition = {chemical_symbols[z]: n for z, n in phase.counts}
+    composition = {chemical_symbols[z]: float(n) for z, n in phase.counts}
     return ComputedEntry(composition, phase.energy * atoms, entry_id=phase.name)
 
 
@@ -151,12 +152,12 @@ def _shares(counts: Counts, elements: Sequence[int]) -> NDArray[np.float64]:
     return np.asarray(found / found.sum())
 
 
-def _shares_of(entry: ComputedEntry, elements: Sequence[int]) -> NDArray[np.float64]:
+def _shares_of(entry: Entry, elements: Sequence[int]) -> NDArray[np.float64]:
     fractions = (entry.composition.get_atomic_fraction(chemical_symbols[z]) for z in elements)
     return np.array(list(fractions))
 
 
-def _name(entry: ComputedEntry) -> str:
+def _name(entry: Entry) -> str:
     return str(entry.composition.reduced_formula).translate(_SUBSCRIPTS)
 
 

@@ -108,7 +108,7 @@ class Table {
     this.widths = new Map();
     this.order = [];
     this.selected = null;
-    host.addEventListener("scroll", () => requestAnimationFrame(() => this.fill()));
+    host.addEventListener("scroll", () => this.fill()); // once in a frame
     new ResizeObserver(() => {
       this.fit();
       this.fill();

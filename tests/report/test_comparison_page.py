@@ -59,6 +59,6 @@ def test_a_browser_shows_and_sorts_a_comparison(compared: list[Comparison], tmp_
     path = tmp_path / "vasp.html"
     write_comparison(compared, path)
     shown = in_browser(path, "formation_energy")
-    assert shown_column(shown, "volume_error") == ["5.405", "0", "\N{MINUS SIGN}5.217"]
+    assert shown_column(shown, "volume_error") == ["5.404", "0", "\N{MINUS SIGN}5.216"]
     assert "<title>taken over" not in shown
     assert 'aria-sort="ascending"' in shown
