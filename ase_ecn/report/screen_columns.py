@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -77,8 +78,8 @@ def _number_column(
 
 
 def _text_column(name: str, *, shown: bool = True) -> Column:
-    kind = "formula" if name == "decomposition" else "text"
-    return Column(name, _in_words(name), partial(_pair, name=name), kind, shown=shown)
+    column = Column(name, _in_words(name), partial(_pair, name=name), "text", shown=shown)
+    return replace(column, kind="formula") if name == "decomposition" else column
 
 
 def _given_column(name: str, kind: str) -> Column:

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
 from pymatgen.analysis.phase_diagram import PhaseDiagram
-from pymatgen.entries import Entry
 from pymatgen.entries.computed_entries import ComputedEntry
 
 from ase_ecn.hull import KnownPhases, Phase
@@ -152,12 +151,12 @@ def _shares(counts: Counts, elements: Sequence[int]) -> NDArray[np.float64]:
     return np.asarray(found / found.sum())
 
 
-def _shares_of(entry: Entry, elements: Sequence[int]) -> NDArray[np.float64]:
+def _shares_of(entry: Any, elements: Sequence[int]) -> NDArray[np.float64]:
     fractions = (entry.composition.get_atomic_fraction(chemical_symbols[z]) for z in elements)
     return np.array(list(fractions))
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: Any) -> str:
     return str(entry.composition.reduced_formula).translate(_SUBSCRIPTS)
 
 
