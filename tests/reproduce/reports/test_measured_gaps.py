@@ -82,14 +82,14 @@ def test_errors_are_by_measured_gap() -> None:
         "toy",
         np.array([0.0, 1.0, 2.0, 6.0]),
         np.array([0.5, 0.8, 1.0, 4.0]),
-        np.array([0.0, 1.2, 2.2, 5.6]),
+        np.array([0.0, 1.2, 2.2, 5.5]),
     )
     assert list(found.rows()) == [
         "| toy | 0 | 1 | 0.50 | +0.50 | 0.00 | +0.00 |",
-        "| toy | above 0 | 3 | 1.07 | -1.07 | 0.27 | +0.00 |",
+        "| toy | above 0 | 3 | 1.07 | -1.07 | 0.30 | -0.03 |",
         "| toy | 0 to 1 | 1 | 0.20 | -0.20 | 0.20 | +0.20 |",
         "| toy | 1 to 2 | 1 | 1.00 | -1.00 | 0.20 | +0.20 |",
-        "| toy | above 5 | 1 | 2.00 | -2.00 | 0.40 | -0.40 |",
+        "| toy | above 5 | 1 | 2.00 | -2.00 | 0.50 | -0.50 |",
     ]
     line = ComparedGaps("line", *np.array([[1.0, 2, 3], [1, 2, 3], [1.7, 2.9, 4.1]]))
     assert line.hse_from_pbe() == pytest.approx((1.2, 0.5, 0.0), abs=1e-9)
