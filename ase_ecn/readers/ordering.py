@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 CELLS = 3
 """So many ordered cells of a crystal at most, those of the lowest energy."""
-_ROUNDED = 0.02
+_ROUNDED = 0.01
 _LARGEST_MULTIPLE = 64
 _SEARCHED = 100_000
 _RANKED = 20
+_SAME_ENERGY = 1e-6
+_BY = "ordered_by"
 
 
 def check_order(most_atoms: int | None) -> None:
@@ -56,7 +58,7 @@ def with_ordered(sources: Iterable[Source], most_atoms: int) -> Iterator[Source]
             yield source
             continue
         for k, atoms in enumerate(cells, 1):
-            note = f"ordered cell {k} of {len(cells)}, by Ewald sums"
+            note = f"ordered cell {k} of {len(cells)}, by {atoms.info.pop(_BY)}"
             found = of_atoms(f"{source.label}#ordered{k}", atoms, source.number)
             yield replace(found, columns={**source.columns, "note": note})
 
@@ -64,7 +66,7 @@ def with_ordered(sources: Iterable[Source], most_atoms: int) -> Iterator[Source]
 def ordered_cells(structure: Structure, most_atoms: int, most_cells: int = CELLS) -> list[Atoms]:
     """Ordered cells of a disordered structure, that of the lowest Ewald energy first.
 
-    The smallest supercell is taken in which the occupancies are whole numbers of atoms to 0.02.
+    The smallest supercell is taken in which the occupancies are whole numbers of atoms to 0.01.
 
     Parameters
     ----------
@@ -78,7 +80,8 @@ def ordered_cells(structure: Structure, most_atoms: int, most_cells: int = CELLS
     Returns
     -------
     list of Atoms
-        Different from each other, at least one.
+        Different from each other, at least one. ``info`` says under ``ordered_by`` whether the
+        energies tell them apart: charges of one sign and size do not.
 
     Raises
     ------
@@ -97,14 +100,18 @@ def ordered_cells(structure: Structure, most_atoms: int, most_cells: int = CELLS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ranked: Any = Ordering(algorithm).apply_transformation(cell, return_ranked_list=_RANKED)
-    matcher = StructureMatcher(primitive_cell=False, scale=False)
+    matcher = StructureMatcher(0.01, 0.05, 1, primitive_cell=False, scale=False)
     found: list[Structure] = []
     for one in ranked:
         candidate = one["structure"]
         candidate.remove_oxidation_states()
         if len(found) < most_cells and not any(matcher.fit(candidate, f) for f in found):
             found.append(candidate)
+    energies = [one["energy"] for one in ranked]
+    same = len(energies) > 1 and max(energies) - min(energies) < _SAME_ENERGY
     cells = [_atoms(one) for one in found]
+    for atoms in cells:
+        atoms.info[_BY] = "Ewald sums" + (", which are equal for all arrangements" if same else "")
     return [atoms for atoms in cells if _is_valid(atoms)] or cells[:1]
 
 

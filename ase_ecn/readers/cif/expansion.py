@@ -121,9 +121,7 @@ def _single(
     return site.place[None], moment[None]
 
 
-def images_of(
-    site: Site, operations: Operations, cell: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def images_of(site: Site, operations: Operations, cell: NDArray[np.float64]) -> NDArray[np.float64]:
     """(m, 3) fractional coordinates of all places of a site."""
     return _images(site, operations, cell)[0] if len(operations) > 1 else _single(site, cell)[0]
 
