@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -42,6 +43,25 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if asked is None and not alone and cores > 1 and option.markexpr.startswith("not slow"):
         option.numprocesses = min(cores, MOST_PROCESSES)
         option.dist = "loadfile"  # what a file's tests share is made once
+
+
+@pytest.fixture(autouse=True)
+def _left_as_found() -> Iterator[None]:
+    """Tests pass in any order: each has the same random numbers, and leaves the process alone."""
+    torch.manual_seed(0)
+    before = _process()
+    yield
+    assert _process() == before, "this would change what other tests see"
+
+
+def _process() -> dict[str, object]:
+    return {
+        "folder": Path.cwd(),
+        "threads": torch.get_num_threads(),
+        "dtype": torch.get_default_dtype(),
+        "recursion": sys.getrecursionlimit(),
+        **{name: value for name, value in os.environ.items() if name.startswith("ASE_ECN_")},
+    }
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
