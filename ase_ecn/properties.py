@@ -153,6 +153,7 @@ register(
     Property("stability_50meV"),
     Property("decomposition", kind="shares"),
     Property("band_gap", "eV", heading="gap", style="7.2f", non_negative=True),
+    Property("band_gap_hse", "eV", heading="gap_HSE", style="7.2f", non_negative=True),
     Property("metal", public="metal_probability", heading="P(metal)", style="8.2f", kind="class"),
     Property(
         "magnetization",

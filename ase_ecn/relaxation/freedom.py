@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ase_ecn.crystal import Crystal
-from ase_ecn.geometry.repetition import SYMPREC, spglib_dataset
+from ase_ecn.geometry.repetition import SYMPREC
+from ase_ecn.geometry.space_groups import spglib_dataset
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, exp_symmetric
 
 STRAINS = np.zeros((6, 3, 3))
