@@ -31,6 +31,21 @@ torch.set_num_threads(1)
 
 MOST_PROCESSES = 6
 """Each takes about 1 GB of memory."""
+LONGEST = (
+    "test_documents.py",
+    "test_prototype_library.py",
+    "test_parallel.py",
+    "test_models.py",
+    "test_reproducibility.py",
+    "test_killed_processes.py",
+    "test_labelling.py",
+    "test_run.py",
+    "test_fuzz.py",
+    "test_checkpoint.py",
+    "test_phonons.py",
+    "test_ase_workflows.py",
+)
+"""Files that take more than five seconds."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -43,6 +58,15 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if asked is None and not alone and cores > 1 and option.markexpr.startswith("not slow"):
         option.numprocesses = min(cores, MOST_PROCESSES)
         option.dist = "loadfile"  # what a file's tests share is made once
+        option.loadscopereorder = False  # by the number of tests; see LONGEST
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest files, so that no process works on one while the others are done."""
+    if not config.pluginmanager.hasplugin("randomly"):
+        rank = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(autouse=True)

@@ -155,7 +155,7 @@ def test_images_of_a_band_share_a_calculator(calculator: ECNCalculator) -> None:
     images = [start, *(start.copy() for _ in range(3)), end]
     for image in images:
         image.calc = calculator
-    band = NEB(images, allow_shared_calculator=True)
+    band = NEB(images, allow_shared_calculator=True, method="improvedtangent")
     band.interpolate(mic=True)
     with BFGS(band, logfile=None) as run:
         run.run(fmax=0.2, steps=60)
