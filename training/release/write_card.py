@@ -167,7 +167,9 @@ def write_checkpoint(
             card["property_elements"] = property_elements
     sources += [SOURCES[part] for key, part in _EXTRA.items() if getattr(config.data, key, None)]
     if tensors:
-        sources = list(TENSOR_SOURCES)
+        trunk = read_card(config.init).content if config.init else {}
+        sources = [*TENSOR_SOURCES, *(f"the trunk: {source}" for source in trunk.get("data", []))]
+        card["license"] = trunk.get("license", card["license"])
     if isinstance(config, SO3Configuration):
         names = [part.name for part in config.data.further]
         sources += [SOURCES.get(name, "the user's own labels") for name in names]
