@@ -138,7 +138,8 @@ class LatticeConfiguration(Configuration):
     unroll
         Up to how many times the network is applied in training.
     rattle
-        By how many Å atoms are displaced along each axis, for a network that moves them.
+        By how many Å atoms are displaced along each axis at most, in the root mean square, for a
+        network that moves them.
     """
 
     data: LatticeData
@@ -154,8 +155,6 @@ class LatticeConfiguration(Configuration):
             raise OptionError(f"unroll is {self.unroll}: a network is applied at least once")
         if not self.loss_offset >= 0:
             raise OptionError(f"loss_offset is {self.loss_offset}; it must not be negative")
-        if self.moves_atoms and (self.unroll > 1 or self.data.substituted_share > 0):
-            raise OptionError("positions cannot be fitted with unroll or substituted_share")
         if self.rattle < 0 or (self.rattle > 0) != self.moves_atoms:
             raise OptionError("rattle (Å, positive) goes with positions: true of the model")
 
