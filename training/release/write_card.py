@@ -195,9 +195,9 @@ def write_checkpoint(
         content = read_card(config.init).content
         # Of an ensemble the first member counts.
         start = content.get("members", [content])[0]
-        keys = ("sha256", "configuration", "epochs", "wall_time_s", "training_command", "init")
+        keys = ["sha256", "configuration", "epochs", "wall_time_s", "training_command", "init"]
         if tensors:  # the trunk stays as it is, and has a card
-            keys = ("name", "version", "sha256")
+            keys = ["name", "version", "sha256"]
         card["init"] = {key: start[key] for key in keys if key in start}
     save_checkpoint(path, model, card)
     card["references"] = make_references(path)
