@@ -55,6 +55,7 @@ def test_bundled_checkpoints_say_what_they_are() -> None:
         "ecn-universal",
         "empnn-carbon24",
         "empnn-mp20",
+        "empnn-mp20-atoms",
         "empnn-perov5",
     ]
     for name in bundled_checkpoints():

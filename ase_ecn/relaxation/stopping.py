@@ -11,9 +11,9 @@ from ase_ecn.geometry.strain import total_log_strain
 
 STRAIN_ERROR = 0.008
 """Typical norm of the strain predicted for a relaxed cell, see :func:`reliable_part`."""
-DISPLACEMENT_ERROR = 0.02
-"""Typical displacement of the atoms, in Å and the root mean square, that is predicted for a relaxed
-crystal, see :func:`reliable_displacements`."""
+DISPLACEMENT_ERROR = 0.05
+"""Å, of the root mean square over the atoms: about twice the displacement that is predicted for a
+relaxed crystal, see :func:`reliable_displacements`."""
 MAX_TOTAL_STRAIN = 1.0
 """Norm of the total logarithmic strain beyond which a relaxation is abandoned."""
 # All singular values are then between 0.6 and 1.4, and the norm is below 0.9.

@@ -11,6 +11,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -104,18 +105,31 @@ def distance(atoms: Atoms, end: Atoms) -> float:
     return float(np.linalg.norm(without_drift(apart) @ end.cell[:], axis=1).mean())
 
 
-def ways(network: StrainPredictor, surface: EnergySurface) -> dict[str, Way]:
-    """What there is to relax crystals, by name."""
+def ways(
+    network: StrainPredictor, moving: StrainPredictor, surface: EnergySurface
+) -> dict[str, Way]:
+    """What there is to relax crystals, by name.
 
-    def cell(starts: Sequence[Atoms]) -> _Answer:
+    Parameters
+    ----------
+    network, moving
+        EMPNNs, of which the second moves atoms.
+    surface
+        Gives forces.
+    """
+
+    def by_network(starts: Sequence[Atoms], positions: bool) -> _Answer:
+        chosen = moving if positions else network
         begun = time.process_time()
-        found = network.relax([as_crystal(a) for a in starts])
+        found = chosen.relax([as_crystal(a) for a in starts], positions=positions)
         seconds = (time.process_time() - begun) / len(starts)
         return _Answer([r.of(a).atoms for r, a in zip(found, starts, strict=True)], seconds, 0.0)
 
-    def both(starts: Sequence[Atoms]) -> _Answer:
+    def then_forces(starts: Sequence[Atoms], positions: bool) -> _Answer:
+        chosen = moving if positions else network
         begun = time.process_time()
-        found = relax_cell_and_atoms([as_crystal(a) for a in starts], network, counted)
+        crystals = [as_crystal(a) for a in starts]
+        found = relax_cell_and_atoms(crystals, chosen, counted, positions=positions)
         seconds = (time.process_time() - begun) / len(starts)
         relaxed = [r.of(a).atoms for r, a in zip(found, starts, strict=True)]
         return _Answer(relaxed, seconds, counted.taken() / len(starts))
@@ -134,7 +148,13 @@ def ways(network: StrainPredictor, surface: EnergySurface) -> dict[str, Way]:
         return _Answer(relaxed, seconds, counted.taken() / len(starts))
 
     counted = _Counted(surface)
-    return {"cell by EMPNN": cell, "EMPNN, then forces": both, "forces alone": forces}
+    return {
+        "cell by EMPNN": partial(by_network, positions=False),
+        "cell and atoms by EMPNN": partial(by_network, positions=True),
+        "cell by EMPNN, then forces": partial(then_forces, positions=False),
+        "cell and atoms by EMPNN, then forces": partial(then_forces, positions=True),
+        "forces alone": forces,
+    }
 
 
 class _Counted(EnergySurface):
@@ -181,6 +201,7 @@ def run_full_relaxations(options: argparse.Namespace) -> int:
     """Print a table for each kind of crystal."""
     data = data_folder(options.data)
     network = StrainPredictor(device=options.device)
+    moving = StrainPredictor(options.moving, device=options.device, positions=True)
     surface = EnergySurface(options.potential, device=options.device)
     elements = network.card.elements & surface.card.elements
     sets = {
@@ -193,6 +214,6 @@ def run_full_relaxations(options: argparse.Namespace) -> int:
     for name, tasks in sets.items():
         known = [t for t in tasks if elements.issuperset(t.start.numbers.tolist())]
         print(f"\n{len(known)} {name}; {surface.card.name} {surface.card.version}\n", flush=True)
-        for line in report(known, ways(network, surface)):
+        for line in report(known, ways(network, moving, surface)):
             print(line, flush=True)
     return 0

@@ -99,10 +99,10 @@ def relaxation_pairs(data: Path, split: str) -> Pairs:
     data
         The data folder.
     split
-        ``"train"`` or ``"val"``; the prototypes that are held out are in neither.
+        ``"train"``, ``"val"``, or ``"test"`` for the prototypes that no network is fitted to.
     """
-    first = HELD_OUT if split == "val" else HELD_OUT + VALIDATION
-    last = HELD_OUT + VALIDATION if split == "val" else 100
+    seen = HELD_OUT + VALIDATION
+    first, last = {"test": (0, HELD_OUT), "val": (HELD_OUT, seen), "train": (seen, 100)}[split]
 
     def make() -> Dataset:
         starts, ends, ids = [], [], []

@@ -42,6 +42,7 @@ from ase_ecn.training.fits.metrics import mean_absolute_error, relative_length_e
 from ase_ecn.training.fits.noise import gaussian_noise
 from ase_ecn.training.fits.scores import denoising_scores, ecn_scores, gap_scores, predict_graphs
 from ase_ecn.training.release.calibrate import reliability
+from ase_ecn.training.release.evaluate_moving import evaluate_moving
 from ase_ecn.training.release.evaluate_properties import evaluate_properties
 from ase_ecn.training.release.evaluate_tensors import evaluate_tensors
 from ase_ecn.training.release.screen_scores import wbm_table
@@ -86,7 +87,10 @@ def evaluate(
     if card.network == "ecn":
         labels = config_of_card(card.content, ECNConfiguration)
         return evaluate_ecn(checkpoint, labels, data, split, device)
-    name = config_of_card(card.content, EMPNNConfiguration).data.name
+    lattices = config_of_card(card.content, EMPNNConfiguration)
+    name = lattices.data.name
+    if lattices.moves_atoms:
+        return evaluate_moving(checkpoint, name, data, split, device)
     return evaluate_empnn(checkpoint, name, data, split, device)
 
 

@@ -63,6 +63,12 @@ SOURCES = {
         "split or of WBM's 972 is among the hypothetical ones; energies with the corrections of "
         "MaterialsProject2020Compatibility"
     ),
+    "relaxations": (
+        "relaxations of cell and atoms of hypothetical crystals by a potential: Nequix-OAM "
+        "(nequix-oam-1 of github.com/atomicarchitects/nequix, MIT; trained on OMat24, sAlex and "
+        "MPtrj), prototypes from MP-20's training split and Sanspeur & Kitchin 2023; no formula of "
+        "MP-20's validation or test split; 4 % of the prototypes held out, 3 % for validation"
+    ),
     "known": (
         "the potential's energies of known crystals of at most 20 atoms: MP-20's training split, "
         "the 2018 release of the Materials Project (MEGNet MP-2018.6.1, CC BY 4.0), and Sanspeur "
@@ -97,6 +103,7 @@ _EXTRA = {
     "mp_2018_max_atoms": "mp_2018",
     "further_max_atoms": "further_crystals",
     "entries_max_atoms": "further_entries",
+    "relaxations_share": "relaxations",
 }
 """Sources that go with a key of ``data``."""
 _JOINED = {"pes": ("mlearn", "monbtaw", "vasp_steps")}
