@@ -84,6 +84,15 @@ class Freedom:
         strain = np.tensordot(full[3 * self.atoms :], STRAINS, 1)
         return full[: 3 * self.atoms].reshape(-1, 3), strain
 
+    def nearest(
+        self, displacements: NDArray[np.float64], strain: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The nearest to (N, 3) displacements in Å and a (3, 3) strain that keep what has to be."""
+        components = np.tensordot(STRAINS, strain, 2)
+        return self.displaced(
+            np.asarray(self._transposed @ np.concatenate([displacements.ravel(), components]))
+        )
+
     def crystal(self, q: NDArray[np.float64], logarithm: NDArray[np.float64]) -> Crystal:
         """The crystal at (N, 3) undeformed positions and a (3, 3) logarithm."""
         scaled = q @ np.linalg.inv(self.undeformed)
