@@ -99,6 +99,7 @@ class ECNCalculator(Calculator):
         self.prediction: Prediction | None = None
         self._lock = threading.RLock()
         self._warned_of_domain = False
+        self._with_forces = False
         # A list of its own: extending the inherited one would change every calculator.
         self.implemented_properties = ase_names(self.predictor.properties)
         super().__init__(**self.predictor.card.provenance(), dtype=dtype)
@@ -136,14 +137,19 @@ class ECNCalculator(Calculator):
     def calculate(
         self,
         atoms: Atoms | None = None,
-        properties: Sequence[str] = ("energy",),
+        properties: Sequence[str] = all_properties,
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """Predict all properties and fill :attr:`results`; called by ASE."""
+        """Predict all properties and fill :attr:`results`; called by ASE.
+
+        Forces and stress, which take as long again, are left out until they are asked for; from
+        then on they are always computed.
+        """
         super().calculate(atoms, list(properties), list(system_changes))
         assert self.atoms is not None
+        self._with_forces = self._with_forces or any(name in _DERIVATIVES for name in properties)
         crystal = as_crystal(self.atoms, self.predictor.card.elements)
-        prediction = self.predictor.predict([crystal])[0]
+        prediction = self.predictor.predict([crystal], forces=self._with_forces)[0]
         self.prediction = prediction
         self.results = ase_results(prediction, len(crystal))
         self._warn_once_of_domain()

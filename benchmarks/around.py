@@ -60,7 +60,8 @@ def batch(name, count):
     for k in range(count):
         a = 4.2 + 0.05 * rng.random()
         crystal = ["rocksalt", "zincblende"][k % 2]
-        atoms = bulk(symbols[k // 2 % 8], crystal, a=a + k % 2).repeat([(2, 2, 1), (1, 1, 3)][k % 2])
+        shape = [(2, 2, 1), (1, 1, 3)][k % 2]
+        atoms = bulk(symbols[k // 2 % 8], crystal, a=a + k % 2).repeat(shape)
         atoms.rattle(0.03, rng=rng)
         many.append(atoms)
     return lambda: ase_ecn.predict(many, checkpoint=name, device="cpu")
@@ -128,7 +129,8 @@ for line in sys.stdin:
     start = time.process_time()
     call()
     whole = time.process_time() - start
-    print(json.dumps({"whole": whole / share, **{k: v / share for k, v in spent.items()}}), flush=True)
+    answer = {"whole": whole / share, **{k: v / share for k, v in spent.items()}}
+    print(json.dumps(answer), flush=True)
 """
 
 
