@@ -112,7 +112,10 @@ class Property:
             return [values[where] for where in atoms]
         if self.extensive:
             values = values * np.array([len(where) for where in atoms])
-        return values.tolist() if values.ndim == 1 else [np.array(row) for row in values]
+        if values.ndim > 1:
+            return [np.array(row) for row in values]
+        numbers: list[Any] = values.tolist()
+        return numbers
 
     def in_ase(self, value: Any, atoms: int) -> Any:
         """Turn the prediction for a cell of so many atoms into the value that ASE wants."""
