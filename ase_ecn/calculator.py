@@ -99,6 +99,7 @@ class ECNCalculator(Calculator):
         self.prediction: Prediction | None = None
         self._lock = threading.RLock()
         self._warned_of_domain = False
+        self._with_forces = False
         # A list of its own: extending the inherited one would change every calculator.
         self.implemented_properties = ase_names(self.predictor.properties)
         super().__init__(**self.predictor.card.provenance(), dtype=dtype)
@@ -136,30 +137,35 @@ class ECNCalculator(Calculator):
     def calculate(
         self,
         atoms: Atoms | None = None,
-        properties: Sequence[str] = ("energy",),
+        properties: Sequence[str] = all_properties,
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """Predict all properties and fill :attr:`results`; called by ASE."""
+        """Predict all properties and fill :attr:`results`; called by ASE.
+
+        Forces and stress, which take as long again, are left out until they are asked for; from
+        then on they are always computed.
+        """
         super().calculate(atoms, list(properties), list(system_changes))
         assert self.atoms is not None
+        self._with_forces = self._with_forces or any(name in _DERIVATIVES for name in properties)
         crystal = as_crystal(self.atoms, self.predictor.card.elements)
-        prediction = self.predictor.predict([crystal])[0]
+        prediction = self.predictor.predict([crystal], forces=self._with_forces)[0]
         self.prediction = prediction
         self.results = ase_results(prediction, len(crystal))
         self._warn_once_of_domain()
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
-        """What has changed since the last calculation; fast if nothing has."""
+        """What has changed since the last calculation, of what the network knows of atoms."""
         last = self.atoms
-        if (
-            last is not None
-            and np.array_equal(last.positions, atoms.positions)
-            and np.array_equal(last.cell.array, atoms.cell.array)
-            and np.array_equal(last.numbers, atoms.numbers)
-            and np.array_equal(last.pbc, atoms.pbc)
-        ):
-            return []
-        return list(super().check_state(atoms, tol))
+        if last is None:
+            return list(all_changes)
+        known = (
+            ("cell", last.cell.array, atoms.cell.array),
+            ("pbc", last.pbc, atoms.pbc),
+            ("positions", last.positions, atoms.positions),
+            ("numbers", last.numbers, atoms.numbers),
+        )
+        return [name for name, before, now in known if not _same(before, now, tol)]
 
     def reset(self) -> None:
         """Discard the last results."""
@@ -339,6 +345,15 @@ class ECNCalculator(Calculator):
 # So that ASE's get_calculator_class("ecn") finds it after ``import ase_ecn``.
 if ECNCalculator.name not in external_calculators:
     register_calculator_class(ECNCalculator.name, ECNCalculator)
+
+
+def _same(before: NDArray[Any], now: NDArray[Any], tol: float) -> bool:
+    """Whether arrays have the same shape and, within a tolerance, the same numbers."""
+    if np.array_equal(before, now):
+        return True
+    if before.shape != now.shape or before.dtype == bool:
+        return False
+    return bool((np.abs(before - now) <= tol).all())
 
 
 def _provenance_key(name: str) -> str:

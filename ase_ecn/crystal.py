@@ -26,7 +26,7 @@ from ase_ecn.errors import (
 )
 from ase_ecn.geometry.pairs import pairs_within
 from ase_ecn.geometry.reduction import ReducedCell, determinant, reduce_cell
-from ase_ecn.geometry.repetition import SYMPREC, find_repetition
+from ase_ecn.geometry.repetition import SYMPREC, find_repetition, may_repeat
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -88,13 +88,18 @@ class Crystal:
         return reduce_cell(self.cell, self.scaled_positions)
 
     @cached_property
+    def may_repeat(self) -> bool:
+        """Whether it may be a repetition of a smaller cell, or nearly so; most crystals are not."""
+        return may_repeat(self.numbers, self.reduced)
+
+    @cached_property
     def primitive(self) -> PrimitiveCrystal:
         """The primitive cell, in a reduced basis; atoms that repeat each other are averaged.
 
         A crystal that is already primitive keeps its atoms. The tolerance is
         :data:`ase_ecn.geometry.repetition.SYMPREC`.
         """
-        found = find_repetition(self.numbers, self.reduced)
+        found = find_repetition(self.numbers, self.reduced) if self.may_repeat else None
         if found is None:
             atoms = np.arange(len(self))
             crystal = _in_reduced_basis(self.numbers, self.reduced.cell, self.reduced.scaled)

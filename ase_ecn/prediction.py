@@ -201,9 +201,13 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
             share = -(-len(crystals) // torch.get_num_threads())
             size = min(size, max(share, _LEAST_PER_THREAD))
         batches = [crystals[start : start + size] for start in range(0, len(crystals), size)]
-        predict = partial(self._predict_smoothly, forces=forces)
+        predict = partial(self._predict_all, forces=forces)
         found = (in_threads if on_cpu else map)(predict, batches)
-        predictions = chain.from_iterable(found)
+        return list(chain.from_iterable(found))
+
+    def _predict_all(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
+        """All properties of a batch, in the thread that computes it."""
+        predictions = self._predict_smoothly(crystals, forces=forces)
         return [self._complete(*pair) for pair in zip(crystals, predictions, strict=True)]
 
     def _complete(self, crystal: Crystal, prediction: Prediction) -> Prediction:
@@ -242,17 +246,18 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         if VACUUM in self.domain.ranges and VACUUM not in features:
             features[VACUUM] = vacuum_widths([cell.crystal for cell in cells])
         first = np.cumsum([0, *(len(cell.crystal) for cell in cells)])
+        atoms = [start + cell.site_of_atom for start, cell in zip(first, cells, strict=False)]
+        columns = {
+            known.public_name: known.predicted(outputs[name], atoms)
+            for name, known in self._outputs.items()
+            if name in outputs
+        }
+        # Plain numbers are compared in less time than those of arrays.
+        plain = {name: values.tolist() for name, values in features.items()}
         predictions = []
-        for k, (crystal, cell) in enumerate(zip(crystals, cells, strict=True)):
-            atoms = first[k] + cell.site_of_atom
-            values = {
-                known.public_name: known.predicted(
-                    outputs[name][atoms] if known.per_site else outputs[name][k], len(crystal)
-                )
-                for name, known in self._outputs.items()
-                if name in outputs
-            }
-            unusual = self.domain.outside(crystal.numbers, {n: v[k] for n, v in features.items()})
+        for k, crystal in enumerate(crystals):
+            unusual = self.domain.outside(crystal.numbers, {n: v[k] for n, v in plain.items()})
+            values = {name: column[k] for name, column in columns.items()}
             predictions.append(Prediction(values, unusual))
         return predictions
 

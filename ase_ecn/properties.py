@@ -6,7 +6,7 @@ the table, users' own, are made from the card of the checkpoint that predicts th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -90,18 +90,32 @@ class Property:
             return np.asarray(1 / (1 + np.exp(-outputs)))
         return np.maximum(outputs, 0) if self.non_negative else outputs
 
-    def predicted(self, output: NDArray[np.float64], atoms: int) -> float | NDArray[np.float64]:
-        """Value of one crystal of so many atoms from its part of the outputs.
+    def predicted(
+        self, outputs: NDArray[np.float64], atoms: Sequence[NDArray[np.int64]]
+    ) -> list[Any]:
+        """Values of B crystals from a network's outputs.
 
         Parameters
         ----------
-        output
-            () or, of derivatives and properties of sites, as many numbers as they have.
+        outputs
+            (B,) or, of derivatives and properties of sites, as many numbers as these have.
         atoms
-            In the cell.
+            Of each crystal, where its N atoms are among those of the outputs.
+
+        Returns
+        -------
+        list
+            A number for each crystal, or an array of its own.
         """
-        value = self.physical(output) * (atoms if self.extensive else 1)
-        return float(value) if np.ndim(value) == 0 else np.array(value)
+        values = self.physical(outputs)
+        if self.per_site:
+            return [values[where] for where in atoms]
+        if self.extensive:
+            values = values * np.array([len(where) for where in atoms])
+        if values.ndim > 1:
+            return [np.array(row) for row in values]
+        numbers: list[Any] = values.tolist()
+        return numbers
 
     def in_ase(self, value: Any, atoms: int) -> Any:
         """Turn the prediction for a cell of so many atoms into the value that ASE wants."""

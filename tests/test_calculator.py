@@ -89,7 +89,9 @@ def test_nothing_is_computed_twice(salt: Atoms, monkeypatch: pytest.MonkeyPatch)
     calls = []
     predictor = salt.calc.predictor
     original = predictor.predict
-    monkeypatch.setattr(predictor, "predict", lambda c: calls.append(1) or original(c))
+    monkeypatch.setattr(
+        predictor, "predict", lambda c, **options: calls.append(1) or original(c, **options)
+    )
     salt.calc.reset()
     salt.get_potential_energy()
     salt.calc.get_property("band_gap", salt)

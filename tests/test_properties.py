@@ -15,6 +15,9 @@ from ase_ecn.properties import (
     register,
 )
 
+FOUR_AND_TWO = [np.arange(4), np.arange(4, 6)]
+"""Where the atoms of two crystals are."""
+
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> dict[str, Property]:
@@ -48,15 +51,18 @@ def test_outputs_become_values_that_can_be() -> None:
     assert of_output("formation_energy").physical(values) is values
     probabilities = of_output("metal").physical(values)
     np.testing.assert_allclose(probabilities, 1 / (1 + np.exp([2.0, 0.0, -3.0])))
-    assert of_output("magnetization").predicted(np.float64(0.5), 4) == 2.0
-    assert of_output("formation_energy").predicted(np.float64(0.5), 4) == 0.5
-    assert isinstance(of_output("band_gap").predicted(np.float64(0.5), 4), float)
+    assert of_output("magnetization").predicted(np.array([0.5, 1.0]), FOUR_AND_TWO) == [2.0, 2.0]
+    assert of_output("formation_energy").predicted(np.array([0.5, 1.0]), FOUR_AND_TWO) == [0.5, 1.0]
+    assert isinstance(of_output("band_gap").predicted(np.array([0.5]), FOUR_AND_TWO[:1])[0], float)
 
 
 def test_arrays_are_copies() -> None:
     output = np.array([1.0, 2.0])
-    found = of_output("site_moments").predicted(output, 2)
+    (found,) = of_output("site_moments").predicted(output, [np.arange(2)])
     assert isinstance(found, np.ndarray)
+    (row,) = of_output("stress").predicted(np.zeros((1, 6)), [np.arange(2)])
+    assert row.shape == (6,)
+    assert row.base is None
     assert not np.shares_memory(found, output)
     assert not np.shares_memory(find("site_moments").in_ase(found, 2), found)
 
@@ -96,7 +102,9 @@ def test_a_registered_property_is_known_everywhere(table: dict[str, Property]) -
     register(Property("toughness", "MPa", heading="G", ase=("dipole",), extensive=True))
     assert find("toughness").titled() == "G / MPa"
     assert ase_names(["toughness"]) == ["dipole"]
-    assert of_outputs(["toughness"])["toughness"].predicted(np.float64(2.0), 3) == 6.0
+    assert of_outputs(["toughness"])["toughness"].predicted(np.array([2.0]), [np.arange(3)]) == [
+        6.0
+    ]
     assert [p.name for p in in_short_tables(["toughness"], {})] == ["toughness"]
     register(Property("toughness", "GPa"))
     assert find("toughness").unit == "GPa"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ase import Atoms, units
@@ -109,3 +111,32 @@ def test_compressed_crystals_are_flagged(calculator: ECNCalculator) -> None:
     squeezed, usual = calculator.predictor.predict(crystals)
     assert any("shortest_bond" in reason for reason in squeezed.out_of_domain)
     assert not usual.out_of_domain
+
+
+def test_forces_are_computed_from_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take as long again as the energy; who asks for them once will ask again."""
+    calculator = ECNCalculator(NAME, device="cpu")
+    asked = []
+    predict_all = calculator.predictor.predict
+
+    def counted(crystals: Any, *, forces: bool) -> Any:
+        asked.append(forces)
+        return predict_all(crystals, forces=forces)
+
+    monkeypatch.setattr(calculator.predictor, "predict", counted)
+    atoms = bulk("NaCl", "rocksalt", a=5.6)
+    atoms.calc = calculator
+    energy = atoms.get_potential_energy()
+    calculator.get_property("energy_above_hull", atoms)
+    assert asked == [False]
+    atoms.get_forces()
+    atoms.get_stress()
+    assert atoms.get_potential_energy() == pytest.approx(energy, abs=1e-6)
+    assert asked == [False, True]
+    atoms.rattle(0.01)
+    atoms.get_potential_energy()
+    atoms.get_forces()
+    assert asked == [False, True, True]
+    other = ECNCalculator(NAME, device="cpu")
+    other.calculate(atoms)
+    assert {"energy", "forces", "stress"} <= other.results.keys()

@@ -29,6 +29,8 @@ from ase_ecn.geometry.reduction import ReducedCell, minkowski_reduce
 
 SYMPREC = 1e-3
 """Two atoms within this distance (Å) of a lattice translation count as repetitions."""
+COARSE = 10 * SYMPREC
+"""The largest tolerance in use, Å."""
 
 _MANY_ATOMS = 64
 _BRUTE_FORCE_DISTANCES = 20_000
@@ -83,7 +85,7 @@ def find_repetition(
     symprec
         Tolerance in Å.
     """
-    # The formula alone tells of many crystals that they are primitive.
+    # The formula alone says of many crystals that they are primitive.
     if _most_repetitions(numbers) == 1:
         return None
     kinds = numbers
@@ -100,6 +102,19 @@ def find_repetition(
             return found
         symprec *= _FINER
     return None
+
+
+def may_repeat(numbers: NDArray[np.int64], reduced: ReducedCell) -> bool:
+    """Whether there may be a repetition within :data:`COARSE`; quick for a crystal without.
+
+    Parameters
+    ----------
+    numbers, reduced
+        As for :func:`find_repetition`.
+    """
+    if _most_repetitions(numbers) == 1:
+        return False
+    return len(numbers) > _MANY_ATOMS or len(_Atoms(numbers, reduced, COARSE).candidates()) > 0
 
 
 def _most_repetitions(kinds: NDArray[np.int64]) -> int:
@@ -137,24 +152,27 @@ class _Atoms:
 
     def candidates(self) -> NDArray[np.float64]:
         """Fractional (K, 3) translations that may take atoms to atoms, shortest first."""
-        _, kind, counts = np.unique(self.kinds, return_inverse=True, return_counts=True)
-        rare, *others = np.argsort(counts[kind], kind="stable").tolist()
-        rarest = self.scaled[kind == kind[rare]]
+        kinds = self.kinds.tolist()
+        counts = Counter(kinds)
+        rare, *others = sorted(range(len(kinds)), key=lambda atom: counts[kinds[atom]])
+        rarest = self.scaled[self.kinds == kinds[rare]]
         shifts = rarest[1:] - rarest[0]
         shifts -= np.rint(shifts)
-        most = _most_repetitions(self.kinds)
-        off = most * shifts
-        off -= np.rint(off)
-        shifts = shifts[np.linalg.norm(off @ self.cell, axis=1) < most * self.symprec]
+        if len(shifts) > _PROBES:
+            # Repeated as often as there are repetitions, a translation leads to the same atom.
+            most = math.gcd(*counts.values())
+            off = most * shifts
+            off -= np.rint(off)
+            shifts = shifts[np.linalg.norm(off @ self.cell, axis=1) < most * self.symprec]
         for atom in (*others[:_PROBES], *others[_PROBES :: 1 + len(others) // _PROBES]):
             shifts = self.surviving(shifts, atom)
+            if not len(shifts):
+                return shifts
         order = np.linalg.norm(shifts @ self.cell, axis=1).argsort(kind="stable")
         return np.asarray(shifts[order])
 
     def surviving(self, shifts: NDArray[np.float64], atom: int) -> NDArray[np.float64]:
         """Those of the translations that take one atom to another."""
-        if not len(shifts):
-            return shifts
         return shifts[self.images(self.scaled[atom] + shifts, self.kinds[atom]) >= 0]
 
     def images(
@@ -190,8 +208,9 @@ def _translations(atoms: _Atoms) -> tuple[FinerLattice, NDArray[np.int64]]:
     while len(shifts):
         shift, shifts = shifts[0], shifts[1:]
         image = atoms.images(atoms.scaled + shift, atoms.kinds)
-        if image.min() < 0:  # an atom that stops one translation often stops others
-            shifts = atoms.surviving(shifts, int(image.argmin()))
+        if image.min() < 0:
+            if len(shifts):  # an atom that stops one translation often stops others
+                shifts = atoms.surviving(shifts, int(image.argmin()))
             continue
         before = lattice.index
         cells = np.rint(atoms.scaled + shift - atoms.scaled[image])

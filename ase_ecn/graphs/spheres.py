@@ -151,7 +151,7 @@ def sphere_batch(
     _check_shortest(found, atoms, shortest)
     row = np.zeros(len(positions) + 1, dtype=np.int64)
     np.cumsum(found.counts, out=row[1:])
-    return SphereBatch(
+    batch = SphereBatch(
         torch.as_tensor(np.concatenate([c.numbers for c in crystals]), device=device),
         torch.as_tensor(row, device=device),
         torch.as_tensor(found.neighbor, device=device),
@@ -159,6 +159,15 @@ def sphere_batch(
         torch.as_tensor(atoms, device=device),
         torch.as_tensor(np.abs(np.linalg.det(cells)), dtype=dtype, device=device),
     )
+    # Every copy needs these; arrays make them in less time than tensors.
+    known = {
+        "crystal_of_atom": np.repeat(np.arange(len(crystals)), atoms),
+        "atom_of_bond": np.repeat(np.arange(len(positions)), found.counts),
+    }
+    with torch.inference_mode(False):
+        for name, array in known.items():
+            batch.__dict__[name] = torch.as_tensor(array, device=device)
+    return batch
 
 
 def _check_shortest(found: NeighborLists, atom_counts: NDArray[np.int64], shortest: float) -> None:

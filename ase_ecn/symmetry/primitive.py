@@ -8,14 +8,13 @@ import numpy as np
 
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.errors import CrystalError
-from ase_ecn.geometry.repetition import SYMPREC, find_repetition
+from ase_ecn.geometry.repetition import COARSE, SYMPREC, find_repetition
 from ase_ecn.geometry.space_groups import spglib_dataset
 from ase_ecn.symmetry.colours import Motif
 
-_NEAR = 10 * SYMPREC
 # The search finds repetitions whose atoms are off their means by a quarter of its tolerance, and
 # may find those that are off by all of it. So what it does with SYMPREC happens where the perfect
-# repetition counts alone, and what it does with _NEAR where that does not count at all.
+# repetition counts alone, and what it does with COARSE where that does not count at all.
 _SURELY_MERGED, _PERFECT, _DISTINCT = 0.05 * SYMPREC, SYMPREC, 2 * SYMPREC
 
 # Rows: primitive vectors in terms of the conventional ones of a centring.
@@ -97,7 +96,9 @@ def near_repetition(crystal: Crystal) -> tuple[Crystal, float] | None:
         of the crystal as it is: it grows smoothly from 0 for atoms that are off by ``SYMPREC`` to
         1 at twice as much. ``None`` for a crystal that is clearly one or the other.
     """
-    found = find_repetition(crystal.numbers, crystal.reduced, _NEAR)
+    if not crystal.may_repeat:
+        return None
+    found = find_repetition(crystal.numbers, crystal.reduced, COARSE)
     if found is None:
         return None
     largest = float(np.linalg.norm(found.offsets, axis=1).max())

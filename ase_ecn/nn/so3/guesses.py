@@ -6,6 +6,9 @@ See :mod:`ase_ecn.corrections`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
 
 from ase_ecn.corrections import (
     LONGEST_PEROXIDE_BOND,
@@ -31,10 +34,16 @@ def guessed_parts(crystals: Sequence[Crystal], batch: SphereBatch) -> list[float
     """
     kinds = {k: oxide_kind(crystals[k]) for k in _with_oxygen_bonds(batch)}
     return [
-        correction(crystal.numbers, oxide=kinds.get(k, "oxide"))
-        - smooth_correction(crystal.numbers)
+        _guessed_part(crystal.numbers.tobytes(), kinds.get(k, "oxide"))
         for k, crystal in enumerate(crystals)
     ]
+
+
+@lru_cache(maxsize=4096)
+def _guessed_part(numbers: bytes, oxide: str) -> float:
+    """Of atoms, given by the bytes of their (N,) int64 numbers: a relaxation asks many times."""
+    found = np.frombuffer(numbers, dtype=np.int64)
+    return correction(found, oxide=oxide) - smooth_correction(found)
 
 
 def _with_oxygen_bonds(batch: SphereBatch) -> list[int]:

@@ -206,7 +206,8 @@ class SO3ECN(PropertyNetwork):
 
     def energies(self, graph: SphereBatch) -> Tensor:
         """(B,) energies in eV per cell, float64; differentiable by the weights."""
-        return self._total(graph, self._contributions(self.scalars(graph)))
+        contributions = self._contributions(self.scalars(graph))
+        return self._total(graph, contributions, self._repulsion(graph))
 
     def scalars(self, graph: SphereBatch) -> Tensor:
         """(N, width) last scalars of the atoms; differentiable by the weights."""
@@ -231,7 +232,8 @@ class SO3ECN(PropertyNetwork):
 
     def properties_of(self, graph: SphereBatch, scalars: Tensor) -> dict[str, Tensor]:
         """As :meth:`properties` without tensors, from the (N, width) last scalars of the atoms."""
-        energies = self._total(graph, self._contributions(scalars)) / graph.atom_counts
+        total = self._total(graph, self._contributions(scalars), self._repulsion(graph))
+        energies = total / graph.atom_counts
         return {self.config.target: energies, **self._further(graph, scalars)}
 
     def tensors_of(self, graph: SphereBatch, features: AtomFeatures) -> dict[str, Tensor]:
@@ -260,9 +262,10 @@ class SO3ECN(PropertyNetwork):
             vector = bonds.vector.clone().requires_grad_(True)
             y, r = located(vector, bonds)
             features = self._features(graph, bonds, y, r, frozen=True)
-            total = self._total(graph, self._contributions(features.scalars))
+            near = self._repulsion(graph)
+            total = self._total(graph, self._contributions(features.scalars), near)
             (pulls,) = torch.autograd.grad(total.sum(), vector)
-        if (near := self._repulsion(graph)) is not None:
+        if near is not None:
             pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
         return Derivatives(total.detach(), pulls, features.detached())
 
@@ -294,7 +297,7 @@ class SO3ECN(PropertyNetwork):
         if (near := self._repulsion(graph)) is not None:
             along = (near.pulls * direction.detach()[near.bonds]).sum(dim=1)
             slope = slope + near.of_crystals(graph, along)
-        return self._total(graph, out), slope
+        return self._total(graph, out, near), slope
 
     def _repulsion(self, graph: SphereBatch) -> Repulsion | None:
         share = self.config.repulsion
@@ -328,11 +331,10 @@ class SO3ECN(PropertyNetwork):
         found: dict[str, Tensor] = self.heads(scalars, graph.crystal_of_atom, graph.atom_counts)
         return found
 
-    def _total(self, graph: SphereBatch, contributions: Tensor) -> Tensor:
+    def _total(self, graph: SphereBatch, contributions: Tensor, near: Repulsion | None) -> Tensor:
         energies = contributions.double() * self.scale + self.element_energies[graph.numbers]
         zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=energies.device)
         total = zeros.index_add(0, graph.crystal_of_atom, energies)
-        near = self._repulsion(graph)
         return total if near is None else total + near.of_crystals(graph, near.energies)
 
     def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
