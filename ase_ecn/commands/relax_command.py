@@ -14,7 +14,7 @@ from ase_ecn.checkpoint import DEFAULT_EMPNN, DEFAULT_POTENTIAL, read_card
 from ase_ecn.commands.command_line import Command, add_network_options
 from ase_ecn.commands.relaxed_files import (
     Entry,
-    check_output,
+    checked_output,
     entry_of,
     try_to_write,
     write_entries,
@@ -57,8 +57,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    output = Path(options.output)
-    check_output(output, options.files)
+    output = checked_output(options.output, options.files)
     good, skipped = _valid(options, output)
     renamed: dict[str, str] = {}
     entries = []

@@ -54,8 +54,8 @@ def entry_of(
     return Entry(atoms, {**pairs, **own}), keys
 
 
-def check_output(path: Path, inputs: Iterable[str]) -> None:
-    """Refuse outputs that nobody wants.
+def checked_output(output: str, inputs: Iterable[str]) -> Path:
+    """Path of an output, if somebody can want it.
 
     Raises
     ------
@@ -63,8 +63,9 @@ def check_output(path: Path, inputs: Iterable[str]) -> None:
         If the output is an input, its folder does not exist, or it is a database that was not
         written by relaxations: that would be lost.
     """
-    if is_url(path):
+    if is_url(output):
         raise OptionError("relaxed structures are written to a file, not to a server")
+    path = Path(output)
     real = os.path.realpath(path)
     if any(os.path.realpath(one) == real for one in inputs if not is_url(one)):
         raise OptionError(f"{path} is an input: choose another output")
@@ -72,6 +73,7 @@ def check_output(path: Path, inputs: Iterable[str]) -> None:
         raise OptionError(f"cannot write {path}: its folder does not exist")
     if path.suffix in _DATABASES and path.exists() and not _is_ours(path):
         raise OptionError(f"{path} is there and was not written by a relaxation: it stays as it is")
+    return path
 
 
 def try_to_write(path: Path, entries: Sequence[Entry]) -> None:
