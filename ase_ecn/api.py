@@ -19,10 +19,10 @@ from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.relaxation.cell_and_atoms import Method, check_method, relax_cell_and_atoms
 from ase_ecn.relaxation.constraints import held_by
 from ase_ecn.relaxation.course import STRAIN_TOLERANCE, check_stopping
-from ase_ecn.relaxation.force_course import FORCE_TOLERANCE, Held, check_force_stopping
-from ase_ecn.relaxation.predictor import StrainPredictor
+from ase_ecn.relaxation.force_course import FORCE_TOLERANCE, check_force_stopping
+from ase_ecn.relaxation.held import NOTHING_HELD, Held
+from ase_ecn.relaxation.relaxing_networks import RelaxingNetworks, relaxing_networks
 from ase_ecn.relaxation.result import Relaxation
-from ase_ecn.relaxation.surface import EnergySurface
 
 OnError = Literal["raise", "return"]
 
@@ -124,6 +124,7 @@ def relax(
     dtype: str = "float32",
     batch_size: int | None = None,
     method: Method = "lattice",
+    positions: bool = False,
     potential: str | Path | None = None,
     strain_tol: float = STRAIN_TOLERANCE,
     fmax: float = FORCE_TOLERANCE,
@@ -146,6 +147,7 @@ def relax(
     dtype: str = "float32",
     batch_size: int | None = None,
     method: Method = "lattice",
+    positions: bool = False,
     potential: str | Path | None = None,
     strain_tol: float = STRAIN_TOLERANCE,
     fmax: float = FORCE_TOLERANCE,
@@ -167,6 +169,7 @@ def relax(
     dtype: str = "float32",
     batch_size: int | None = None,
     method: Method = "lattice",
+    positions: bool = False,
     potential: str | Path | None = None,
     strain_tol: float = STRAIN_TOLERANCE,
     fmax: float = FORCE_TOLERANCE,
@@ -187,10 +190,11 @@ def relax(
     structures
         Atoms or pymatgen structures, one or many.
     checkpoint
-        Bundled name or path; ``None`` for ``"empnn-mp20"``.
+        Bundled name or path; ``None`` for ``"empnn-mp20"``, or ``"empnn-mp20-atoms"`` with
+        ``positions``.
     device, dtype, batch_size
         As for :func:`predict`.
-    method, potential
+    method, positions, potential
         As for :class:`~ase_ecn.LatticeRelaxer`.
     strain_tol, fmax, steps
         As for :meth:`LatticeRelaxer.run <ase_ecn.LatticeRelaxer.run>`.
@@ -224,23 +228,26 @@ def relax(
         hydrostatic=hydrostatic,
         constant_volume=constant_volume,
         scalar_pressure=scalar_pressure,
-        with_atoms=method == "all",
+        with_atoms=method == "all" or positions,
+        with_stress=method == "all",
     )
-    network = StrainPredictor(checkpoint, device=device, dtype=dtype)
-    surface = EnergySurface(potential, device=device, dtype=dtype) if method == "all" else None
+    networks = relaxing_networks(
+        checkpoint, potential, method=method, positions=positions, device=device, dtype=dtype
+    )
+    moving = positions or method == "all"
     inputs = _as_list(structures)
-    found = _each(inputs, lambda k, s: _to_relax(k, s, network, surface), on_error)
+    found = _each(inputs, lambda k, s: _to_relax(k, s, networks, moving), on_error)
     good = [one for one in found if not isinstance(one, ASEECNError)]
     options: dict[str, Any] = {} if steps is None else {"steps": steps}
     options |= {"strain_tol": strain_tol, "allowed": allowed, "progress": progress}
+    options |= {"positions": positions, "held": [one for _, one in good]}
     options |= {} if batch_size is None else {"batch_size": batch_size}
     crystals = [crystal for crystal, _ in good]
-    if surface is None:
-        done = network.relax(crystals, **options)
+    if networks.surface is None:
+        done = networks.network.relax(crystals, **options)
     else:
-        held = [one for _, one in good]
         options |= {"fmax": fmax, "pressure": scalar_pressure}
-        done = relax_cell_and_atoms(crystals, network, surface, held, **options)
+        done = relax_cell_and_atoms(crystals, networks.network, networks.surface, **options)
     results = iter(done)
     return [
         one if isinstance(one, ASEECNError) else _of_input(next(results), structure)
@@ -249,15 +256,12 @@ def relax(
 
 
 def _to_relax(
-    position: int, structure: CrystalLike, network: StrainPredictor, surface: EnergySurface | None
+    position: int, structure: CrystalLike, networks: RelaxingNetworks, moving: bool
 ) -> tuple[Crystal, Held]:
     """A validated crystal and, if atoms are relaxed, what its constraints ask for."""
-    if surface is None:
-        return _validated(position, structure, network.card), Held()
     with _position_told(position):
-        crystal = as_crystal(structure, network.card.elements & surface.card.elements)
-        surface.card.check_system(crystal.numbers)
-        return crystal, held_by(structure)
+        crystal = networks.validated(structure)
+        return crystal, held_by(structure) if moving else NOTHING_HELD
 
 
 def _of_input(result: Relaxation, structure: CrystalLike) -> Relaxation:

@@ -256,7 +256,7 @@ class ECNCalculator(Calculator):
             known = find(name)
             if known.kind == "derivative":
                 continue  # ASE's formats keep these
-            if isinstance(value, np.ndarray):
+            if isinstance(value, np.ndarray) and known.kind != "tensor":
                 atoms.set_array(INFO_PREFIX + name, value)
             else:
                 atoms.info[INFO_PREFIX + name] = known.stored(value)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ECN = "ecn-mp20"
 DEFAULT_EMPNN = "empnn-mp20"
+DEFAULT_MOVING_EMPNN = "empnn-mp20-atoms"
 DEFAULT_POTENTIAL = "ecn-universal"
 # What building a network raises for an architecture that makes no sense.
 _BUILD_ERRORS = (

@@ -42,6 +42,10 @@ class OverlappingAtomsError(CrystalError):
     """Two atoms, or an atom and its periodic image, nearly coincide."""
 
 
+class InconsistentFileError(CrystalError):
+    """What a file says of its crystal disagrees with the sites that it lists, or leaves it open."""
+
+
 class PartialOccupancyError(CrystalError):
     """A site is shared by several species or only partly occupied."""
 

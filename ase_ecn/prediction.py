@@ -21,6 +21,7 @@ from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn import registry
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import SPREAD, Property, find, of_outputs
+from ase_ecn.response import response_scalars
 from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
 
 _LEAST_PER_THREAD = 32
@@ -37,6 +38,9 @@ class Prediction(Mapping[str, Any]):
     With a formation energy there are ``energy_above_hull`` (eV/atom) and ``decomposition`` (share
     of the atoms by the formula of a phase), with its uncertainty ``stability`` and
     ``stability_50meV`` too; :class:`~ase_ecn.hull.HullDistance` says what they mean.
+
+    ``ecn-tensors`` has response tensors, in the frame of the input, and what follows from them, see
+    :mod:`ase_ecn.response`.
 
     ``unavailable`` says, by name, why this crystal does not have a property that others have.
     ``out_of_domain`` is empty for a crystal like those of the training data; otherwise each entry
@@ -120,7 +124,10 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         phases: KnownPhases | None = None,
     ) -> None:
         super().__init__(checkpoint or DEFAULT_ECN, PropertyNetwork, device, dtype)
-        self.derivations: tuple[Derivation, ...] = (HullDistance(phases or KnownPhases()),)
+        self.derivations: tuple[Derivation, ...] = (
+            HullDistance(phases or KnownPhases()),
+            *response_scalars(),
+        )
 
     @cached_property
     def properties(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["number", "class", "derivative", "shares"]
+Kind = Literal["number", "class", "derivative", "shares", "tensor"]
 
 SPREAD = "_std"
 """What ends the name of the stated uncertainty of a property."""
@@ -21,6 +21,12 @@ FORMATION_ENERGY = "formation_energy"
 POTENTIAL_ENERGY = "potential_energy"
 """Energy on the scale of the DFT data, whose derivatives are forces."""
 DIMENSIONLESS = "1"
+DIELECTRIC_TENSOR = "dielectric_tensor"
+"""Of the electrons alone, with the ions where they are."""
+DIELECTRIC_TENSOR_TOTAL = "dielectric_tensor_total"
+"""Of electrons and ions, in a static field."""
+ELASTIC_TENSOR = "elastic_tensor"
+PIEZOELECTRIC_TENSOR = "piezoelectric_tensor"
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Property:
     kind
         ``"number"``; ``"class"``: labels are 0 and 1, outputs logits, predictions probabilities;
         ``"derivative"`` of an energy, not an output of its own; ``"shares"`` of the atoms by the
-        formula of a phase, not a number.
+        formula of a phase, not a number; ``"tensor"`` of the crystal, an array that turns with it.
     non_negative
         Whether outputs below zero are predicted as zero.
     extensive
@@ -153,6 +159,7 @@ register(
     Property("stability_50meV"),
     Property("decomposition", kind="shares"),
     Property("band_gap", "eV", heading="gap", style="7.2f", non_negative=True),
+    Property("band_gap_hse", "eV", heading="gap_HSE", style="7.2f", non_negative=True),
     Property("metal", public="metal_probability", heading="P(metal)", style="8.2f", kind="class"),
     Property(
         "magnetization",
@@ -169,6 +176,18 @@ register(
     Property(POTENTIAL_ENERGY, "eV/atom", ase=("energy", "free_energy")),
     Property("forces", "eV/Å", per_site=True, kind="derivative", ase=("forces",)),
     Property("stress", "eV/Å³", kind="derivative", ase=("stress",)),
+    Property(DIELECTRIC_TENSOR, kind="tensor", ase=("dielectric_tensor",)),
+    Property(DIELECTRIC_TENSOR_TOTAL, kind="tensor"),
+    Property(ELASTIC_TENSOR, "GPa", kind="tensor"),
+    Property(PIEZOELECTRIC_TENSOR, "C/m²", kind="tensor"),
+    Property("refractive_index", heading="n", style="7.2f"),
+    Property("dielectric_constant", heading="eps_r", style="8.1f"),
+    Property("bulk_modulus", "GPa", heading="K", style="8.1f"),
+    Property("shear_modulus", "GPa", heading="G", style="8.1f"),
+    Property("young_modulus", "GPa"),
+    Property("poisson_ratio"),
+    Property("universal_anisotropy"),
+    Property("largest_piezoelectric_constant", "C/m²"),
 )
 
 

@@ -15,24 +15,26 @@ from ase import Atoms
 from ase.optimize.optimize import Optimizer
 from numpy.typing import NDArray
 
-from ase_ecn.crystal import Crystal, as_crystal
-from ase_ecn.errors import CrystalError, OutOfDomainWarning
+from ase_ecn.crystal import Crystal
+from ase_ecn.errors import OutOfDomainWarning
 from ase_ecn.geometry.strain import StrainMask, allowed_strain, log_strain
 from ase_ecn.graphs.lattice import LatticeBatch
-from ase_ecn.relaxation.cell_and_atoms import Method, check_method
-from ase_ecn.relaxation.constraints import held_by
+from ase_ecn.relaxation.cell_and_atoms import Method
+from ase_ecn.relaxation.constraints import held_by, refuse_constraints
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse, check_stopping
 from ase_ecn.relaxation.force_course import (
     FORCE_TOLERANCE,
     MAX_FORCE_STEPS,
     ForceCourse,
-    Held,
     check_force_stopping,
     force_tolerance,
 )
+from ase_ecn.relaxation.in_place import follow_in_place
 from ase_ecn.relaxation.log_lines import force_line, strain_line
+from ase_ecn.relaxation.moves_course import MovesCourse
 from ase_ecn.relaxation.optimizable import CellOptimizable
 from ase_ecn.relaxation.predictor import StrainPredictor
+from ase_ecn.relaxation.relaxing_networks import relaxing_networks
 from ase_ecn.relaxation.restart import read_state, restart_state
 from ase_ecn.relaxation.stopping import reliable_part
 from ase_ecn.relaxation.surface import EnergySurface
@@ -50,11 +52,11 @@ class _Seen:
 class LatticeRelaxer(Optimizer):
     """Relaxes a crystal; an :class:`ase.optimize.optimize.Optimizer`.
 
-    Each step applies an EMPNN once: ``cell <- cell @ exp(S)`` at fixed fractional coordinates.
-    With ``method="all"`` forces and stresses of a potential are followed from there, by cell and
-    atoms. They never end where the energy is higher than in the input, and keep the space group.
+    Each step applies an EMPNN once: ``cell <- cell @ exp(S)`` at fixed fractional coordinates, or
+    with ``positions`` at those that it moves the atoms to. With ``method="all"`` forces and
+    stresses of a potential are followed from there; they never end above the input's energy.
     ``attach``, ``irun``, trajectories and log files work as in any ASE optimizer. Observers must
-    not move the atoms, because a run follows the crystal with which it began.
+    not move the atoms: a run follows the crystal with which it began. The space group stays.
     After a run, :attr:`reason` says why it stopped: ``"converged"``, ``"steps"``,
     ``"oscillating"`` (the cell with the smallest strain is restored), ``"atoms too close"`` (the
     last cell that is accepted as an input is) or ``"strain out of range"`` (the initial one is),
@@ -68,10 +70,12 @@ class LatticeRelaxer(Optimizer):
         Crystal to relax, in place.
     checkpoint
         Name of a bundled checkpoint or path of a ``.safetensors`` file; ``None`` for
-        ``"empnn-mp20"``. A loaded
+        ``"empnn-mp20"``, or ``"empnn-mp20-atoms"`` with ``positions``. A loaded
         :class:`~ase_ecn.relaxation.predictor.StrainPredictor` may be shared by many relaxations.
     method
-        ``"lattice"`` for the cell alone, or ``"all"`` for the atoms too.
+        ``"lattice"`` for what the EMPNN says, or ``"all"`` for forces too, on cell and atoms.
+    positions
+        Whether the EMPNN moves the atoms, too; it must be one that does.
     potential
         With ``method="all"``: name or path of a checkpoint that gives forces; ``None`` for
         ``"ecn-universal"``. A loaded :class:`~ase_ecn.relaxation.surface.EnergySurface` may be
@@ -95,16 +99,16 @@ class LatticeRelaxer(Optimizer):
     constant_volume
         Change the shape only, not the volume.
     scalar_pressure
-        In eV/Å³, as in ASE. Must be zero for the cell alone: the EMPNN has no stress; it was
-        trained on lattices relaxed by DFT at zero pressure.
+        In eV/Å³, as in ASE. Must be zero without forces: the EMPNN has no stress; it was trained on
+        crystals relaxed at zero pressure.
 
     Raises
     ------
     CheckpointError
         If the checkpoint cannot be used.
     CrystalError
-        If the atoms are not a valid crystal of supported elements, or have constraints; with
-        ``method="all"`` ``FixAtoms`` and ``FixSymmetry`` are honoured.
+        If the atoms are not a valid crystal of supported elements, or have constraints; where atoms
+        are relaxed, ``FixAtoms`` and ``FixSymmetry`` are honoured.
     OptionError
         If options are invalid or contradict each other, or the restart file is not of this crystal.
 
@@ -120,6 +124,7 @@ class LatticeRelaxer(Optimizer):
         *,
         checkpoint: str | Path | StrainPredictor | None = None,
         method: Method = "lattice",
+        positions: bool = False,
         potential: str | Path | EnergySurface | None = None,
         device: str | torch.device | None = None,
         logfile: IO[str] | str | Path | None = "-",
@@ -130,26 +135,23 @@ class LatticeRelaxer(Optimizer):
         constant_volume: bool = False,
         scalar_pressure: float = 0.0,
     ) -> None:
-        check_method(method)
         self.allowed = allowed_strain(
             mask,
             hydrostatic=hydrostatic,
             constant_volume=constant_volume,
             scalar_pressure=scalar_pressure,
-            with_atoms=method == "all",
+            with_atoms=method == "all" or positions,
+            with_stress=method == "all",
         )
         self.scalar_pressure = scalar_pressure
-        if isinstance(checkpoint, StrainPredictor):
-            self.network = checkpoint
-        else:
-            self.network = StrainPredictor(checkpoint, device=device)
-        self.surface: EnergySurface | None = None
-        if isinstance(potential, EnergySurface):
-            self.surface = potential if method == "all" else None
-        elif method == "all":
-            self.surface = EnergySurface(potential, device=device)
+        self._networks = relaxing_networks(
+            checkpoint, potential, method=method, positions=positions, device=device
+        )
+        self.network, self.surface = self._networks.network, self._networks.surface
+        self.positions = positions
+        self._validated = self._networks.validated
         crystal = self._validated(atoms)
-        self._held = self._held_by(atoms)
+        self._held = held_by(atoms) if method == "all" or positions else refuse_constraints(atoms)
         self._seen = _Seen(atoms.copy(), crystal.primitive.crystal)
         self._seen.graphs = self.network.graphs([self._seen.crystal])
         self._warn_of_domain()
@@ -161,22 +163,6 @@ class LatticeRelaxer(Optimizer):
         self._has_reported = False
         super().__init__(atoms, restart=restart, logfile=logfile, trajectory=trajectory)
         self.optimizable = CellOptimizable(atoms, self.network, self.allowed)
-
-    def _validated(self, atoms: Atoms) -> Crystal:
-        """A crystal of elements that all networks know."""
-        if self.surface is None:
-            return as_crystal(atoms, self.network.card.elements)
-        crystal = as_crystal(atoms, self.network.card.elements & self.surface.card.elements)
-        self.surface.card.check_system(crystal.numbers)
-        return crystal
-
-    def _held_by(self, atoms: Atoms) -> Held:
-        if self.surface is not None:
-            return held_by(atoms)
-        if atoms.constraints:
-            kinds = ", ".join(type(c).__name__ for c in atoms.constraints)
-            raise CrystalError(f"constraints are not supported, remove them first: {kinds}")
-        return Held()
 
     def _warn_of_domain(self) -> None:
         seen = self._seen
@@ -200,7 +186,8 @@ class LatticeRelaxer(Optimizer):
         Parameters
         ----------
         strain_tol
-            Frobenius norm of the logarithmic strain that the EMPNN still predicts.
+            Frobenius norm of the logarithmic strain that the EMPNN still predicts. With
+            ``positions``, 2.5 Å times this is the largest displacement.
         steps
             Maximum number of further steps; 0 only evaluates. ``None`` for 10, or for 200 if atoms
             are relaxed, of which the first 10 at most are the EMPNN's.
@@ -232,45 +219,64 @@ class LatticeRelaxer(Optimizer):
         # ASE's base class keeps the tolerance under this name and writes it to trajectories.
         self.fmax = strain_tol if self.surface is None else self.force_tol  # type: ignore[assignment]
         if self.surface is None:
-            return self._follow(MAX_STEPS if steps is None else steps)
+            return self._follow_network(MAX_STEPS if steps is None else steps)
         return self._follow_all(self.surface, MAX_FORCE_STEPS if steps is None else steps)
 
+    def _follow_network(self, steps: int) -> Iterator[bool]:
+        return self._follow_moves(steps) if self.positions else self._follow(steps)
+
     def _follow_all(self, surface: EnergySurface, steps: int) -> Iterator[bool]:
-        """Strains, then forces and stresses from there, or from here if the energy is lower."""
-        begun, taken = self._deformation(), self.nsteps
-        if self.allowed.mask.any():
-            for _ in self._follow(min(steps, MAX_STEPS)):
+        """The EMPNN, then forces and stresses from there, or from here if the energy is lower."""
+        begun, taken = self._validated(self.atoms), self.nsteps
+        if self.allowed.mask.any() or self.positions:
+            for _ in self._follow_network(min(steps, MAX_STEPS)):
                 yield False
         taken = self.nsteps - taken
         self.max_steps = self.nsteps + steps - taken
         yield from self._follow_forces(surface, begun, steps - taken)
 
-    def _follow_forces(
-        self, surface: EnergySurface, begun: NDArray[np.float64], steps: int
-    ) -> Iterator[bool]:
-        crystal = self._validated(self.atoms)
-        deformations = [self._deformation(), begun]
+    def _follow_forces(self, surface: EnergySurface, begun: Crystal, steps: int) -> Iterator[bool]:
+        here = self._validated(self.atoms)
+        back = (begun.scaled_positions - here.scaled_positions) @ self._start_cell
         course = ForceCourse(
-            crystal.with_cell(self._start_cell),
-            [log_strain(one[None])[0] for one in deformations],
+            here.with_cell(self._start_cell),
+            [log_strain(self._deformation(one)[None])[0] for one in (here.cell, begun.cell)],
             self._held,
             allowed=self.allowed,
             fmax=self.force_tol,
             steps=steps,
             pressure=self.scalar_pressure,
+            displaced=[np.zeros_like(back), back],
         )
         before = self.nsteps
-        while course.reason is None:
-            course.take(surface.answers([course])[0])
+        for _ in follow_in_place(self.atoms, self._start_cell, course, surface.answers):
             self.nsteps = before + course.steps
-            self.atoms.set_cell(self._start_cell @ course.deformation, apply_constraint=False)
-            places = crystal.scaled_positions @ self.atoms.cell[:] + course.displacements
-            self.atoms.positions[:] = places
             if np.isfinite(course.force):
                 self._dump()
                 self._log_forces(course)
                 self.call_observers()
             self.reason = course.reason
+            yield course.converged
+
+    def _follow_moves(self, steps: int) -> Iterator[bool]:
+        """Move cell and atoms along a new course."""
+        self.max_steps, before, self.reason = self.nsteps + steps, self.nsteps, None
+        course = MovesCourse(
+            self._validated(self.atoms).with_cell(self._start_cell),
+            self._held,
+            strain_tol=self.strain_tol,
+            steps=steps,
+            allowed=self.allowed,
+            deformation=self._deformation(self.atoms.cell[:]),
+        )
+        if not before:
+            self.call_observers()
+        for _ in follow_in_place(self.atoms, self._start_cell, course, self.network.answer_moves):
+            self.nsteps = before + course.steps
+            self._dump()
+            self._log(course.sizes[-1])
+            self.call_observers()
+            self.reason, self.strain_spread = course.reason, course.strain_spread
             yield course.converged
 
     def _follow(self, steps: int) -> Iterator[bool]:
@@ -308,7 +314,7 @@ class LatticeRelaxer(Optimizer):
             strain_tol=self.strain_tol,
             steps=steps,
             allowed=self.allowed,
-            deformation=self._deformation(),
+            deformation=self._deformation(self.atoms.cell[:]),
         )
 
     def _ask(self, course: CellCourse) -> NDArray[np.float64]:
@@ -338,11 +344,11 @@ class LatticeRelaxer(Optimizer):
 
     def step(self) -> None:
         """Apply the network once; relax by one step if atoms are relaxed."""
-        if self.surface is not None:
-            self.run(self.strain_tol, 1, self.force_tol)
+        if self.surface is not None or self.positions:
+            self.run(self.strain_tol, 1, None if self.surface is None else self.force_tol)
             return
         strain = self.optimizable.get_strain()
-        self._move(self.allowed.advance(self._deformation(), strain))
+        self._move(self.allowed.advance(self._deformation(self.atoms.cell[:]), strain))
 
     def _move(self, deformation: NDArray[np.float64]) -> None:
         self._set_deformation(deformation)
@@ -358,15 +364,18 @@ class LatticeRelaxer(Optimizer):
 
     def read(self) -> None:
         """Continue from a restart file; called by ASE."""
-        state = read_state(self.load, self.atoms, places_stay=self.surface is None)
+        atoms_stay = self.surface is None and not self.positions
+        state = read_state(self.load, self.atoms, places_stay=atoms_stay)
         self.nsteps = state.nsteps
         self.atoms.set_cell(state.cell, scale_atoms=True, apply_constraint=False)
-        if self.surface is not None and state.scaled_positions is not None:
+        if not atoms_stay and state.scaled_positions is not None:
             self.atoms.positions[:] = state.scaled_positions @ state.cell
 
     def log(self, gradient: NDArray[np.float64]) -> None:
         """Write one line with the strain and the volume."""
-        strain = self.optimizable.gradient_norm(gradient)
+        self._log(self.optimizable.gradient_norm(gradient))
+
+    def _log(self, strain: float) -> None:
         volume = self.atoms.get_volume() / len(self.atoms)
         self.logfile.write(strain_line(type(self).__name__, self.nsteps, strain, volume))
 
@@ -381,16 +390,11 @@ class LatticeRelaxer(Optimizer):
             "optimizer": type(self).__name__,
             "strain_tol": self.strain_tol,
             **self.allowed.to_dict(),
-            **self.network.card.provenance(),
-            **self._of_forces(),
+            **({"positions": True} if self.positions else {}),
+            **self._networks.provenance(),
+            **({} if self.surface is None else {"scalar_pressure": self.scalar_pressure}),
         }
 
-    def _of_forces(self) -> dict[str, Any]:
-        if self.surface is None:
-            return {}
-        potential = {f"potential_{k}": v for k, v in self.surface.card.provenance().items()}
-        return {"method": "all", "scalar_pressure": self.scalar_pressure, **potential}
-
-    def _deformation(self) -> NDArray[np.float64]:
-        """(3, 3) deformation since the start."""
-        return np.asarray(np.linalg.solve(self._start_cell, self.atoms.cell[:]))
+    def _deformation(self, cell: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(3, 3) deformation since the start of a (3, 3) cell."""
+        return np.asarray(np.linalg.solve(self._start_cell, cell))

@@ -18,6 +18,7 @@ NAMES = (
     "relaxations",
     "cell_and_atoms_speed",
     "size",
+    "cliffs",
     "number",
     "screens",
     "quotient",

@@ -15,10 +15,10 @@ from ase.optimize.optimize import Optimizer
 from relaxations import relaxer, skewed
 
 from ase_ecn import relax
-from ase_ecn import relaxer as relaxer_module
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CrystalError, OptionError, PeriodicityError
 from ase_ecn.geometry.strain import log_strain, total_log_strain
+from ase_ecn.relaxation import relaxing_networks
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.stopping import reliable_part
 
@@ -223,13 +223,13 @@ def test_strain_options_that_make_no_sense_are_refused(
 def test_a_crystal_is_validated_and_reduced_once_per_run(
     strained: Atoms, network: StrainPredictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen, plain = [], relaxer_module.as_crystal
+    seen, plain = [], relaxing_networks.as_crystal
 
     def counted(atoms: Atoms, elements: frozenset[int]) -> Crystal:
         seen.append(plain(atoms, elements))
         return seen[-1]
 
-    monkeypatch.setattr(relaxer_module, "as_crystal", counted)
+    monkeypatch.setattr(relaxing_networks, "as_crystal", counted)
     optimizer = relaxer(strained, network)
     optimizer.run(strain_tol=1e-12, steps=3)
     assert optimizer.nsteps == 3

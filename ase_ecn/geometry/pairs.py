@@ -137,7 +137,10 @@ def pairs_within(cell: NDArray[np.float64], scaled: NDArray[np.float64], radius:
 
 
 def periodic_points(
-    scaled: NDArray[np.float64], cell: NDArray[np.float64], margin: float
+    scaled: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    margin: float,
+    most_cells: float = np.inf,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Atoms in a cell and their images in a layer around it.
 
@@ -149,6 +152,8 @@ def periodic_points(
         (3, 3) lattice in Å, rows; should be reduced.
     margin
         Thickness of the layer in Å.
+    most_cells
+        The layer is no thicker than so many cells along any axis.
 
     Returns
     -------
@@ -159,7 +164,7 @@ def periodic_points(
     owners = np.arange(len(scaled))
     images = np.zeros((len(scaled), 3), dtype=np.int64)
     for axis in range(3):
-        width = margin / heights[axis]
+        width = min(margin / heights[axis], most_cells)
         reach = int(np.ceil(width))
         coordinates = scaled[owners, axis]
         parts = [

@@ -120,6 +120,7 @@ def allowed_strain(
     constant_volume: bool = False,
     scalar_pressure: float = 0.0,
     with_atoms: bool = False,
+    with_stress: bool = False,
 ) -> AllowedStrain:
     """Subspace of strains from options named as in ASE's cell filters.
 
@@ -133,17 +134,18 @@ def allowed_strain(
     constant_volume
         Only strain that keeps the volume.
     scalar_pressure
-        Must be zero, unless atoms are relaxed too.
+        Must be zero, unless there is a stress.
     with_atoms
-        Whether atoms are relaxed too, by forces: then the mask may leave no strain, and there is a
-        stress that a pressure can be set against.
+        Whether atoms are relaxed too: then the mask may leave no strain.
+    with_stress
+        Whether the relaxation follows a stress, which a pressure can be set against.
 
     Raises
     ------
     OptionError
         If a value is not allowed, or if the options together leave nothing to relax.
     """
-    if scalar_pressure != 0 and not with_atoms:
+    if scalar_pressure != 0 and not with_stress:
         raise OptionError(
             f"scalar_pressure is {scalar_pressure}, only 0 is possible: the network has no "
             "stress; it was trained on lattices relaxed by DFT at zero pressure"

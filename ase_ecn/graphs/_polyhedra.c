@@ -8,6 +8,7 @@
 #include <Python.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define COINCIDENT 1e-9 /* radians, and Angstrom */
 #define CUT 1e-11        /* Angstrom */
@@ -151,8 +152,9 @@ static void enclose(Plane *planes, double offset)
    off one of its corners can add a face: the nearest few of them make the next polyhedron, until
    none does. Planes without a face can be forgotten. */
 static double faces_of_atom(const double *vectors, Py_ssize_t count, Plane *planes, Plane *used,
-                            double *corners, double *areas)
+                            double *corners, Py_ssize_t *corner_count, double *areas)
 {
+    *corner_count = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         double length = sqrt(dot(vectors + 3 * i, vectors + 3 * i));
         for (int x = 0; x < 3; x++)
@@ -164,14 +166,14 @@ static double faces_of_atom(const double *vectors, Py_ssize_t count, Plane *plan
     if (count == 0)
         return HUGE_VAL;
     qsort(planes, (size_t)count, sizeof(Plane), by_offset);
-    Py_ssize_t next = count < FIRST_PLANES ? count : FIRST_PLANES, size = 0, added, corner_count;
+    Py_ssize_t next = count < FIRST_PLANES ? count : FIRST_PLANES, size = 0, added;
     for (; size < next; size++)
         used[size] = planes[size];
     enclose(used + size, 4 * planes[count - 1].offset);
     size += 4;
     double radius = INFINITE;
     do {
-        radius = polyhedron(used, size, radius * (1 + 1e-9), corners, &corner_count);
+        radius = polyhedron(used, size, radius * (1 + 1e-9), corners, corner_count);
         Py_ssize_t kept = 0;
         for (Py_ssize_t n = 0; n < size; n++)
             if (used[n].area > 0.0)
@@ -179,7 +181,7 @@ static double faces_of_atom(const double *vectors, Py_ssize_t count, Plane *plan
         size = kept;
         added = 0;
         for (; next < count && planes[next].offset < radius && added < MORE_PLANES; next++)
-            if (cuts_a_corner(&planes[next], corners, corner_count)) {
+            if (cuts_a_corner(&planes[next], corners, *corner_count)) {
                 used[size++] = planes[next];
                 added++;
             }
@@ -193,11 +195,58 @@ static double faces_of_atom(const double *vectors, Py_ssize_t count, Plane *plan
     return added > 0 ? HUGE_VAL : radius;
 }
 
+/* Corners of all atoms, one after the other. */
+typedef struct {
+    Py_ssize_t count, room;
+    double *points;
+} Corners;
+
+static int keep_corners(Corners *all, const double *points, Py_ssize_t count)
+{
+    if (all->count + count > all->room) {
+        Py_ssize_t room = 2 * (all->count + count);
+        double *larger = realloc(all->points, (size_t)room * 3 * sizeof(double));
+        if (larger == NULL)
+            return 0;
+        all->points = larger;
+        all->room = room;
+    }
+    if (count > 0)
+        memcpy(all->points + 3 * all->count, points, (size_t)count * 3 * sizeof(double));
+    all->count += count;
+    return 1;
+}
+
+/* Polyhedra of all atoms; their corners too where `counts` is not null. */
+static int all_polyhedra(const long long *begin, Py_ssize_t atoms, Py_ssize_t most,
+                         const double *vectors, double *areas, double *radius, long long *counts,
+                         Corners *all)
+{
+    Plane *planes = malloc((size_t)most * sizeof(Plane));
+    Plane *used = malloc(MOST_PLANES * sizeof(Plane));
+    double *corners = malloc(3 * MOST_PLANES * MOST_PLANES * sizeof(double));
+    int enough = planes != NULL && used != NULL && corners != NULL;
+    for (Py_ssize_t i = 0; enough && i < atoms; i++) {
+        Py_ssize_t corner_count;
+        radius[i] = faces_of_atom(vectors + 3 * begin[i], (Py_ssize_t)(begin[i + 1] - begin[i]),
+                                  planes, used, corners, &corner_count, areas + begin[i]);
+        if (counts != NULL) {
+            counts[i] = corner_count;
+            enough = keep_corners(all, corners, corner_count);
+        }
+    }
+    free(planes);
+    free(used);
+    free(corners);
+    return enough;
+}
+
 static PyObject *faces(PyObject *self, PyObject *arguments)
 {
     Py_buffer first, vectors, areas, radius;
+    int wanted = 0;
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "y*y*w*w*", &first, &vectors, &areas, &radius))
+    if (!PyArg_ParseTuple(arguments, "y*y*w*w*|p", &first, &vectors, &areas, &radius, &wanted))
         return NULL;
     const long long *begin = first.buf;
     Py_ssize_t atoms = first.len / (Py_ssize_t)sizeof(long long) - 1, most = 1;
@@ -209,38 +258,45 @@ static PyObject *faces(PyObject *self, PyObject *arguments)
         if (begin[i + 1] - begin[i] > most)
             most = (Py_ssize_t)(begin[i + 1] - begin[i]);
     }
-    Plane *planes = fits ? malloc((size_t)most * sizeof(Plane)) : NULL;
-    Plane *used = fits ? malloc(MOST_PLANES * sizeof(Plane)) : NULL;
-    double *corners = fits ? malloc(3 * MOST_PLANES * MOST_PLANES * sizeof(double)) : NULL;
-    int enough = planes != NULL && used != NULL && corners != NULL;
-    if (enough) {
+    PyObject *counts = NULL, *result = NULL;
+    Corners all = {0};
+    if (!fits)
+        PyErr_SetString(PyExc_ValueError, "arrays of Voronoi planes do not fit each other");
+    else
+        counts = PyByteArray_FromStringAndSize(NULL, atoms * (Py_ssize_t)sizeof(long long));
+    if (counts != NULL) {
+        long long *numbers = wanted ? (long long *)(void *)PyByteArray_AS_STRING(counts) : NULL;
+        int enough;
         Py_BEGIN_ALLOW_THREADS
-        for (Py_ssize_t i = 0; i < atoms; i++)
-            ((double *)radius.buf)[i] =
-                faces_of_atom((double *)vectors.buf + 3 * begin[i],
-                              (Py_ssize_t)(begin[i + 1] - begin[i]), planes, used,
-                              corners, (double *)areas.buf + begin[i]);
+        enough = all_polyhedra(begin, atoms, most, vectors.buf, areas.buf, radius.buf, numbers,
+                               &all);
         Py_END_ALLOW_THREADS
+        if (!enough)
+            PyErr_NoMemory();
+        else if (!wanted)
+            result = Py_NewRef(Py_None);
+        else
+            result = Py_BuildValue("(ON)", counts,
+                                   PyByteArray_FromStringAndSize(
+                                       (const char *)all.points,
+                                       all.count * 3 * (Py_ssize_t)sizeof(double)));
     }
-    free(planes);
-    free(used);
-    free(corners);
+    Py_XDECREF(counts);
+    free(all.points);
     PyBuffer_Release(&first);
     PyBuffer_Release(&vectors);
     PyBuffer_Release(&areas);
     PyBuffer_Release(&radius);
-    if (!fits)
-        return PyErr_Format(PyExc_ValueError, "arrays of Voronoi planes do not fit each other");
-    if (!enough)
-        return PyErr_NoMemory();
-    Py_RETURN_NONE;
+    return result;
 }
 
 static PyMethodDef methods[] = {
     {"faces", faces, METH_VARARGS,
-     "faces(first, vectors, areas, radius): fill in the areas of all faces, and the distance of\n"
-     "the farthest corner of each atom. Contiguous arrays: (A + 1,) int64 first neighbour of each\n"
-     "atom, (E, 3) float64 vectors to the neighbours, (E,) and (A,) float64 to be filled."},
+     "faces(first, vectors, areas, radius, corners=False): fill in the areas of all faces, and the\n"
+     "distance of the farthest corner of each atom. Contiguous arrays: (A + 1,) int64 first\n"
+     "neighbour of each atom, (E, 3) float64 vectors to the neighbours, (E,) and (A,) float64 to\n"
+     "be filled. Returns None, or with corners bytearrays of their number, (A,) int64, and of the\n"
+     "corners, (V, 3) float64 relative to their atoms, each several times."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_polyhedra", NULL, -1, methods,

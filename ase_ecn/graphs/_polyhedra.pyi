@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -6,4 +8,5 @@ def faces(
     vectors: NDArray[np.float64],
     areas: NDArray[np.float64],
     radius: NDArray[np.float64],
-) -> None: ...
+    corners: bool = False,
+) -> Any: ...

@@ -25,6 +25,7 @@ from ase_ecn.geometry.reduction import ReducedCell
 SHELL_TOLERANCE = 0.01
 """Å. Neighbours that are further than the k-th by less than this belong to its shell."""
 _BRUTE_FORCE_DISTANCES = 200_000
+_LARGEST_ATOMIC_VOLUME = 200.0  # Å³
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ def _initial_radius(cells: Tensor, atom_counts: Tensor, k: int) -> Tensor:
 
 
 def _radius_of_sphere(volume_per_atom: Any, k: int) -> Any:
+    # Vacuum makes the volume of an atom larger, but not its distances to its neighbours.
+    volume_per_atom = volume_per_atom.clip(max=_LARGEST_ATOMIC_VOLUME)
     return (1.6 * (k + 1) * volume_per_atom * 3 / (4 * math.pi)) ** (1 / 3)
 
 

@@ -145,7 +145,7 @@ def voronoi_polyhedra(
     areas = np.zeros(len(source))
     radius = np.full(atoms, np.inf)
     corners, owners = [np.empty((0, 3))], [np.empty(0, dtype=np.int64)]
-    for chunk, slots, valid in _chunks(source, atoms, lambda count: count**3 // 2):
+    for chunk, slots, valid in _chunks(source, atoms, lambda count: (count**3 + 1) // 2):
         faces, points, rows, reach = _polyhedron_faces(
             *_planes(_padded(vectors, slots, valid), valid)
         )

@@ -2,8 +2,9 @@
 
 Everything is computed in float64. All atoms within a radius of each atom are candidates for a face
 of its polyhedron, which is exact if the radius was at least twice the distance of the farthest
-corner. Otherwise the crystal is done again with that radius. Faces are found by the loop in
-``_polyhedra.c``, or in :mod:`ase_ecn.graphs.polyhedra` where there was no compiler for it.
+corner. Otherwise the crystal is done again with that radius, or, where it is large, the atoms at
+its cavities by :mod:`ase_ecn.graphs.cavities`. Faces are found by the loop in ``_polyhedra.c``, or
+in :mod:`ase_ecn.graphs.polyhedra` where there was no compiler for it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from ase.data import covalent_radii
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
-from ase_ecn.errors import CrystalError, OptionError
+from ase_ecn.errors import OptionError
 from ase_ecn.geometry.pairs import Pairs, pairs_within
 from ase_ecn.geometry.reduction import ReducedCell
+from ase_ecn.graphs.cavities import faces_at_cavities
 from ase_ecn.graphs.polyhedra import faces_by_arrays
 
 try:
@@ -40,7 +42,7 @@ _VISIBLE_FACE_SHARE = 1e-3
 # from its atom than half of this.
 _RADIUS = 2.05
 _GROWTH = 1.5
-_MAX_ATTEMPTS = 20
+_LARGEST_RADIUS = 12.0  # Å
 _BATCH_ATOMS = 2048
 
 # Cordero et al. give spin- or hybridisation-dependent radii for four elements; these are the
@@ -139,21 +141,28 @@ def all_faces(crystals: Sequence[Crystal]) -> list[Bonds]:
     reduced = [crystal.reduced for crystal in crystals]
     sizes = np.array([len(c) for c in crystals])
     radius = _RADIUS * np.cbrt(np.array([c.volume for c in crystals]) / sizes)
+    radius = np.minimum(radius, _LARGEST_RADIUS)
     results: dict[int, Bonds] = {}
     pending = np.arange(len(crystals))
-    for attempt in range(_MAX_ATTEMPTS):
+    attempt = 0
+    while len(pending):
         for batch in _batches(pending, sizes):
             pairs = [pairs_within(reduced[k].cell, reduced[k].scaled, radius[k]) for k in batch]
-            areas, needed = _face_areas(pairs, sizes[batch], attempt)
-            for k, found, area, reach in zip(batch, pairs, areas, needed, strict=True):
-                if reach <= radius[k]:
+            areas, corners = _face_areas(pairs, sizes[batch], attempt)
+            for k, found, area, farthest in zip(batch, pairs, areas, corners, strict=True):
+                needed = 2 * farthest.max()
+                larger = min(_GROWTH * radius[k], (1 + 1e-9) * needed)
+                if needed <= radius[k]:
                     results[k] = _as_bonds(found, area, reduced[k])
+                elif larger <= _LARGEST_RADIUS:
+                    radius[k] = larger
                 else:
-                    radius[k] = min(_GROWTH * radius[k], (1 + 1e-9) * reach)
+                    cell, scaled = reduced[k].cell, reduced[k].scaled
+                    faces = faces_at_cavities(cell, scaled, found, area, farthest, radius[k])
+                    results[k] = _as_bonds(*faces, reduced[k])
         pending = np.array([k for k in pending if k not in results], dtype=np.int64)
-        if not len(pending):
-            return [results[k] for k in range(len(crystals))]
-    raise CrystalError("the Voronoi tessellation cannot be computed: the cell is nearly singular")
+        attempt += 1
+    return [results[k] for k in range(len(crystals))]
 
 
 def _batches(crystals: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -176,10 +185,11 @@ def _face_areas(
     pairs: Sequence[Pairs],
     sizes: NDArray[np.int64],
     attempt: int,
-) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
-    """Areas of the faces of all pairs of each crystal, and the radius that they must have.
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Areas of the faces of all pairs of each crystal, and the farthest corners of its atoms.
 
-    The areas of a crystal are right if the radius of its pairs was at least the second result.
+    The areas of a crystal are right if the radius of its pairs was at least twice the distance of
+    the farthest corner.
     """
     ends = np.cumsum(sizes)
     first = ends - sizes
@@ -193,6 +203,6 @@ def _face_areas(
         begin = np.zeros(atoms + 1, dtype=np.int64)
         np.bincount(source, minlength=atoms).cumsum(out=begin[1:])
         compiled.faces(begin, vectors, areas, radius)
-    needed = np.maximum.reduceat(2 * radius, first)
     last = list(itertools.accumulate(len(p.source) for p in pairs))
-    return [areas[b:e] for b, e in zip([0, *last], last, strict=False)], needed
+    of_pairs = [areas[b:e] for b, e in zip([0, *last], last, strict=False)]
+    return of_pairs, [radius[b:e] for b, e in zip(first, ends, strict=True)]

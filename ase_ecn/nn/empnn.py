@@ -282,6 +282,12 @@ class EMPNN(Network):
         """Build the network that the architecture in a card describes."""
         return cls(EMPNNConfig(**options(architecture)))
 
+    def takes(self, source: Network) -> bool:
+        """Whether a fit may start from the weights of another: of one that moves no atoms, too."""
+        if not isinstance(source, EMPNN) or source.config.positions > self.config.positions:
+            return False
+        return replace(source.config, positions=self.config.positions) == self.config
+
     def forward(self, batch: LatticeBatch) -> list[Tensor]:
         """Return the (B, 3, 3) cells after each deforming layer."""
         return [cells for cells, _ in self.steps(batch)]

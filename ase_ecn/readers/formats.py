@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ase_ecn.errors import OptionError
+from ase_ecn.readers.cif import CIF, read_cif
 from ase_ecn.readers.databases import DATABASES, count_rows, read_database
 from ase_ecn.readers.extended_xyz import EXTXYZ, count_extxyz, read_extxyz
 from ase_ecn.readers.files import read_file
@@ -54,6 +55,7 @@ class Reader:
 
 
 READERS = [
+    Reader(CIF, read_cif),
     Reader(DATABASES, read_database, count_rows),
     Reader(CSV, read_csv, count_csv),
     Reader(PARQUET, read_parquet, count_parquet),
@@ -71,7 +73,7 @@ def register(reader: Reader) -> None:
 
 def reader_of(path: Path) -> Reader:
     """Return the reader of a file: ASE's if no other matches."""
-    return next((one for one in READERS if path.name.endswith(one.endings)), _ANY)
+    return next((one for one in READERS if path.name.lower().endswith(one.endings)), _ANY)
 
 
 def read_path(path: Path, label: str, labelled: bool = False) -> Iterator[Source]:

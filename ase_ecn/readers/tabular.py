@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import sys
 import zlib
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from ase import Atoms
 from ase.io import read
 
 from ase_ecn.errors import CrystalError, OptionError
+from ase_ecn.readers.cif import CIF, atoms_of_text
+from ase_ecn.readers.decoding import decoded_text
 from ase_ecn.readers.source import Source, text_digest, unreadable
 
 CSV = (".csv", ".csv.gz")
@@ -73,7 +74,7 @@ def _sources(rows: Iterator[dict[str, Any]], path: Path, label: str) -> Iterator
             yield unreadable(where, reason, k + 1)
             continue
         if column == _CIF:
-            load, digest = partial(_parse_cif, str(text)), text_digest(str(text))
+            load, digest = partial(atoms_of_text, str(text)), text_digest(str(text))
         else:
             file = path.parent / str(text)
             load, digest = partial(_read_file, file), _file_digest(file)
@@ -89,18 +90,13 @@ def _file_digest(path: Path) -> str:
         return text_digest(str(path))
 
 
-def _parse_cif(text: str) -> Atoms:
-    try:
-        atoms = read(io.StringIO(text), format="cif")
-    except Exception as error:  # ASE's readers raise anything
-        raise CrystalError(f"cannot read the CIF: {type(error).__name__}: {error}") from error
-    assert isinstance(atoms, Atoms)
-    return atoms
-
-
 def _read_file(path: Path) -> Atoms:
     try:
+        if path.name.lower().endswith(CIF):
+            return atoms_of_text(decoded_text(path))
         atoms = read(str(path.absolute()), do_not_split_by_at_sign=True)
+    except CrystalError as error:
+        raise type(error)(f"{path}: {error}") from error
     except Exception as error:  # ASE's readers raise anything
         raise CrystalError(f"cannot read {path}: {type(error).__name__}: {error}") from error
     assert isinstance(atoms, Atoms)

@@ -1,4 +1,4 @@
-"""Relaxations of cell and atoms of many crystals: the cell by strains, then all by forces."""
+"""Relaxations of cell and atoms of many crystals: by an EMPNN, then all by forces."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ase_ecn.relaxation.force_course import (
     FORCE_TOLERANCE,
     MAX_FORCE_STEPS,
     ForceCourse,
-    Held,
 )
+from ase_ecn.relaxation.held import NOTHING_HELD, Held
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
 from ase_ecn.relaxation.surface import EnergySurface
@@ -54,6 +54,7 @@ def relax_cell_and_atoms(
     pressure: float = 0.0,
     batch_size: int | None = None,
     progress: bool = False,
+    positions: bool = False,
 ) -> list[Relaxation]:
     """Relax cells by strains, and cells and atoms from there by forces and stresses.
 
@@ -62,8 +63,8 @@ def relax_cell_and_atoms(
     crystals
         Any number. Crystals that have stopped leave the batch.
     network
-        Gives strains. Where the cell that they lead to has a higher energy than the input, forces
-        and stress are followed from the input.
+        Gives strains and, with ``positions``, moves atoms. Where the crystal that they lead to has
+        a higher energy than the input, forces and stress are followed from the input.
     surface
         Gives energies, forces and stresses.
     held
@@ -80,29 +81,35 @@ def relax_cell_and_atoms(
         Largest number of crystals per pass of a network; changes nothing but speed and memory.
     progress
         Show a progress bar.
+    positions
+        Begin with the cells and atoms of the network, not with its cells alone.
     """
-    given = [Held()] * len(crystals) if held is None else held
+    given = [NOTHING_HELD] * len(crystals) if held is None else held
     cells: Sequence[Relaxation | None] = [None] * len(crystals)
-    if allowed.mask.any():
+    if allowed.mask.any() or positions:
         cells = network.relax(
             crystals,
             strain_tol=strain_tol,
             steps=min(steps, MAX_STEPS),
             allowed=allowed,
             batch_size=batch_size or CELL_BATCH,
+            positions=positions,
+            held=given,
         )
-    courses = [
-        ForceCourse(
+    courses = []
+    for crystal, cell, one in zip(crystals, cells, given, strict=True):
+        logarithms, displaced = beginnings(cell, len(crystal))
+        course = ForceCourse(
             crystal,
-            beginnings(None if cell is None else cell.deformation),
+            logarithms,
             one,
             allowed=allowed,
             fmax=fmax,
             steps=steps - (0 if cell is None else cell.steps),
             pressure=pressure,
+            displaced=displaced,
         )
-        for crystal, cell, one in zip(crystals, cells, given, strict=True)
-    ]
+        courses.append(course)
     size = batch_size or surface.model.batch_size
     follow(courses, surface.answers, batch_size=size, progress=progress)
     return [
@@ -111,11 +118,23 @@ def relax_cell_and_atoms(
     ]
 
 
-def beginnings(deformation: NDArray[np.float64] | None) -> list[NDArray[np.float64]]:
-    """Logarithms from which forces are followed: of a (3, 3) deformation, and of none."""
-    if deformation is None or np.array_equal(deformation, np.eye(3)):
-        return [_UNDEFORMED]
-    return [log_strain(deformation[None])[0], _UNDEFORMED]
+def beginnings(
+    begun: Relaxation | None, atoms: int
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Where forces are followed from: where a relaxation has led to, and the input.
+
+    Returns
+    -------
+    logarithms, displaced
+        As for :class:`~ase_ecn.relaxation.force_course.ForceCourse`.
+    """
+    logarithms, displaced = [_UNDEFORMED], [np.zeros((atoms, 3))]
+    if begun is not None:
+        moved = displaced[0] if begun.displacements is None else begun.displacements
+        if moved.any() or not np.array_equal(begun.deformation, np.eye(3)):
+            logarithms.insert(0, log_strain(begun.deformation[None])[0])
+            displaced.insert(0, moved @ np.linalg.inv(begun.deformation))
+    return logarithms, displaced
 
 
 def _relaxation(crystal: Crystal, cell: Relaxation | None, course: ForceCourse) -> Relaxation:

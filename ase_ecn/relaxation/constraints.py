@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.errors import CrystalError
 from ase_ecn.geometry.repetition import SYMPREC
-from ase_ecn.relaxation.force_course import Held
+from ase_ecn.relaxation.held import NOTHING_HELD, Held
 
 
 def held_by(structure: Any) -> Held:
@@ -46,6 +46,20 @@ def held_by(structure: Any) -> Held:
                 "relaxed, FixAtoms and FixSymmetry are: remove it first"
             )
     return Held(fixed if fixed.any() else None, symprec)
+
+
+def refuse_constraints(atoms: Atoms) -> Held:
+    """What is asked for where the cell alone is relaxed: nothing, or a relaxation of atoms.
+
+    Raises
+    ------
+    CrystalError
+        If there is any constraint.
+    """
+    if atoms.constraints:
+        kinds = ", ".join(type(c).__name__ for c in atoms.constraints)
+        raise CrystalError(f"constraints are not supported, remove them first: {kinds}")
+    return NOTHING_HELD
 
 
 def _selective(structure: Any) -> NDArray[np.bool_] | None:

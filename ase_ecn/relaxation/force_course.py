@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.geometry.repetition import SYMPREC
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, exp_symmetric
-from ase_ecn.relaxation.freedom import freedom, operations
+from ase_ecn.relaxation.held import NOTHING_HELD, Held, free_cell
 from ase_ecn.relaxation.quasi_newton import QuasiNewton
 from ase_ecn.relaxation.stiffness import solver, stiffness
 from ase_ecn.relaxation.stopping import (
@@ -29,7 +28,6 @@ FORCE_TOLERANCE = 0.05
 MAX_FORCE_STEPS = 200
 """Default number of steps of one relaxation of cell and atoms."""
 
-_FIXED = 1000
 _NOISE = 2e-6
 _BOND = 2.5
 _VOIGT = [[0, 5, 4], [5, 1, 3], [4, 3, 2]]
@@ -52,22 +50,6 @@ class Pull:
     energy: float
     forces: NDArray[np.float64]
     stress: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Held:
-    """What a relaxation of cell and atoms has to leave as it is.
-
-    Attributes
-    ----------
-    fixed
-        (N,) atoms that keep their fractional coordinates; ``None`` for no atom.
-    symprec
-        Tolerance in Å with which the symmetry that is kept is found.
-    """
-
-    fixed: NDArray[np.bool_] | None = None
-    symprec: float = SYMPREC
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +79,9 @@ class ForceCourse:
         Maximum number of steps; 0 only evaluates.
     pressure
         From outside, eV/Å³.
+    displaced
+        (N, 3) each, displacements in Å of the atoms of the undeformed crystal that belong to the
+        ``logarithms``; ``None`` for none.
 
     Attributes
     ----------
@@ -119,24 +104,23 @@ class ForceCourse:
         self,
         crystal: Crystal,
         logarithms: Sequence[NDArray[np.float64]] = (np.zeros((3, 3)),),
-        held: Held = Held(),
+        held: Held = NOTHING_HELD,
         *,
         allowed: AllowedStrain = ANY_STRAIN,
         fmax: float = FORCE_TOLERANCE,
         steps: int = MAX_FORCE_STEPS,
         pressure: float = 0.0,
+        displaced: Sequence[NDArray[np.float64]] | None = None,
     ) -> None:
         check_force_stopping(fmax, steps)
-        # Of a repetition of a smaller cell with fixed atoms, these repeat too.
-        fixed = np.zeros(len(crystal), dtype=bool) if held.fixed is None else held.fixed
-        kinds = crystal.numbers + _FIXED * fixed
-        cell = Crystal(kinds, crystal.cell, crystal.scaled_positions).primitive
-        kinds, self.site_of_atom = cell.crystal.numbers, cell.site_of_atom
-        primitive = Crystal(kinds % _FIXED, cell.crystal.cell, cell.crystal.scaled_positions)
-        group = operations(primitive, kinds, allowed, held.symprec)
-        self._free = freedom(primitive, group, allowed, kinds >= _FIXED)
-        self._start = primitive.positions
-        self._starts = [_Place(self._start, logarithm) for logarithm in logarithms]
+        cell = free_cell(crystal, held, allowed)
+        self.site_of_atom, self._free = cell.site_of_atom, cell.free
+        self._start = cell.crystal.positions
+        moved = [np.zeros((len(crystal), 3))] * len(logarithms) if displaced is None else displaced
+        self._starts = [
+            _Place(self._start + cell.free.nearest(cell.of_sites(apart), logarithm)[0], logarithm)
+            for apart, logarithm in zip(moved, logarithms, strict=True)
+        ]
         self._answers: list[Pull] = []
         self._fmax, self._max_steps, self._pressure = fmax, steps, pressure
         self._best = self._next = self._starts[0]

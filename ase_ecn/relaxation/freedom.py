@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ase_ecn.crystal import Crystal
-from ase_ecn.geometry.repetition import SYMPREC, spglib_dataset
+from ase_ecn.geometry.repetition import SYMPREC
+from ase_ecn.geometry.space_groups import spglib_dataset
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, exp_symmetric
 
 STRAINS = np.zeros((6, 3, 3))
@@ -82,6 +83,15 @@ class Freedom:
         full = self.basis @ step
         strain = np.tensordot(full[3 * self.atoms :], STRAINS, 1)
         return full[: 3 * self.atoms].reshape(-1, 3), strain
+
+    def nearest(
+        self, displacements: NDArray[np.float64], strain: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The nearest to (N, 3) displacements in Å and a (3, 3) strain that keep what has to be."""
+        components = np.tensordot(STRAINS, strain, 2)
+        return self.displaced(
+            np.asarray(self._transposed @ np.concatenate([displacements.ravel(), components]))
+        )
 
     def crystal(self, q: NDArray[np.float64], logarithm: NDArray[np.float64]) -> Crystal:
         """The crystal at (N, 3) undeformed positions and a (3, 3) logarithm."""

@@ -1,4 +1,4 @@
-"""What an EMPNN asks for, the strain of a cell, and crystals that follow it until it is small."""
+"""What an EMPNN asks for, and crystals that follow it until it is small."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ase_ecn.checkpoint import DEFAULT_EMPNN
+from ase_ecn.checkpoint import DEFAULT_EMPNN, DEFAULT_MOVING_EMPNN
 from ase_ecn.crystal import Crystal
 from ase_ecn.domain import lattice_domain_features
+from ase_ecn.errors import CheckpointError
 from ase_ecn.execution import own_modes
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, log_strain
 from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
@@ -21,6 +22,8 @@ from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.nn.fused_empnn import FusedEMPNN, can_fuse
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse
 from ase_ecn.relaxation.follow import follow
+from ase_ecn.relaxation.held import NOTHING_HELD, Held
+from ase_ecn.relaxation.moves_course import Move, MovesCourse
 from ase_ecn.relaxation.result import Relaxation
 
 
@@ -30,16 +33,19 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
     Parameters
     ----------
     checkpoint
-        Bundled name or path; ``None`` for ``"empnn-mp20"``.
+        Bundled name or path; ``None`` for ``"empnn-mp20"``, or ``"empnn-mp20-atoms"`` to move
+        atoms.
     device
         ``None`` for CUDA if available, otherwise the CPU.
     dtype
         ``"float32"`` or ``"float64"`` for the network; cells are float64 in any case.
+    positions
+        Whether it is wanted to move atoms, too.
 
     Raises
     ------
     CheckpointError
-        If the checkpoint cannot be used.
+        If the checkpoint cannot be used, or does not move atoms as is wanted.
     OptionError
         If the device or dtype does not exist.
     """
@@ -50,8 +56,26 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
         *,
         device: str | torch.device | None = None,
         dtype: str = "float32",
+        positions: bool = False,
     ) -> None:
-        super().__init__(checkpoint or DEFAULT_EMPNN, EMPNN, device, dtype)
+        default = DEFAULT_MOVING_EMPNN if positions else DEFAULT_EMPNN
+        super().__init__(checkpoint or default, EMPNN, device, dtype)
+        if positions:
+            self.check_moves()
+
+    def check_moves(self) -> None:
+        """Refuse a network that does not move atoms.
+
+        Raises
+        ------
+        CheckpointError
+            If it does not.
+        """
+        if not self.model.config.positions:
+            raise CheckpointError(
+                f"{self.card.name} relaxes cells only, it moves no atoms: with positions=True, use "
+                f"a checkpoint that does, such as {DEFAULT_MOVING_EMPNN}"
+            )
 
     def log_strains(
         self, crystals: Sequence[Crystal], graphs: LatticeBatch | None = None
@@ -72,8 +96,36 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
         """
         graphs = self.graphs(crystals) if graphs is None else graphs
         with own_modes(self.device), torch.inference_mode():
-            final = self._run(graphs).double().cpu().numpy()
-        start = graphs.cells.double().cpu().numpy()
+            final = self._run(graphs)
+        return self._strains(graphs, final)
+
+    def moves(self, crystals: Sequence[Crystal], graphs: LatticeBatch | None = None) -> list[Move]:
+        """Predicted strains and displacements of atoms, all layers together (eq. 2).
+
+        Parameters
+        ----------
+        crystals
+            B crystals as they are.
+        graphs
+            Graphs of these crystals, if already available.
+
+        Raises
+        ------
+        CheckpointError
+            If the network does not move atoms.
+        """
+        self.check_moves()
+        graphs = self.graphs(crystals) if graphs is None else graphs
+        with own_modes(self.device), torch.inference_mode():
+            final, shift = self.model.steps(graphs)[-1]
+        assert shift is not None
+        ends = np.cumsum([len(crystal) for crystal in crystals])[:-1]
+        shifts = np.split(shift.double().cpu().numpy(), ends)
+        return [Move(*move) for move in zip(self._strains(graphs, final), shifts, strict=True)]
+
+    def _strains(self, graphs: LatticeBatch, cells: torch.Tensor) -> NDArray[np.float64]:
+        """(B, 3, 3) logarithms of what leads from the cells of the graphs to others."""
+        start, final = (one.double().cpu().numpy() for one in (graphs.cells, cells))
         deformation = np.linalg.solve(start, final)
         # A product of symmetric strains may hold a rotation, which the logarithm drops.
         strains = np.full_like(deformation, np.nan)
@@ -125,6 +177,8 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
         batch_size: int = 128,
         allowed: AllowedStrain = ANY_STRAIN,
         progress: bool = False,
+        positions: bool = False,
+        held: Sequence[Held] | None = None,
     ) -> list[Relaxation]:
         """Apply the network to each crystal until its strain is below the tolerance.
 
@@ -143,34 +197,66 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
             Strains that may be applied.
         progress
             Show a progress bar.
+        positions
+            Move atoms, too.
+        held
+            With ``positions``, what has to stay as it is, of each crystal.
+
+        Raises
+        ------
+        CheckpointError
+            If atoms are to be moved, and the network moves none.
         """
+        if positions:
+            self.check_moves()
+            moving = [
+                MovesCourse(c, one, strain_tol=strain_tol, steps=steps, allowed=allowed)
+                for c, one in zip(crystals, held or [NOTHING_HELD] * len(crystals), strict=True)
+            ]
+            follow(moving, self.answer_moves, batch_size=batch_size, progress=progress)
+            return [relaxation_of(*pair) for pair in zip(moving, crystals, strict=True)]
         courses = [
             CellCourse(c.primitive.crystal, strain_tol=strain_tol, steps=steps, allowed=allowed)
             for c in crystals
         ]
-        follow(courses, self._answers, batch_size=batch_size, progress=progress)
-        return [
-            relaxation_of(course, crystal)
-            for course, crystal in zip(courses, crystals, strict=True)
-        ]
+        follow(courses, self._answer_strains, batch_size=batch_size, progress=progress)
+        return [relaxation_of(*pair) for pair in zip(courses, crystals, strict=True)]
 
-    def _answers(self, courses: Sequence[CellCourse]) -> list[NDArray[np.float64]]:
-        """Strains for courses; of those that begin, also what is unusual about their crystals."""
+    def answer_moves(self, courses: Sequence[MovesCourse]) -> list[Move]:
+        """Moves for courses; of those that begin, also what is unusual about their crystals."""
         crystals = [course.crystal for course in courses]
         graphs = self.graphs(crystals)
-        strains = self.log_strains(crystals, graphs)
-        if any(not course.strains for course in courses):
-            for course, unusual in zip(courses, self.out_of_domain(crystals, graphs), strict=True):
-                if not course.strains:
-                    course.out_of_domain = unusual
-        return list(strains)
+        self._note_domain(courses, crystals, graphs)
+        return self.moves(crystals, graphs)
+
+    def _answer_strains(self, courses: Sequence[CellCourse]) -> list[NDArray[np.float64]]:
+        crystals = [course.crystal for course in courses]
+        graphs = self.graphs(crystals)
+        self._note_domain(courses, crystals, graphs)
+        return list(self.log_strains(crystals, graphs))
+
+    def _note_domain(
+        self,
+        courses: Sequence[CellCourse | MovesCourse],
+        crystals: Sequence[Crystal],
+        graphs: LatticeBatch,
+    ) -> None:
+        if all(course.strains for course in courses):
+            return
+        for course, unusual in zip(courses, self.out_of_domain(crystals, graphs), strict=True):
+            if not course.strains:
+                course.out_of_domain = unusual
 
 
-def relaxation_of(course: CellCourse, crystal: Crystal) -> Relaxation:
+def relaxation_of(course: CellCourse | MovesCourse, crystal: Crystal) -> Relaxation:
     """Result of a course that has stopped, for the crystal that was to be relaxed."""
     assert course.reason is not None
+    atoms = crystal.with_cell(crystal.cell @ course.deformation).to_atoms()
+    displacements = course.displacements if isinstance(course, MovesCourse) else None
+    if displacements is not None:
+        atoms.positions += displacements
     return Relaxation(
-        atoms=crystal.with_cell(crystal.cell @ course.deformation).to_atoms(),
+        atoms=atoms,
         converged=course.converged,
         steps=course.steps,
         reason=course.reason,
@@ -178,4 +264,5 @@ def relaxation_of(course: CellCourse, crystal: Crystal) -> Relaxation:
         strain_spread=course.strain_spread,
         out_of_domain=course.out_of_domain,
         deformation=course.deformation,
+        displacements=displacements,
     )

@@ -22,9 +22,9 @@ class Relaxation:
         unless atoms were relaxed too. Constraints stay on it: as fractional coordinates are kept,
         so are those on positions, and strains have the symmetry of the crystal.
     converged
-        Whether the last strain was below the tolerance, or the forces and the stress are.
+        Whether the last step was below the tolerance, or the forces and the stress are.
     steps
-        Number of steps that changed the cell; if atoms were relaxed too, also those by forces.
+        Number of steps that changed the cell or moved atoms, those by forces included.
     reason
         Why it stopped: ``"converged"``; ``"steps"``; ``"oscillating"`` if strains no longer
         decrease (the cell with the smallest strain is taken); ``"atoms too close"`` if it would

@@ -11,6 +11,9 @@ from ase_ecn.geometry.strain import total_log_strain
 
 STRAIN_ERROR = 0.008
 """Typical norm of the strain predicted for a relaxed cell, see :func:`reliable_part`."""
+DISPLACEMENT_ERROR = 0.02
+"""Typical displacement of the atoms, in Å and the root mean square, that is predicted for a relaxed
+crystal, see :func:`reliable_displacements`."""
 MAX_TOTAL_STRAIN = 1.0
 """Norm of the total logarithmic strain beyond which a relaxation is abandoned."""
 # All singular values are then between 0.6 and 1.4, and the norm is below 0.9.
@@ -52,7 +55,8 @@ def stop_reason(
     Parameters
     ----------
     strains
-        (3, 3) each, one per step; the last is not applied yet.
+        (3, 3) each, one per step; the last is not applied yet. Norms alone count, so that each may
+        be another measure of the step.
     deformation
         (3, 3) since the start.
     tolerance
@@ -91,6 +95,16 @@ def reliable_part(strain: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     square = float(np.sum(strain * strain))
     return strain * (square / (square + STRAIN_ERROR**2))
+
+
+def reliable_displacements(displacements: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The part of small displacements (N, 3) in Å that is not likely to be the network's error.
+
+    As :func:`reliable_part`, with the root mean square over the atoms and
+    :data:`DISPLACEMENT_ERROR`.
+    """
+    square = float(np.mean(np.sum(displacements * displacements, axis=1)))
+    return displacements * (square / (square + DISPLACEMENT_ERROR**2))
 
 
 def smallest(strains: Sequence[NDArray[np.float64]]) -> int:

@@ -21,7 +21,7 @@ from ase_ecn.prediction import Prediction, PropertyPredictor
 from ase_ecn.readers import Source
 from ase_ecn.relaxation.cell_and_atoms import relax_cell_and_atoms
 from ase_ecn.relaxation.constraints import held_by
-from ase_ecn.relaxation.force_course import Held
+from ase_ecn.relaxation.held import Held
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
 from ase_ecn.relaxation.surface import EnergySurface

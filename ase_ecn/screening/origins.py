@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from ase import Atoms
 
-from ase_ecn.readers import Source, is_url
+from ase_ecn.errors import CrystalError
+from ase_ecn.readers import Source, is_url, of_atoms
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Line:
     digest: str
     status: str
     row: int | None
+
+    def is_up_to_date(self, source: Source) -> bool:
+        """Whether the crystal whose line this is has not changed since."""
+        # Where inputs were not recorded, it would not be the crystal's line otherwise.
+        return self.origin is None or self.digest == source.digest
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,13 @@ class Origin:
             for line in lines:
                 if line.origin == self.name:
                     return line
-        equal = (line for line in lines if line.digest == source.digest)
-        return next((line for line in equal if self._may_be(line.origin)), None)
+        for line in lines:
+            if self._may_be(line.origin) and line.digest == source.digest:
+                return line
+        # Earlier releases took the digest of the structure where its text is taken now.
+        old = [line for line in lines if line.origin is None]
+        digest = _digest_of_structure(source) if old else ""
+        return next((line for line in old if line.digest == digest), None)
 
     def labels(self, source: Source) -> Iterator[str]:
         """Labels for a crystal, from the name in its input to ever longer ones."""
@@ -113,6 +124,13 @@ def origin_of(source: Any, address: str) -> Origin:
         tuple(_printable(part) for part in folder.parts[1:]),
         base,
     )
+
+
+def _digest_of_structure(source: Source) -> str:
+    try:
+        return of_atoms(source.label, source.load()).digest
+    except CrystalError:
+        return ""
 
 
 def _relative(path: Path, base: Path) -> str:

@@ -158,7 +158,7 @@ class Store:
         left = []
         for source in sources:
             line = self.origin.line_of(source, known.get(source.label, []))
-            changed = line is None or line.digest != source.digest
+            changed = line is None or not line.is_up_to_date(source)
             if changed or (retry_failed and line is not None and line.status == FAILED):
                 left.append(source)
         return left
@@ -194,9 +194,9 @@ class Store:
         source = verdict.outcome.source
         line = self.origin.line_of(source, known.get(source.label, []))
         if line is not None:
-            if line.digest == source.digest and line.status != FAILED:
+            if line.is_up_to_date(source) and line.status != FAILED:
                 return  # another process has written it
-            if line.digest != source.digest:
+            if not line.is_up_to_date(source):
                 logger.warning("%s has changed since it was screened", line.label)
             if line.row is not None:
                 self.database._delete(cursor, [line.row])

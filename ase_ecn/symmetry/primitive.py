@@ -8,12 +8,13 @@ import numpy as np
 
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.errors import CrystalError
-from ase_ecn.geometry.repetition import SYMPREC, find_repetition, spglib_dataset
+from ase_ecn.geometry.repetition import SYMPREC, find_repetition
+from ase_ecn.geometry.space_groups import spglib_dataset
 from ase_ecn.symmetry.colours import Motif
 
 _NEAR = 10 * SYMPREC
-# Spglib finds repetitions whose atoms are off their means by a quarter of its tolerance, and may
-# find those that are off by all of it. So what it does with SYMPREC happens where the perfect
+# The search finds repetitions whose atoms are off their means by a quarter of its tolerance, and
+# may find those that are off by all of it. So what it does with SYMPREC happens where the perfect
 # repetition counts alone, and what it does with _NEAR where that does not count at all.
 _SURELY_MERGED, _PERFECT, _DISTINCT = 0.05 * SYMPREC, SYMPREC, 2 * SYMPREC
 
@@ -45,11 +46,19 @@ def to_standard_primitive(crystal: Crystal, symprec: float = SYMPREC) -> Primiti
     an upper face of the cell count as outside. Where spglib has several equivalent choices, its
     result depends on the input: unlike ``Crystal.primitive``, this is no property of the crystal.
 
+    Spglib is asked about the primitive cell of a supercell: it takes much longer for more atoms.
+
     Raises
     ------
     CrystalError
         If spglib finds no symmetry.
     """
+    smaller = find_repetition(crystal.numbers, crystal.reduced, symprec)
+    if smaller is not None:
+        found = to_standard_primitive(
+            Crystal(smaller.numbers, smaller.cell, smaller.scaled), symprec
+        )
+        return PrimitiveCrystal(found.crystal, found.site_of_atom[smaller.site_of_atom])
     dataset = symmetry_dataset(crystal, symprec)
     if dataset is None:
         raise CrystalError(f"spglib finds no symmetry of the crystal at {symprec} Å")

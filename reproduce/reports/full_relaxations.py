@@ -8,10 +8,7 @@ way to relax that there is.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +19,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.comparison import SAME_CELL
 from ase_ecn.crystal import as_crystal
-from ase_ecn.errors import DatasetError
+from ase_ecn.geometry.drift import without_drift
 from ase_ecn.relaxation.cell_and_atoms import relax_cell_and_atoms
 from ase_ecn.relaxation.follow import follow
 from ase_ecn.relaxation.force_course import ForceCourse, Pull
@@ -31,9 +28,8 @@ from ase_ecn.relaxation.surface import EnergySurface
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import data_folder, read_mp20
 from ase_ecn.training.data.labels import HELD_OUT
+from ase_ecn.training.data.relaxation_pairs import percent_of, relaxation_rows
 from ase_ecn.vasp import read_runs
-
-_ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -66,12 +62,7 @@ def held_out_relaxations(data: Path, count: int) -> list[Task]:
     DatasetError
         If there is no such file.
     """
-    path = data / "teacher" / "relaxations.jsonl.gz"
-    if not path.is_file():
-        raise DatasetError(f"{path} does not exist")
-    with gzip.open(path, "rt") as lines:
-        rows = [json.loads(line) for line in lines]
-    rows = [r for r in rows if zlib.crc32(r["source"].encode()) % 100 < HELD_OUT]
+    rows = [row for row in relaxation_rows(data) if percent_of(row) < HELD_OUT]
     tasks = []
     for k in np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int):
         row, last = rows[k], rows[k]["frames"][-1]
@@ -110,14 +101,7 @@ def distance(atoms: Atoms, end: Atoms) -> float:
     Differences are of fractional coordinates, in the cell at the end.
     """
     apart = atoms.cell.scaled_positions(atoms.positions) - end.cell.scaled_positions(end.positions)
-    apart -= np.rint(apart)
-    for _ in range(_ROUNDS):  # the shift decides which image of an atom is the nearest
-        shifted = apart - apart.mean(axis=0)
-        shifted -= np.rint(shifted)
-        if np.allclose(shifted, apart):
-            break
-        apart = shifted
-    return float(np.linalg.norm(apart @ end.cell[:], axis=1).mean())
+    return float(np.linalg.norm(without_drift(apart) @ end.cell[:], axis=1).mean())
 
 
 def ways(network: StrainPredictor, surface: EnergySurface) -> dict[str, Way]:

@@ -20,6 +20,7 @@ from ase_ecn.readers import (
     register,
     unreadable,
 )
+from ase_ecn.readers.cif import read_cif
 from ase_ecn.readers.files import read_file
 from ase_ecn.readers.formats import reader_of
 
@@ -34,7 +35,8 @@ def read_one(path: Path, label: str, labelled: bool) -> Iterator[Source]:
 
 
 def test_the_first_reader_whose_ending_fits_is_taken(tmp_path: Path) -> None:
-    assert reader_of(Path("a.cif")).read is read_file
+    assert reader_of(Path("a.cif")).read is read_cif
+    assert reader_of(Path("a.vasp")).read is read_file
     register(Reader((".one", ".cif"), read_one))
     (tmp_path / "a.one").write_text("3.6")
     (tmp_path / "b.cif").write_text("3.7")

@@ -12,7 +12,7 @@ from ase.io import write
 from screens import lattices
 
 from ase_ecn.errors import OptionError
-from ase_ecn.readers import of_atoms
+from ase_ecn.readers import of_atoms, read_structures
 from ase_ecn.report import write_report
 from ase_ecn.screening import failures
 from ase_ecn.screening.origins import origin_of
@@ -83,16 +83,20 @@ def test_outputs_of_earlier_releases_go_on_and_lose_nothing(
     first, second = (
         poscar(tmp_path / name, bulk(symbol)) for name, symbol in (("run1", "Cu"), ("run2", "Ag"))
     )
+    write(first / "cu.cif", bulk("Cu"))
     run_screen(first, out)
+    cif = next(one for one in read_structures(first) if one.label == "cu.cif")
     with sqlite3.connect(out) as connection:
         connection.execute("DROP INDEX screen_name")
         for column in ("name", "origin"):
             connection.execute(f"ALTER TABLE screen_journal DROP COLUMN {column}")
+        of_structure = (of_atoms("cu.cif", cif.load()).digest, "cu.cif")
+        connection.execute("UPDATE screen_journal SET digest = ? WHERE label = ?", of_structure)
     connection.close()
     assert list(failures(out)) == []
     assert run_screen(first, out).computed == 0
-    assert run_screen(second, out).stored == 2
-    assert sources(out) == {"POSCAR": "Cu", "run2/POSCAR": "Ag"}
+    assert run_screen(second, out).stored == 3
+    assert sources(out) == {"POSCAR": "Cu", "cu.cif": "Cu", "run2/POSCAR": "Ag"}
 
 
 def test_the_output_is_never_an_input(tmp_path: Path, run_screen: Callable) -> None:

@@ -15,6 +15,7 @@ from ase_ecn.training.commands import (
     fit_pes_command,
     fit_properties_command,
     fit_so3_command,
+    fit_tensors_command,
     hull_command,
     label_command,
 )
@@ -25,6 +26,7 @@ COMMANDS: list[Command] = [
     fit_pes_command.COMMAND,
     fit_so3_command.COMMAND,
     fit_properties_command.COMMAND,
+    fit_tensors_command.COMMAND,
     evaluate_command.COMMAND,
     calibrate_command.COMMAND,
     domain_command.COMMAND,

@@ -32,7 +32,13 @@ from ase_ecn.errors import DatasetError
 from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.training.data.audited_labels import WHOLE_CRYSTAL, AuditedLabel
 from ase_ecn.training.data.datasets import SPLITS, Dataset, csv_rows, reduced_formula
-from ase_ecn.training.data.dft_labels import mp20, new_entries, number_of, with_site_labels
+from ase_ecn.training.data.dft_labels import (
+    mp20,
+    new_entries,
+    number_of,
+    site_moment_entries,
+    with_site_labels,
+)
 from ase_ecn.training.data.ecn_data import MAIN_GROUP
 from ase_ecn.training.data.held_out import composition_key
 from ase_ecn.training.data.known_crystals import known_crystals, magnets
@@ -158,9 +164,8 @@ def _sets(data: Path) -> Iterator[LabelledSet]:
     extra = new_entries(data)
     yield LabelledSet("mp_extra", "train", extra, extra.ids, frozenset({"2018"}))
     moments = with_site_labels(data, magnets(data))
-    path = data / "magnetism" / "mp_site_magmoms_labels_mp2020.csv.gz"
-    entry = {row["site_magmom_id"]: row["material_id"] for row in csv_rows(path)}
-    entries = [entry.get(name, "") for name in moments.ids]
+    known = site_moment_entries(data)
+    entries = [known.get(name, "") for name in moments.ids]
     own = frozenset({"2019", "2023"})
     yield LabelledSet("mp_site_magmoms", "train", moments, entries, own)
 

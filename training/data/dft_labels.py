@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.training.data.cache import cached_dataset
@@ -70,6 +71,31 @@ def with_site_labels(data: Path, moments: Dataset) -> Dataset:
         ABOVE_HULL: np.array(above),
     }
     return replace(moments, targets=targets)
+
+
+def hse_gaps(data: Path, ids: Sequence[str]) -> NDArray[np.float64] | None:
+    """(G,) gaps in eV of the hybrid functional HSE06, NaN where none is known.
+
+    Parameters
+    ----------
+    data
+        The data folder; without the file of these gaps the result is ``None``.
+    ids
+        Of the crystals: of the Materials Project, or of the set with site moments.
+    """
+    path = data / "gaps" / "multifidelity_gaps_by_mp_id.csv.gz"
+    if not path.is_file():
+        return None
+    known = rows_by(path, "material_id")
+    entries = site_moment_entries(data)
+    rows = [known.get(entries.get(name, name)) for name in ids]
+    return np.array([number_of(row, "band_gap_hse_eV") for row in rows])
+
+
+def site_moment_entries(data: Path) -> dict[str, str]:
+    """Ids in the Materials Project by those of the set with site moments, where they are known."""
+    rows = rows_by(data / "magnetism" / "mp_site_magmoms_labels_mp2020.csv.gz", "site_magmom_id")
+    return {name: row["material_id"] for name, row in rows.items()}
 
 
 def without(dataset: Dataset, compositions: Collection[bytes]) -> Dataset:

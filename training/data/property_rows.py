@@ -32,6 +32,7 @@ from ase_ecn.training.data.datasets import (
 )
 from ase_ecn.training.data.dft_labels import (
     ABOVE_HULL,
+    hse_gaps,
     mp20,
     new_entries,
     up_to,
@@ -43,7 +44,14 @@ from ase_ecn.training.data.held_out import WBM, composition_key, held_out_compos
 from ase_ecn.training.data.known_crystals import MOST_ATOMS, magnets
 from ase_ecn.training.data.labels import LabelledCrystal, PackedLabels, packed_labels
 
-PROPERTY_LABELS = ("band_gap", "metal", "magnetization", "fermi_level", "site_moments")
+PROPERTY_LABELS = (
+    "band_gap",
+    "band_gap_hse",
+    "metal",
+    "magnetization",
+    "fermi_level",
+    "site_moments",
+)
 """Properties besides the energy that the sets have labels of."""
 _VERSION = 1
 _SHORTEST = 0.6  # Å
@@ -194,6 +202,9 @@ def load_property_rows(
         f"{key}-{cutoff:g}", lambda: usable(_read(data, section, split), cutoff)
     )
     packed = packed_labels(key, _rows(dataset), cutoff, FORMATION_ENERGY, cache_folder())
+    gaps = hse_gaps(data, dataset.ids)
+    if gaps is not None:  # by id, so what was packed without them stays valid
+        dataset = replace(dataset, targets={**dataset.targets, "band_gap_hse": gaps})
     rows = property_rows(dataset, packed)
     return rows.without_audited() if section.audited and split == "train" else rows
 

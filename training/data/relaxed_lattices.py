@@ -35,6 +35,8 @@ class LatticeData:
         Share of each batch that starts from prototypes with other elements in them.
     substituted_pairs, substituted_seed
         Number of such pairs of start and end to draw from, and what fixes them.
+    relaxations_share
+        Share of each batch that starts from the prototypes of the teacher's relaxations.
     """
 
     name: str
@@ -45,6 +47,7 @@ class LatticeData:
     substituted_share: float = 0.0
     substituted_pairs: int = 1000
     substituted_seed: int = 0
+    relaxations_share: float = 0.0
 
     def __post_init__(self) -> None:
         if self.name not in READERS:
@@ -53,10 +56,13 @@ class LatticeData:
             count = getattr(self, name)
             if count is not None and count < 1:
                 raise OptionError(f"{name} is {count}; it must be at least 1")
-        if not 0 <= self.substituted_share < 1:
-            raise OptionError(
-                f"substituted_share is {self.substituted_share}: it must be at least 0 and below 1"
-            )
+        for name in ("substituted_share", "relaxations_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise OptionError(
+                    f"{name} is {getattr(self, name)}: it must be at least 0 and below 1"
+                )
+        if self.substituted_share + self.relaxations_share >= 1:
+            raise OptionError("substituted_share and relaxations_share must be below 1 together")
 
 
 def load_crystals(data: Path, name: str, split: str) -> list[Crystal]:

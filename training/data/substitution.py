@@ -23,9 +23,11 @@ from scipy.linalg import polar
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.geometry.drift import without_drift
 from ase_ecn.symmetry.primitive import symmetry_dataset
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import READERS, Dataset
+from ase_ecn.training.data.relaxation_pairs import Pairs
 
 logger = logging.getLogger(__name__)
 
@@ -55,14 +57,23 @@ class SubstitutedPair:
         (3, 3) lattice of the target in Å, rows. Its vectors correspond to those of
         ``crystal.cell`` one by one, and it is turned so that the strain between the two cells
         is symmetric: the deformation contains no rotation.
+    true_positions
+        (N, 3) fractional coordinates in it of the atoms of ``crystal``, in their order: those of
+        the target, in the nearest images and shifted as a whole until the mean does not move.
     test_id, prototype_id
         Identifiers of the target and of the prototype.
     """
 
     crystal: Crystal
     true_cell: NDArray[np.float64]
+    true_positions: NDArray[np.float64]
     test_id: str
     prototype_id: str
+
+    @property
+    def end(self) -> Crystal:
+        """The target, atom for atom."""
+        return Crystal(self.crystal.numbers, self.true_cell, self.true_positions)
 
 
 @dataclass(frozen=True)
@@ -150,14 +161,6 @@ def substituted_pairs(
     return pairs
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Substituted structures and the (P, 3, 3) cells that they should relax to."""
-
-    crystals: list[Crystal]
-    true_cells: NDArray[np.float64]
-
-
 def training_pairs(data: Path, name: str, count: int, seed: int = 0) -> Pairs:
     """Substituted pairs to train on, made of the training split alone.
 
@@ -182,15 +185,12 @@ def training_pairs(data: Path, name: str, count: int, seed: int = 0) -> Pairs:
         sample = np.random.default_rng(seed).permutation(len(train))[:TRAINING_PROTOTYPES]
         pairs = substituted_pairs(train.subset(np.sort(sample)), train, count, seed)
         ids = [f"{pair.test_id} in {pair.prototype_id}" for pair in pairs]
-        true = [
-            Crystal(pair.crystal.numbers, pair.true_cell, pair.crystal.scaled_positions)
-            for pair in pairs
-        ]
-        return Dataset("pairs", ids + ids, [pair.crystal for pair in pairs] + true)
+        found = Pairs([pair.crystal for pair in pairs], [pair.end for pair in pairs])
+        return found.to_dataset("pairs", ids)
 
-    stored = cached_dataset(f"{name}-train-substituted-{count}-{seed}", make).crystals
-    half = len(stored) // 2
-    return Pairs(stored[:half], np.array([c.cell for c in stored[half:]]).reshape(-1, 3, 3))
+    # Earlier files, without "moved", have the prototype's positions at both ends.
+    key = f"{name}-train-substituted-moved-{count}-{seed}"
+    return Pairs.from_dataset(cached_dataset(key, make))
 
 
 def _pattern(crystal: Crystal) -> tuple[int, ...]:
@@ -218,8 +218,11 @@ def _candidates(
 
 def _substitute(
     prototype: Crystal, symmetry: _Symmetry, target: Crystal, matchers: list[Any]
-) -> tuple[Crystal, NDArray[np.float64]] | None:
-    """Substituted crystal and (3, 3) true cell in Å, or ``None`` if they do not match."""
+) -> tuple[Crystal, NDArray[np.float64], NDArray[np.float64]] | None:
+    """Substituted crystal, (3, 3) true cell in Å and (N, 3) true fractional coordinates.
+
+    ``None`` if they do not match.
+    """
     truth = _structure(target)
     mapping = matchers[-1].get_best_electronegativity_anonymous_mapping(
         _structure(prototype), truth
@@ -248,7 +251,11 @@ def _substitute(
         change = aligned.volume / target.volume - 1
         assert abs(change) < _VOLUME_TOLERANCE, "the matcher changed the volume"
         if _symmetry(aligned).rotations == symmetry.rotations:
-            return crystal, _without_rotation(prototype.cell, aligned.cell)
+            # Site by site like the substituted crystal, as the matcher has sorted them.
+            assert np.array_equal(aligned.numbers, numbers), "the matcher lost the sites' order"
+            moved = without_drift(aligned.scaled_positions - crystal.scaled_positions)
+            true_positions = crystal.scaled_positions + moved
+            return crystal, _without_rotation(prototype.cell, aligned.cell), true_positions
     return None
 
 

@@ -21,7 +21,9 @@ from ase_ecn.training.data.force_sets import ForceData
 from ase_ecn.training.data.labels import TEACHER, LabelData
 from ase_ecn.training.data.property_rows import PROPERTY_LABELS, PropertyData
 from ase_ecn.training.data.relaxed_lattices import LatticeData
+from ase_ecn.training.data.tensor_rows import SHAPES, TensorData
 from ase_ecn.training.fits.loop import FitOptions
+from ase_ecn.training.fits.loss_weights import ForceWeights, LabelWeights
 from ase_ecn.training.fits.losses import lattice_loss_named
 from ase_ecn.training.fits.noise import NoiseSchedule, StartCells, start_cells
 from ase_ecn.training.fits.sampling import Sampling
@@ -136,7 +138,8 @@ class LatticeConfiguration(Configuration):
     unroll
         Up to how many times the network is applied in training.
     rattle
-        By how many Å atoms are displaced along each axis, for a network that moves them.
+        By how many Å atoms are displaced along each axis at most, in the root mean square, for a
+        network that moves them.
     """
 
     data: LatticeData
@@ -152,8 +155,6 @@ class LatticeConfiguration(Configuration):
             raise OptionError(f"unroll is {self.unroll}: a network is applied at least once")
         if not self.loss_offset >= 0:
             raise OptionError(f"loss_offset is {self.loss_offset}; it must not be negative")
-        if self.moves_atoms and (self.unroll > 1 or self.data.substituted_share > 0):
-            raise OptionError("positions cannot be fitted with unroll or substituted_share")
         if self.rattle < 0 or (self.rattle > 0) != self.moves_atoms:
             raise OptionError("rattle (Å, positive) goes with positions: true of the model")
 
@@ -181,21 +182,6 @@ class EMPNNConfiguration(LatticeConfiguration):
     def moves_atoms(self) -> bool:
         """Whether the network moves atoms, too."""
         return self.model.positions
-
-
-@dataclass(frozen=True)
-class ForceWeights:
-    """Weights of energies, forces and stresses in the loss.
-
-    Attributes
-    ----------
-    energy, forces, virial
-        Of errors in eV/atom, eV/Å, and eV/atom of the stress times the volume of an atom.
-    """
-
-    energy: float = 4.0
-    forces: float = 1.0
-    virial: float = 0.5
 
 
 def _energy_model(section: Any, where: str) -> ECNConfig:
@@ -226,22 +212,6 @@ class PESConfiguration(Configuration):
     model: ECNConfig = field(metadata={"parse": _energy_model})
     loss_weights: ForceWeights = field(default_factory=ForceWeights)
     sampling: Sampling | None = None
-
-
-@dataclass(frozen=True)
-class LabelWeights:
-    """Weights of energies, forces and stresses in the loss.
-
-    Attributes
-    ----------
-    energy, forces, stress
-        Of mean absolute errors in eV/atom, of the lengths of the errors of forces in eV/Å, and of
-        components of the stress in GPa.
-    """
-
-    energy: float = 1.0
-    forces: float = 0.1
-    stress: float = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -329,6 +299,34 @@ class PropertiesConfiguration(Configuration):
             raise OptionError(f"with_teacher is {self.with_teacher}; it must not be negative")
 
 
+@dataclass(frozen=True, kw_only=True)
+class TensorsConfiguration(Configuration):
+    """Fit of heads for response tensors on the trunk of ``init``.
+
+    Attributes
+    ----------
+    data
+        The labels.
+    model
+        The architecture, with that trunk.
+    loss_weights
+        Of each tensor's errors, in units of their mean absolute deviation, and of those of natural
+        logarithms of ``bulk_modulus``, ``shear_modulus``, ``mean_dielectric`` and
+        ``mean_dielectric_total``; 1 where nothing is said.
+    """
+
+    network: ClassVar[str] = "tensors"
+
+    data: TensorData
+    model: SO3ECNConfig
+    loss_weights: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.model.tensor_targets:
+            raise OptionError("the model has no tensor_targets")
+        known_or_refused("label in loss_weights", self.loss_weights, SHAPES)
+
+
 CONFIGURATIONS: dict[str, type[Configuration]] = {
     kind.network: kind
     for kind in (
@@ -337,6 +335,7 @@ CONFIGURATIONS: dict[str, type[Configuration]] = {
         PESConfiguration,
         SO3Configuration,
         PropertiesConfiguration,
+        TensorsConfiguration,
     )
 }
 """Configurations by the kind of fit, ``network`` in a YAML file."""
@@ -369,6 +368,11 @@ def read_config(path: Path, network: str) -> Configuration:
 def config_of_card(content: Mapping[str, Any], kind: type[C]) -> C:
     """Return the configuration that a card says a checkpoint was fitted with."""
     return kind.from_dict({**content["configuration"], "network": kind.network})
+
+
+def fitted_to_tensors(content: Mapping[str, Any]) -> bool:
+    """Whether a card has a :class:`TensorsConfiguration`."""
+    return bool(content.get("configuration", {}).get("network") == TensorsConfiguration.network)
 
 
 def fitted_to_properties(content: Mapping[str, Any]) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -17,13 +17,14 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.training.data.equilibrium import further_crystals
+from ase_ecn.training.data.relaxation_pairs import Pairs, relaxation_pairs
 from ase_ecn.training.data.relaxed_lattices import (
     LatticeData,
     load_crystals,
     niggli_crystal,
     spread,
 )
-from ase_ecn.training.data.substitution import Pairs, training_pairs
+from ase_ecn.training.data.substitution import training_pairs
 from ase_ecn.training.fits import parallel
 from ase_ecn.training.fits.config import EMPNNConfiguration, LatticeConfiguration
 from ase_ecn.training.fits.loop import (
@@ -35,13 +36,13 @@ from ase_ecn.training.fits.loop import (
     start_from,
 )
 from ase_ecn.training.fits.losses import (
-    LatticeLoss,
     lattice_loss,
     lattice_loss_named,
     position_loss,
 )
 from ase_ecn.training.fits.metrics import relative_length_errors
-from ase_ecn.training.fits.noise import NoiseSchedule, rattled
+from ase_ecn.training.fits.moving_scores import moving_scores
+from ase_ecn.training.fits.noise import NoiseSchedule, rattled_by_degrees
 from ase_ecn.training.fits.scores import denoise, denoising_scores, neighbors_of
 
 LatticeModel: TypeAlias = nn.Module
@@ -78,6 +79,31 @@ class Batch:
     applications: int = 1
     shift: Tensor | None = None
 
+    def crystal_of_atom(self) -> Tensor:
+        """(N,) crystal of each atom."""
+        counts = torch.tensor([len(crystal) for crystal in self.crystals])
+        return torch.repeat_interleave(counts).to(self.start.device)
+
+    def moved(self, cells: Tensor, displacements: Tensor | None) -> Batch:
+        """The same from other (B, 3, 3) cells and, by (N, 3) fractions of them, other places."""
+        if displacements is None or self.shift is None:
+            return replace(self, start=cells)
+        parts = np.split(
+            displacements.cpu().numpy(), np.cumsum([len(c) for c in self.crystals])[:-1]
+        )
+        crystals = [
+            Crystal(c.numbers, c.cell, c.scaled_positions + part)
+            for c, part in zip(self.crystals, parts, strict=True)
+        ]
+        return replace(self, crystals=crystals, start=cells, shift=self.shift - displacements)
+
+    def distances(self) -> Tensor:
+        """(B,) how far it is from start to end: the loss of cells and, if they move, of atoms."""
+        error = lattice_loss(self.start, self.true_cells)
+        if self.shift is None:
+            return error
+        return error + position_loss(self.shift, self.true_cells, self.crystal_of_atom())
+
 
 @dataclass(frozen=True)
 class LatticeObjective:
@@ -103,50 +129,56 @@ class LatticeObjective:
     def __call__(self, network: nn.Module, batch: Batch) -> Tensor:
         """Mean over crystals, layers and applications.
 
-        Between two applications the cells are detached and their neighbours found anew, as when
-        a relaxation repeats the network. So each application learns from the cells that the
+        Between two applications cells and places are detached and neighbours found anew, as when
+        a relaxation repeats the network. So each application learns from the crystals that the
         network itself makes, at a cost that grows linearly with their number.
         """
-        loss = lattice_loss_named(self.loss)
-        cells, total = batch.start, torch.zeros((), device=self.device)
-        true = batch.true_cells.float()
+        now, total = batch, torch.zeros((), device=self.device)
         for application in range(batch.applications):
-            if application > 0:
-                cells = self._where_to_go_on(cells, batch)
-            graph = lattice_batch(batch.crystals, self.neighbors, cells=cells, device=self.device)
-            if batch.shift is None:
-                outputs = network(graph)
-                losses = torch.stack([loss(output, true) for output in outputs]).mean(dim=0)
-            else:
-                outputs, losses = self._with_positions(network, graph, batch, loss)
+            graph = lattice_batch(now.crystals, self.neighbors, cells=now.start, device=self.device)
+            steps, losses = self._steps(network, graph, now)
             # Without this weight the strongly deformed crystals would drown the nearly relaxed
             # ones, and those are what decides whether a relaxed crystal stays where it is.
-            noise = lattice_loss(cells, batch.true_cells)
-            weights = 1 / torch.sqrt(noise + self.offset)
+            weights = 1 / torch.sqrt(now.distances() + self.offset)
             total = total + parallel.batch_mean(losses * weights.float())
-            cells = outputs[-1].detach().double()
+            if application + 1 < batch.applications:
+                now = _where_to_go_on(now, batch, *steps)
         return total / batch.applications
 
-    def _with_positions(
-        self, network: nn.Module, graph: LatticeBatch, batch: Batch, loss: LatticeLoss
-    ) -> tuple[list[Tensor], Tensor]:
-        """Cells after each layer, and the losses (B,) of cells and atoms together."""
+    def _steps(
+        self, network: nn.Module, graph: LatticeBatch, batch: Batch
+    ) -> tuple[tuple[Tensor, Tensor | None], Tensor]:
+        """Cells and displacements after the last layer, and the losses (B,) of all layers."""
+        loss = lattice_loss_named(self.loss)
+        true = batch.true_cells.float()
+        if batch.shift is None:
+            outputs: list[Tensor] = network(graph)
+            losses = torch.stack([loss(output, true) for output in outputs])
+            return (outputs[-1], None), losses.mean(dim=0)
         steps: list[tuple[Tensor, Tensor]] = network.steps(graph)  # type: ignore[operator]
-        assert batch.shift is not None
-        true, shift = batch.true_cells.float(), batch.shift.float()
-        counts = torch.tensor([len(crystal) for crystal in batch.crystals], device=self.device)
-        crystal = torch.repeat_interleave(torch.arange(len(counts), device=self.device), counts)
-        losses = [
-            loss(cells, true) + position_loss(moved - shift, true, crystal)
-            for cells, moved in steps
-        ]
-        return [cells for cells, _ in steps], torch.stack(losses).mean(dim=0)
+        shift, crystal = batch.shift.float(), batch.crystal_of_atom()
+        losses = torch.stack(
+            [
+                loss(cells, true) + position_loss(moved - shift, true, crystal)
+                for cells, moved in steps
+            ]
+        )
+        return steps[-1], losses.mean(dim=0)
 
-    def _where_to_go_on(self, cells: Tensor, batch: Batch) -> Tensor:
-        error = lattice_loss(cells, batch.true_cells)
-        # An error that is not a number is not below the limit either.
-        usable = (error < MAX_UNROLLED_LOSS) | (error < lattice_loss(batch.start, batch.true_cells))
-        return torch.where(usable[:, None, None], cells, batch.start)
+
+def _where_to_go_on(now: Batch, begun: Batch, cells: Tensor, displacements: Tensor | None) -> Batch:
+    """What the next application starts from: where the last one led, unless it ran away."""
+    cells = cells.detach().double()
+    error = lattice_loss(cells, begun.true_cells)
+    # An error that is not a number is not below the limit either.
+    usable = (error < MAX_UNROLLED_LOSS) | (error < lattice_loss(begun.start, begun.true_cells))
+    cells = torch.where(usable[:, None, None], cells, begun.start)
+    if displacements is None or now.shift is None or begun.shift is None:
+        return now.moved(cells, None)
+    back = now.shift - begun.shift  # to where this batch has begun
+    displacements = displacements.detach().double()
+    usable_atoms = usable[now.crystal_of_atom()][:, None]
+    return now.moved(cells, torch.where(usable_atoms, displacements, back))
 
 
 def fit_empnn(
@@ -201,7 +233,7 @@ def fit_lattice_network(
         batches=batches,
         batches_per_epoch=batch_count(batches.shown, batches.own),
         loss=LatticeObjective(neighbors_of(model), device, config.loss, config.loss_offset),
-        validate=partial(_validate, val=val, config=config, device=device),
+        validate=_validation(config, val, data, device),
         monitor="score",
     )
     return fit_to_best(model, task, config.fit, out)
@@ -215,59 +247,77 @@ def _training_crystals(section: LatticeData, data: Path) -> list[Crystal]:
     return train + [niggli_crystal(crystal) for crystal in further]
 
 
-def _pairs(section: LatticeData, data: Path) -> Pairs:
-    if section.substituted_share == 0:
-        return Pairs([], np.empty((0, 3, 3)))
-    return training_pairs(data, section.name, section.substituted_pairs, section.substituted_seed)
+def _pairs(section: LatticeData, data: Path) -> list[tuple[Pairs, float]]:
+    """Pairs of start and end, and their share of each batch."""
+    found = []
+    if section.substituted_share > 0:
+        count, seed = section.substituted_pairs, section.substituted_seed
+        found.append((training_pairs(data, section.name, count, seed), section.substituted_share))
+    if section.relaxations_share > 0:
+        found.append((relaxation_pairs(data, "train"), section.relaxations_share))
+    return found
 
 
 class _Batches:
-    """Deformed crystals, and substituted prototypes, of one epoch.
+    """Deformed crystals, and pairs of start and end, of one epoch.
 
     Attributes
     ----------
     shown
         Number of crystals of an epoch.
     own
-        Number of them in a batch; the others are substituted prototypes.
+        Number of them in a batch; the others are pairs.
     """
 
     def __init__(
-        self, config: LatticeConfiguration, train: list[Crystal], pairs: Pairs, device: str
+        self,
+        config: LatticeConfiguration,
+        train: list[Crystal],
+        pairs: list[tuple[Pairs, float]],
+        device: str,
     ) -> None:
         self._config = config
         self._train = train
         self._cells = np.stack([crystal.cell for crystal in train])
-        self._pairs = pairs
         self._device = device
-        size, share = config.fit.batch_size, config.data.substituted_share
-        self._substituted = round(share * size) if pairs.crystals else 0
-        self.own = size - self._substituted
+        size = config.fit.batch_size
+        self._pairs = [(one, round(share * size)) for one, share in pairs if len(one)]
+        self.own = size - sum(count for _, count in self._pairs)
         self.shown = min(len(train), config.data.crystals_per_epoch or len(train))
 
     def __call__(self, rng: np.random.Generator) -> Iterator[Batch]:
-        config, device, pairs = self._config, self._device, self._pairs
+        config, device = self._config, self._device
         drawn = rng.permutation(len(self._train))[: self.shown]
         for places in shuffled_batches(self.shown, self.own, rng):
+            still = [self._train[i] for i in drawn[places]]
+            starts, ends = self._drawn_pairs(rng)
             cells = self._cells[drawn[places]]
-            chosen = rng.integers(max(1, len(pairs.crystals)), size=self._substituted)
-            extra = [pairs.crystals[i] for i in chosen]
-            start = np.concatenate([config.noise.apply(cells, rng), *(c.cell[None] for c in extra)])
-            true = np.concatenate([cells, *(pairs.true_cells[i][None] for i in chosen)])
-            still = [self._train[i] for i in drawn[places]] + extra
+            start = np.concatenate(
+                [config.noise.apply(cells, rng), *(c.cell[None] for c in starts)]
+            )
+            true = np.concatenate([cells, *(c.cell[None] for c in ends)])
             moved = still
             if config.moves_atoms:
-                moved = [rattled(crystal, config.rattle, rng) for crystal in still]
-            mine = parallel.own_part(len(still))
+                moved = rattled_by_degrees(still, config.rattle, rng)
+            begun, ended = moved + starts, still + ends
+            mine = parallel.own_part(len(begun))
             yield Batch(
-                [moved[i] for i in mine],
+                [begun[i] for i in mine],
                 torch.as_tensor(start[mine], device=device),
                 torch.as_tensor(true[mine], device=device),
                 int(rng.integers(1, config.unroll + 1)) if config.unroll > 1 else 1,
-                _way_back([(moved[i], still[i]) for i in mine], device)
+                _way_back([(begun[i], ended[i]) for i in mine], device)
                 if config.moves_atoms
                 else None,
             )
+
+    def _drawn_pairs(self, rng: np.random.Generator) -> tuple[list[Crystal], list[Crystal]]:
+        starts, ends = [], []
+        for pairs, count in self._pairs:
+            chosen = rng.integers(len(pairs), size=count)
+            starts += [pairs.crystals[i] for i in chosen]
+            ends += [pairs.ends[i] for i in chosen]
+        return starts, ends
 
 
 def _way_back(pairs: list[tuple[Crystal, Crystal]], device: str) -> Tensor:
@@ -292,6 +342,20 @@ def _denoised_again(
         cells = cells.copy()
         cells[near] = denoise(model, chosen, cells[near], device)
     return cells
+
+
+def _validation(
+    config: LatticeConfiguration, val: list[Crystal], data: Path, device: str
+) -> Callable[[nn.Module], dict[str, float]]:
+    if not config.moves_atoms:
+        return partial(_validate, val=val, config=config, device=device)
+    return partial(
+        moving_scores,
+        still=val,
+        pairs=relaxation_pairs(data, "val").spread(config.data.validation_crystals),
+        applications=config.unroll,
+        device=device,
+    )
 
 
 def _validate(

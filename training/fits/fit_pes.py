@@ -20,7 +20,7 @@ from ase_ecn.properties import POTENTIAL_ENERGY as ENERGY
 from ase_ecn.training.data.datasets import Dataset
 from ase_ecn.training.data.force_sets import load_force_data
 from ase_ecn.training.fits import parallel
-from ase_ecn.training.fits.config import ForceWeights, PESConfiguration
+from ase_ecn.training.fits.config import PESConfiguration
 from ase_ecn.training.fits.loop import (
     FitResult,
     Task,
@@ -29,6 +29,7 @@ from ase_ecn.training.fits.loop import (
     shuffled_batches,
     start_from,
 )
+from ase_ecn.training.fits.loss_weights import ForceWeights
 from ase_ecn.training.fits.sampling import Batches, bond_batches
 
 _SOFTENING = 0.01

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.errors import OptionError
+from ase_ecn.nn.so3.heads import ADDED_TO
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.properties import FORMATION_ENERGY, of_output
 from ase_ecn.training.data.dft_labels import ABOVE_HULL
@@ -187,7 +188,7 @@ def row_scores(
 
 
 def set_head_units(model: SO3ECN, rows: PropertyRows) -> None:
-    """Shift and scale of the labels of each property.
+    """Shift and scale of the labels of each property, or of their difference to another.
 
     Raises
     ------
@@ -198,6 +199,9 @@ def set_head_units(model: SO3ECN, rows: PropertyRows) -> None:
         return
     for k, name in enumerate(model.heads.targets):
         labels = rows.targets.get(name, rows.site_targets.get(name))
+        other = ADDED_TO.get(name)
+        if labels is not None and other is not None and other in model.heads.targets:
+            labels = labels - rows.targets[other]
         if labels is None or np.isnan(labels).all():
             raise OptionError(f"the data have no labels of {name!r}")
         if of_output(name).kind != "class":

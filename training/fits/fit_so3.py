@@ -31,8 +31,9 @@ from ase_ecn.training.data.labels import (
     joined,
     load_labels,
 )
-from ase_ecn.training.fits.config import LabelWeights, SO3Configuration
+from ase_ecn.training.fits.config import SO3Configuration
 from ase_ecn.training.fits.loop import FitResult, Task, fit, start_from
+from ase_ecn.training.fits.loss_weights import LabelWeights
 
 logger = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
 
-_MAY_BE_FRESH = re.compile(r"^(heads|angular|shift|scale)\b|\.extra_")
+_MAY_BE_FRESH = re.compile(r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_|\.pull\.")
 
 
 @dataclass(frozen=True)
@@ -334,8 +334,9 @@ def _keep_rows(path: Path, epochs: int) -> None:
 def start_from(model: Network, checkpoint: str) -> None:
     """Give a new network the weights of a checkpoint of the same architecture.
 
-    Heads of properties that the checkpoint doesn't predict stay fresh, and so do angular features
-    that it lacks; these start as if they were not there. Of an ensemble the first member counts.
+    Heads of properties that the checkpoint doesn't predict stay fresh, and so does what moves
+    atoms, and angular features that it lacks; these start as if they were not there. Of an ensemble
+    the first member counts.
 
     Raises
     ------

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from ase.geometry import cell_to_cellpar
 from numpy.typing import NDArray
 
+from ase_ecn.crystal import Crystal
+from ase_ecn.geometry.drift import without_drift
 from ase_ecn.geometry.strain import log_strain
 
 
@@ -67,6 +71,21 @@ def log_strain_errors(cells: NDArray[np.float64], true: NDArray[np.float64]) -> 
     """(B,) norm of the logarithmic strain between two lattices in the same basis."""
     deformation = np.asarray(np.linalg.solve(cells, true), dtype=np.float64)
     return np.asarray(np.linalg.norm(log_strain(deformation), axis=(1, 2)))
+
+
+def site_distances(crystals: Sequence[Crystal], ends: Sequence[Crystal]) -> NDArray[np.float64]:
+    """(B,) mean distances in Å of atoms from their places, after the best rigid shift.
+
+    Differences are of fractional coordinates, in the cells at the ends.
+    """
+    return np.array(
+        [
+            np.linalg.norm(
+                without_drift(crystal.scaled_positions - end.scaled_positions) @ end.cell, axis=1
+            ).mean()
+            for crystal, end in zip(crystals, ends, strict=True)
+        ]
+    )
 
 
 def relative_length_errors(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -46,6 +46,18 @@ def rattled(crystal: Crystal, sigma: float, rng: np.random.Generator) -> Crystal
     shift = rng.normal(size=(len(crystal), 3)) * sigma
     scaled = crystal.scaled_positions + shift @ np.linalg.inv(crystal.cell)
     return Crystal(crystal.numbers, crystal.cell, scaled)
+
+
+def rattled_by_degrees(
+    crystals: Sequence[Crystal], largest: float, rng: np.random.Generator
+) -> list[Crystal]:
+    """Displace the atoms of each crystal by noise of its own strength, from ``largest`` (Å) down.
+
+    A quarter of the crystals stay as they are: their cells alone are deformed, and so their space
+    group is one to keep.
+    """
+    strengths = largest * np.maximum(rng.uniform(-1 / 3, 1, len(crystals)), 0)
+    return [rattled(c, float(sigma), rng) for c, sigma in zip(crystals, strengths, strict=True)]
 
 
 class StartCells(Protocol):

@@ -15,6 +15,7 @@ from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.properties import of_output
 from ase_ecn.symmetry.colours import view_counts
 from ase_ecn.training.data.cache import LabelledGraphs
+from ase_ecn.training.data.datasets import METALLIC_GAP
 from ase_ecn.training.fits.metrics import (
     lattice_parameter_errors,
     log_strain_errors,
@@ -85,14 +86,21 @@ def ecn_scores(
 def gap_scores(
     predictions: Mapping[str, NDArray[np.float64]], labelled: Labels
 ) -> dict[str, float]:
-    """Error of the gaps of insulators, and both precisions; nothing without gaps and metals."""
+    """Errors of the gaps of insulators, and both precisions; nothing without gaps and metals."""
+    scores = {}
+    if "band_gap_hse" in predictions:
+        hse = labelled.targets["band_gap_hse"]
+        insulators = np.where(hse < METALLIC_GAP, np.nan, hse)
+        scores["band_gap_hse_mae_insulators"] = mean_absolute_error(
+            predictions["band_gap_hse"], insulators
+        )
     if "band_gap" not in predictions or "metal" not in predictions:
-        return {}
+        return scores
     gap, metal = labelled.targets["band_gap"], labelled.targets["metal"] > 0.5
     known = ~np.isnan(gap)
     called_metal = predictions["metal"][known] > 0.5
     insulators = np.where(metal, np.nan, gap)
-    return {
+    return scores | {
         "band_gap_mae_insulators": mean_absolute_error(predictions["band_gap"], insulators),
         "metal_precision": precision(called_metal, metal[known]),
         "nonmetal_precision": precision(~called_metal, ~metal[known]),

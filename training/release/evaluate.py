@@ -34,6 +34,7 @@ from ase_ecn.training.fits.config import (
     SO3Configuration,
     config_of_card,
     fitted_to_properties,
+    fitted_to_tensors,
 )
 from ase_ecn.training.fits.fit_pes import pes_scores
 from ase_ecn.training.fits.fit_so3 import label_scores, split_labels
@@ -42,6 +43,7 @@ from ase_ecn.training.fits.noise import gaussian_noise
 from ase_ecn.training.fits.scores import denoising_scores, ecn_scores, gap_scores, predict_graphs
 from ase_ecn.training.release.calibrate import reliability
 from ase_ecn.training.release.evaluate_properties import evaluate_properties
+from ase_ecn.training.release.evaluate_tensors import evaluate_tensors
 from ase_ecn.training.release.screen_scores import wbm_table
 from ase_ecn.training.release.supercell_jump import CRYSTALS, supercell_jumps
 
@@ -74,6 +76,8 @@ def evaluate(
     card = read_card(checkpoint)
     if fitted_to_properties(card.content):
         return evaluate_properties(checkpoint, data, split, device)
+    if fitted_to_tensors(card.content):
+        return evaluate_tensors(checkpoint, data, split, device)
     if card.network == "so3":
         return evaluate_so3(checkpoint, data, split, device)
     if card.forces:

@@ -24,16 +24,19 @@ from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.property_rows import load_property_rows
 from ase_ecn.training.data.relaxed_lattices import load_crystals
+from ase_ecn.training.data.tensor_rows import load_tensor_rows
 from ase_ecn.training.fits.config import (
     ECNConfiguration,
     EMPNNConfiguration,
     PropertiesConfiguration,
     SO3Configuration,
+    TensorsConfiguration,
     config_of_card,
     fitted_to_properties,
+    fitted_to_tensors,
 )
 from ase_ecn.training.fits.fit_properties import teacher_sources
-from ase_ecn.training.fits.fit_so3 import label_sources
+from ase_ecn.training.fits.fit_so3 import LabelSource, label_sources
 from ase_ecn.training.fits.scores import predict_graphs
 from ase_ecn.training.release.calibrate_so3 import held_out, pooled_and_predicted
 
@@ -105,11 +108,15 @@ def empnn_domain(configuration: EMPNNConfiguration, data: Path) -> dict[str, Any
 
 
 def so3_domain(
-    configuration: SO3Configuration | PropertiesConfiguration, data: Path
+    configuration: SO3Configuration | PropertiesConfiguration | TensorsConfiguration, data: Path
 ) -> dict[str, Any]:
     """Domain of an SO(3)-equivariant network, from the neighbours in its training crystals."""
-    if isinstance(configuration, PropertiesConfiguration):
-        cutoff = configuration.model.cutoff
+    cutoff = configuration.model.cutoff
+    sources: list[LabelSource] = []
+    if isinstance(configuration, TensorsConfiguration):
+        packed = load_tensor_rows(data, cutoff, "train").packed
+        fitted = [(packed, np.arange(len(packed)))]
+    elif isinstance(configuration, PropertiesConfiguration):
         packed = load_property_rows(data, configuration.data, cutoff, "train").packed
         sources = teacher_sources(configuration, data)
         fitted = [(packed, np.arange(len(packed)))]
@@ -149,7 +156,11 @@ def spread_ranges(
     return {f"{_ENERGY}_std": [0.0, round(float(np.quantile(stated, 1 - OUTLIERS)), 4)]}
 
 
-def _so3_configuration(content: Mapping[str, Any]) -> SO3Configuration | PropertiesConfiguration:
+def _so3_configuration(
+    content: Mapping[str, Any],
+) -> SO3Configuration | PropertiesConfiguration | TensorsConfiguration:
+    if fitted_to_tensors(content):
+        return config_of_card(content, TensorsConfiguration)
     if fitted_to_properties(content):
         return config_of_card(content, PropertiesConfiguration)
     return config_of_card(content, SO3Configuration)

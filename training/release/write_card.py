@@ -21,6 +21,7 @@ from ase_ecn.training.fits.config import (
     ECNConfiguration,
     PropertiesConfiguration,
     SO3Configuration,
+    TensorsConfiguration,
 )
 from ase_ecn.training.fits.loop import FitResult
 
@@ -81,6 +82,17 @@ SOURCES = {
     ),
 }
 
+TENSOR_SOURCES = (
+    "dielectric tensors: Petousis et al. 2017 (doi:10.1038/sdata.2016.134) and the most "
+    "anisotropic crystals of AnisoNet 2024",
+    "elastic tensors: de Jong et al. 2015 (doi:10.1038/sdata.2015.9) and later, as published with "
+    "MatTen and StrainTensorNet; bulk and shear moduli of binaries of the Materials Project, as "
+    "published with matcalc (BSD-3)",
+    "piezoelectric tensors: de Jong et al. 2015 (doi:10.1038/sdata.2015.53)",
+    "mean dielectric constants: phonon database of the Materials Project, Petretto et al. 2018 "
+    "(doi:10.1038/sdata.2018.65)",
+)
+
 _EXTRA = {
     "mp_2018_max_atoms": "mp_2018",
     "further_max_atoms": "further_crystals",
@@ -92,6 +104,7 @@ _SPLITS = {
     "pes": "mlearn: published; monbtaw: published test groups, half of the quaternary's trained; "
     "vasp_steps: whole runs by seed 0",
     "fermi": "by composition, 90/5/5",
+    "tensors": "by composition, 80/10/10",
     "teacher": "by prototype: 4 % of the prototypes held out",
 }
 
@@ -129,7 +142,8 @@ def write_checkpoint(
         For a potential energy surface: the sets of elements that occur together in its data.
     """
     parts = _JOINED.get(config.data.name, (config.data.name,))
-    published = parts[0] in SOURCES
+    tensors = isinstance(config, TensorsConfiguration)
+    published = parts[0] in SOURCES or tensors
     card: dict[str, Any] = {
         "name": config.name,
         "version": config.version,
@@ -152,6 +166,8 @@ def write_checkpoint(
         if property_elements:
             card["property_elements"] = property_elements
     sources += [SOURCES[part] for key, part in _EXTRA.items() if getattr(config.data, key, None)]
+    if tensors:
+        sources = list(TENSOR_SOURCES)
     if isinstance(config, SO3Configuration):
         names = [part.name for part in config.data.further]
         sources += [SOURCES.get(name, "the user's own labels") for name in names]

@@ -37,6 +37,8 @@ class SO3ECNConfig:
         ``"potential_energy"`` as the labels have it.
     crystal_targets, site_targets
         Further properties of the crystal and of its atoms.
+    tensor_targets
+        Response tensors of the crystal, see :mod:`ase_ecn.nn.so3.tensor_heads`.
     uncertainties
         Those of the targets of the crystal, the energy among them, whose standard error is
         predicted too, as ``NAME_std``.
@@ -64,6 +66,7 @@ class SO3ECNConfig:
     dropout: float = 0.0
     classes: str = NONE
     repulsion: float = 0.0
+    tensor_targets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
@@ -87,7 +90,12 @@ class SO3ECNConfig:
         self._check_heads()
 
     def _check_heads(self) -> None:
-        names = (self.target, *self.crystal_targets, *self.site_targets)
+        names = (
+            self.target,
+            *self.crystal_targets,
+            *self.site_targets,
+            *self.tensor_targets,
+        )
         if len(set(names)) < len(names):
             raise OptionError(f"a target occurs twice: {', '.join(names)}")
         possible = (self.target, *self.crystal_targets)
@@ -111,6 +119,7 @@ class SO3ECNConfig:
             uncertainties=(),
             dropout=0.0,
             repulsion=0.0,
+            tensor_targets=(),
         )
 
     def to_dict(self) -> dict[str, Any]:

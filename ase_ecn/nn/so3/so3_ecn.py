@@ -32,6 +32,7 @@ from ase_ecn.nn.so3.heads import PropertyHeads
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
 from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
+from ase_ecn.nn.so3.tensor_heads import AtomFeatures, TensorHeads, bond_list
 from ase_ecn.properties import FORMATION_ENERGY
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -56,13 +57,13 @@ class Derivatives:
         (B,) float64, eV per cell.
     pulls
         (E, 3) derivatives of the energy by the bonds' vectors, eV/Å.
-    scalars
-        (N, width) last scalars of the atoms, which the heads read.
+    features
+        Of the atoms, which the heads read.
     """
 
     energies: Tensor
     pulls: Tensor
-    scalars: Tensor
+    features: AtomFeatures
 
 
 def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
@@ -117,6 +118,7 @@ class SO3ECN(PropertyNetwork):
         self.head = nn.Linear(width, 1)
         named = (config.crystal_targets, config.site_targets, config.uncertainties)
         self.heads = PropertyHeads(width, *named, config.dropout) if any(named) else None
+        self.tensor_heads = TensorHeads.of(config) if config.tensor_targets else None
         self.register_buffer("element_energies", torch.zeros(ELEMENTS, dtype=torch.float64))
         self.register_buffer("scale", torch.ones((), dtype=torch.float64))
 
@@ -135,7 +137,9 @@ class SO3ECN(PropertyNetwork):
     @property
     def targets(self) -> tuple[str, ...]:
         """The energy's name, and the further properties."""
-        return (self.config.target, *self.config.crystal_targets, *self.config.site_targets)
+        config = self.config
+        further = (*config.crystal_targets, *config.site_targets, *config.tensor_targets)
+        return (config.target, *further)
 
     @property
     def site_targets(self) -> tuple[str, ...]:
@@ -206,8 +210,12 @@ class SO3ECN(PropertyNetwork):
 
     def scalars(self, graph: SphereBatch) -> Tensor:
         """(N, width) last scalars of the atoms; differentiable by the weights."""
+        return self.features(graph).scalars
+
+    def features(self, graph: SphereBatch) -> AtomFeatures:
+        """What the heads read; differentiable by the weights."""
         bonds = self.bonds(graph)
-        return self._scalars(graph, bonds, bonds.y, bonds.h)
+        return self._features(graph, bonds, bonds.y, bonds.h)
 
     def properties(self, graph: SphereBatch) -> dict[str, Tensor]:
         """All targets but forces and stress; differentiable by the weights.
@@ -218,12 +226,20 @@ class SO3ECN(PropertyNetwork):
             As of :meth:`predict`, but for the energy the part that the network learns, without
             what depends on guessed oxidation states.
         """
-        return self.properties_of(graph, self.scalars(graph))
+        features = self.features(graph)
+        return {**self.properties_of(graph, features.scalars), **self.tensors_of(graph, features)}
 
     def properties_of(self, graph: SphereBatch, scalars: Tensor) -> dict[str, Tensor]:
-        """As :meth:`properties`, from the (N, width) last scalars of the atoms."""
+        """As :meth:`properties` without tensors, from the (N, width) last scalars of the atoms."""
         energies = self._total(graph, self._contributions(scalars)) / graph.atom_counts
         return {self.config.target: energies, **self._further(graph, scalars)}
+
+    def tensors_of(self, graph: SphereBatch, features: AtomFeatures) -> dict[str, Tensor]:
+        """Response tensors, from the features of the atoms."""
+        if self.tensor_heads is None:
+            return {}
+        found: dict[str, Tensor] = self.tensor_heads(features, bond_list(graph))
+        return found
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:
         """Energies and their derivatives by the bonds' vectors; not differentiable any further.
@@ -243,12 +259,12 @@ class SO3ECN(PropertyNetwork):
             bonds = self.bonds(graph)
             vector = bonds.vector.clone().requires_grad_(True)
             y, r = located(vector, bonds)
-            scalars = self._scalars(graph, bonds, y, r, frozen=True)
-            total = self._total(graph, self._contributions(scalars))
+            features = self._features(graph, bonds, y, r, frozen=True)
+            total = self._total(graph, self._contributions(features.scalars))
             (pulls,) = torch.autograd.grad(total.sum(), vector)
         if (near := self._repulsion(graph)) is not None:
             pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
-        return Derivatives(total.detach(), pulls, scalars.detach())
+        return Derivatives(total.detach(), pulls, features.detached())
 
     def energies_moving(self, graph: SphereBatch, direction: Tensor) -> tuple[Tensor, Tensor]:
         """(B,) energies and their derivatives along (E, 3) directions of the bonds' vectors.
@@ -284,20 +300,21 @@ class SO3ECN(PropertyNetwork):
         share = self.config.repulsion
         return repulsion(graph, share) if share else None
 
-    def _scalars(
+    def _features(
         self, graph: SphereBatch, bonds: Bonds, y: Tensor, r: Tensor, *, frozen: bool = False
-    ) -> Tensor:
-        """(N, width) last scalars of the atoms; ``frozen`` tables are not differentiated."""
+    ) -> AtomFeatures:
+        """Features of the atoms; ``frozen`` tables are not differentiated."""
         x = {0: self.embedding(graph.numbers)[:, None, :]}
+        earlier = x
         for layer in self.interactions:
             assert isinstance(layer, Interaction)
+            earlier = x
             table = layer.radial.detach() if frozen else layer.radial
             sums = convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
             f = layer.joined(sums, x)
             f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
             x = layer.activated(f)
-        scalars: Tensor = x[0][:, 0]
-        return scalars
+        return AtomFeatures(x[0][:, 0], earlier)
 
     def _contributions(self, scalars: Tensor) -> Tensor:
         """(N,) contributions of the atoms to the energy, in units of the scale."""
@@ -327,7 +344,8 @@ class SO3ECN(PropertyNetwork):
             found = self.derivatives(graph)
             forces, stress = forces_and_stress(graph, found.pulls)
         with torch.inference_mode():
-            further = self._further(graph, found.scalars)
+            further = self._further(graph, found.features.scalars)
+            further |= self.tensors_of(graph, found.features)
         energy = self._with_constants(found.energies / graph.atom_counts, graphs)
         return {self.config.target: energy, **further, "forces": forces, "stress": stress}
 

@@ -12,7 +12,7 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.registry import build
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
-from ase_ecn.nn.so3.heads import in_agreement, weighted_mean
+from ase_ecn.nn.so3.heads import PropertyHeads, in_agreement, weighted_mean
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.training.fits.loop import start_from
 
@@ -98,6 +98,22 @@ def test_a_large_gap_is_no_metals():
     certain = gaps < 0.2
     torch.testing.assert_close(found["metal"][certain], logits[certain])
     assert in_agreement({"metal": logits})["metal"] is logits
+
+
+def test_the_gap_of_a_hybrid_functional_is_added_to_the_other():
+    torch.manual_seed(0)
+    gaps = ("band_gap", "band_gap_hse")
+    both = PropertyHeads(8, gaps, (), (), 0.0).double().eval()
+    alone = PropertyHeads(8, gaps[1:], (), (), 0.0).double().eval()
+    alone.readouts.load_state_dict(
+        {k: v for k, v in both.readouts.state_dict().items() if "hse" in k}
+    )
+    both.shift[0], both.scale[0] = 1.5, 0.7
+    both.shift[1], both.scale[1] = alone.shift[0], alone.scale[0] = 0.8, 0.3
+    arguments = torch.randn(5, 8).double(), torch.tensor([0, 0, 1, 1, 1]), torch.tensor([2, 3])
+    found, difference = both(*arguments), alone(*arguments)["band_gap_hse"]
+    torch.testing.assert_close(found["band_gap_hse"], found["band_gap"] + difference)
+    assert found["band_gap_hse"].ne(difference).all()
 
 
 def test_the_energy_alone_has_no_heads():

@@ -219,6 +219,26 @@ def test_left_handed_prototypes_keep_their_handedness() -> None:
     assert np.linalg.det(pair.true_cell) < 0
 
 
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_atoms_are_told_where_the_target_has_them(rng: np.random.Generator, shuffled: bool) -> None:
+    """Distances along the axis tell the internal coordinate, whatever the origin of the target."""
+    prototype = bulk("ZnO", "wurtzite", a=3.25, c=5.21, u=0.382)
+    target = bulk("AlN", "wurtzite", a=3.11, c=4.98, u=0.37)
+    if shuffled:
+        target.positions += rng.uniform(size=3)
+        target.wrap()
+        target = target[rng.permutation(len(target))]
+    pair = one_pair(prototype, target)
+    assert pair.end.numbers.tolist() == pair.crystal.numbers.tolist()
+    apart = pair.end.to_atoms().get_all_distances(mic=True)
+    wanted = target.get_all_distances(mic=True)
+    np.testing.assert_allclose(np.sort(apart, axis=None), np.sort(wanted, axis=None), atol=1e-6)
+    moved = pair.true_positions - pair.crystal.scaled_positions
+    np.testing.assert_allclose(moved.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(np.abs(moved[:, 2]), 0.006, atol=1e-6)
+    np.testing.assert_allclose(moved[:, :2], 0, atol=1e-6)
+
+
 def test_a_seed_fixes_the_pairs() -> None:
     def drawn(seed: int) -> list[tuple[str, str, bytes, bytes]]:
         known = dataset(

@@ -230,6 +230,60 @@ def test_a_fit_learns_all_properties(folder):
     assert curve[-1, 1] < 0.5 * curve[0, 1]
 
 
+def with_hse_gaps(folder, monkeypatch):
+    """Gaps of a hybrid functional: those of PBE and 1.5 eV, for two thirds of the salts."""
+    known = {}
+    for split in READERS_SPLITS:
+        dataset = toy(split)
+        for k, (name, gap) in enumerate(zip(dataset.ids, dataset.targets["band_gap"], strict=True)):
+            if k % 3:
+                known[name] = {"band_gap_hse_eV": f"{gap + 1.5}" if k % 2 else "0.0"}
+    known["mp-7"] = {"band_gap_hse_eV": "2.5"}
+    stated = dft_labels.rows_by(folder, "")["mag-0"]
+    unknown = dict.fromkeys(stated, "")
+    entries = {
+        "mag-0": {**stated, "material_id": ""},
+        "mag-1": {**unknown, "material_id": "mp-7"},
+        "mag-2": {**unknown, "material_id": "mp-8"},
+    }
+    monkeypatch.setattr(
+        dft_labels, "rows_by", lambda path, key: known if path.parent.name == "gaps" else entries
+    )
+    (folder / "gaps").mkdir()
+    (folder / "gaps" / "multifidelity_gaps_by_mp_id.csv.gz").touch()
+
+
+def test_rows_have_gaps_of_a_hybrid_functional(folder, monkeypatch):
+    before = load_property_rows(folder, PropertyData(), CUTOFF, "train")
+    assert "band_gap_hse" not in before.targets
+    packed = sorted(p.name for p in (folder / "cache").iterdir())
+    with_hse_gaps(folder, monkeypatch)
+    rows = load_property_rows(folder, PropertyData(), CUTOFF, "train")
+    # What was packed without them is used.
+    assert sorted(p.name for p in (folder / "cache").iterdir()) == packed
+    hse = dict(zip(rows.ids, rows.targets["band_gap_hse"], strict=True))
+    pbe = dict(zip(rows.ids, rows.targets["band_gap"], strict=True))
+    assert hse["train-1"] == pytest.approx(pbe["train-1"] + 1.5)
+    assert hse["train-4"] == 0
+    assert np.isnan(hse["train-3"])
+    assert hse["mag-1"] == 2.5
+    assert np.isnan(hse["mag-2"])
+
+
+def test_a_fit_learns_gaps_of_a_hybrid_functional(folder, monkeypatch):
+    with_hse_gaps(folder, monkeypatch)
+    model = {"widths": [16, 16, 16], "layers": 2, "cutoff": CUTOFF}
+    model["crystal_targets"] = ["band_gap", "band_gap_hse"]
+    fitted = fit_properties(config(folder, model=model), folder, folder / "run", "cpu")
+    assert fitted.model.heads.shift[1] == pytest.approx(0.75, abs=0.2)
+    found = predict_rows(fitted.model, fitted.held, "cpu")
+    scores = row_scores(found, fitted.held)
+    hse = fitted.held.targets["band_gap_hse"]
+    assert scores["band_gap_hse_mae"] < 0.5 * np.nanstd(hse)
+    error = np.abs(found["band_gap_hse"] - hse)[hse > 0]
+    assert scores["band_gap_hse_mae_insulators"] == pytest.approx(error.mean())
+
+
 def test_the_command_makes_a_checkpoint_of_all_properties(folder):
     (folder / "c.yaml").write_text(
         "network: properties\nname: toy\ndata: {name: mp_20}\n"

@@ -14,9 +14,10 @@ from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.data.labels import FurtherLabels, LabelData, packed_labels, read_labels
-from ase_ecn.training.fits.config import LabelWeights, SO3Configuration
+from ase_ecn.training.fits.config import SO3Configuration
 from ase_ecn.training.fits.fit_so3 import batch_loss, fit_so3, label_sources, set_units
 from ase_ecn.training.fits.loop import FitOptions
+from ase_ecn.training.fits.loss_weights import LabelWeights
 from ase_ecn.training.fits.optimizers import OPTIMIZERS
 
 MODEL = SO3ECNConfig(widths=(16, 16, 16), layers=2, cutoff=4.0, target="potential_energy")

@@ -1,0 +1,89 @@
+"""Moduli and other numbers agree with pymatgen's, whose conventions these are."""
+
+import numpy as np
+import pytest
+import torch
+from pymatgen.analysis.elasticity.elastic import ElasticTensor
+from pymatgen.analysis.piezo import PiezoTensor
+from scipy.spatial.transform import Rotation
+
+from ase_ecn.errors import PropertyUnavailableError
+from ase_ecn.response import ResponseScalars, averages, moduli, response_scalars, rotated
+
+
+def stiffness(seed=0):
+    """Any positive matrix, all of whose elements differ."""
+    root = np.random.default_rng(seed).normal(size=(6, 6))
+    return root @ root.T * 20 + np.diag([150, 140, 160, 60, 50, 70.0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moduli_are_pymatgens(seed):
+    tensor = stiffness(seed)
+    other, found = ElasticTensor.from_voigt(tensor), moduli(tensor)
+    assert found["bulk_modulus"] == pytest.approx(other.k_vrh)
+    assert found["shear_modulus"] == pytest.approx(other.g_vrh)
+    assert found["young_modulus"] == pytest.approx(other.y_mod / 1e9)
+    assert found["poisson_ratio"] == pytest.approx(other.homogeneous_poisson)
+    assert found["universal_anisotropy"] == pytest.approx(other.universal_anisotropy)
+
+
+def test_factors_of_two_are_those_of_pymatgens_compliance():
+    tensor = stiffness()
+    compliance = ElasticTensor.from_voigt(tensor).compliance_tensor.voigt
+    np.testing.assert_allclose(np.linalg.inv(tensor), compliance, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_tensors_turn_as_pymatgens_do(sign):
+    rotation = sign * Rotation.random(random_state=4).as_matrix()
+    tensor = stiffness()
+    expected = ElasticTensor.from_voigt(tensor).rotate(rotation.T, tol=1e-6).voigt
+    np.testing.assert_allclose(rotated(tensor, rotation), expected, rtol=1e-9, atol=1e-9)
+    piezo = np.random.default_rng(1).normal(size=(3, 6))
+    expected = PiezoTensor.from_vasp_voigt(piezo[:, [0, 1, 2, 5, 3, 4]])
+    np.testing.assert_allclose(expected.voigt, piezo)
+    expected = expected.rotate(rotation.T, tol=1e-6).voigt
+    np.testing.assert_allclose(rotated(piezo, rotation), expected, rtol=1e-9, atol=1e-9)
+    dielectric = piezo[:, :3]
+    np.testing.assert_allclose(rotated(dielectric, rotation), rotation.T @ dielectric @ rotation)
+
+
+def test_numbers_know_no_frame():
+    rotation = Rotation.random(random_state=5).as_matrix()
+    elastic, piezo = stiffness(), np.random.default_rng(1).normal(size=(3, 6))
+    tensors = {
+        "elastic_tensor": elastic,
+        "piezoelectric_tensor": piezo,
+        "dielectric_tensor": elastic[:3, :3],
+        "dielectric_tensor_total": elastic[:3, :3],
+    }
+    turned = {name: rotated(tensor, rotation) for name, tensor in tensors.items()}
+    numbers = np.array([14])
+    for derivation in response_scalars():
+        found = derivation.values(numbers, tensors)
+        assert tuple(found) == derivation.names(tensors)
+        assert derivation.values(numbers, turned) == pytest.approx(found)
+        assert derivation.names(["band_gap"]) == ()
+
+
+def test_the_refractive_index_is_the_root_of_the_mean():
+    made = ResponseScalars("dielectric_tensor").values(
+        np.array([14]), {"dielectric_tensor": np.diag([2.0, 3.0, 4.0])}
+    )
+    assert made == {"refractive_index": pytest.approx(3**0.5)}
+
+
+def test_a_crystal_that_is_not_stable_has_no_moduli():
+    with pytest.raises(PropertyUnavailableError, match="lowest eigenvalue is -5 GPa"):
+        moduli(np.diag([100, 100, 100, 50, 50, -5.0]))
+
+
+def test_averages_are_the_same_of_tensors_of_torch():
+    tensors = np.stack([stiffness(seed) for seed in range(4)])
+    inverse = np.linalg.inv(tensors)
+    found = averages(torch.as_tensor(tensors), torch.as_tensor(inverse))
+    expected = averages(tensors, inverse)
+    np.testing.assert_allclose(found.bulk.numpy(), expected.bulk)
+    np.testing.assert_allclose(found.shear.numpy(), expected.shear)
+    assert expected.bulk_voigt[0] > expected.bulk_reuss[0]
