@@ -15,7 +15,8 @@ from ase_ecn.errors import OptionError
 from ase_ecn.plotting import parity, property_map
 from ase_ecn.properties import find
 from ase_ecn.report.page import Column, Page, write_page
-from ase_ecn.screening.store import Store, journal_path
+from ase_ecn.screening.input_keys import input_pairs
+from ase_ecn.screening.store import Store, screened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +30,8 @@ _FIRST_COLUMNS = (
     "band_gap",
     "band_gap_std",
 )
+
+_TEXTS = ("decomposition", "relaxation_reason", "out_of_domain_reasons")
 
 
 def write_report(
@@ -60,12 +63,9 @@ def write_report(
     ASEECNError
         If matplotlib is missing.
     """
-    address = journal_path(str(out))
-    if "://" not in address and not Path(address).exists():
-        raise OptionError(f"{address} does not exist")
     if by is not None and not re.fullmatch(r"-?\w+", by):
         raise OptionError(f"cannot sort by {by!r}: give the name of a property")
-    store = Store(address)
+    store = screened(out)
     rows = list(store.rows(limit, by or "id"))
     counts = store.counts()
     total = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
@@ -93,7 +93,8 @@ def _columns(rows: Sequence[Any], units: Mapping[str, str]) -> list[Column]:
     ordered = [name for name in _FIRST_COLUMNS if name in numbers]
     ordered += sorted(name for name in numbers if name not in _FIRST_COLUMNS)
     found = {name for row in rows for name in row.key_value_pairs}
-    texts = [*(name for name in ("decomposition", "relaxation_reason") if name in found), "source"]
+    given = dict.fromkeys(name for row in rows for name in input_pairs(row) if name not in numbers)
+    texts = [*(name for name in _TEXTS if name in found), *given, "source"]
     return [
         Column("picture", "", lambda row: row.toatoms(), "picture"),
         Column("formula", "formula", lambda row: row.formula, "text"),
