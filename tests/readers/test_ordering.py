@@ -176,6 +176,6 @@ def test_commands_and_screens_take_the_option(
     assert "x.cif#ordered1" in capsys.readouterr().out
     assert main(["screen", where, "-o", str(tmp_path / "out.db"), "--order", "20"]) == 0
     (row,) = connect(tmp_path / "out.db").select(note="ordered cell 1 of 1, by Ewald sums")
-    assert row.formula == "LaMn2O6Sr"
+    assert row.natoms == 10
     assert main(["predict", where, "--order", "0"]) == 1
     assert "order must be a positive number" in capsys.readouterr().err
