@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ from ase_ecn.errors import CrystalError, OptionError
 from ase_ecn.readers.databases import count_rows, is_url, read_database
 from ase_ecn.readers.folders import file_groups, read_folder
 from ase_ecn.readers.formats import Reader, read_path, reader_of, register
+from ase_ecn.readers.ordering import check_order, ordered_cells, with_ordered
 from ase_ecn.readers.source import Source, of_atoms, unreadable
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "count_structures",
     "is_url",
     "of_atoms",
+    "ordered_cells",
     "read_structures",
     "register",
     "unreadable",
@@ -33,6 +37,7 @@ def read_structures(
     *,
     labelled: bool = False,
     passing_over: Collection[Path] = (),
+    order: int | None = None,
 ) -> Iterator[Source]:
     """Structures of an input, read one at a time.
 
@@ -49,12 +54,26 @@ def read_structures(
         Whether to read everything that may serve as a label for a fit; slower for databases.
     passing_over
         Files that are not read where they are in a folder.
+    order
+        Disordered crystals of CIFs and pymatgen structures are replaced by their likeliest
+        ordered cells of at most so many atoms; see
+        :func:`~ase_ecn.readers.ordering.ordered_cells`. ``None`` refuses them.
 
     Raises
     ------
     OptionError
         If the input does not exist, or its content does not match its name.
     """
+    check_order(order)
+    sources = _sources(source, labelled, passing_over)
+    return sources if order is None else with_ordered(sources, order)
+
+
+def _sources(
+    source: str | Path | CrystalLike | Iterable[CrystalLike],
+    labelled: bool,
+    passing_over: Collection[Path],
+) -> Iterator[Source]:
     if isinstance(source, Atoms) or hasattr(source, "lattice"):
         return _from_structures([source])  # type: ignore[list-item]
     if not isinstance(source, str | Path):
@@ -93,4 +112,10 @@ def _from_structures(structures: Iterable[CrystalLike]) -> Iterator[Source]:
             atoms = structure if isinstance(structure, Atoms) else as_crystal(structure).to_atoms()
             yield of_atoms(label, atoms, k + 1)
         except CrystalError as error:
-            yield unreadable(label, str(error), k + 1)
+            known = getattr(structure, "is_ordered", True)
+            disordered = None if known else partial(_given, structure)
+            yield replace(unreadable(label, str(error), k + 1), disordered=disordered)
+
+
+def _given(structure: Any) -> Any:
+    return structure

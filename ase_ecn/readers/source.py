@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
 
 from ase_ecn.errors import CrystalError
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
 
 # What ASE's readers note about files; all else that a structure is given comes from its owner.
 _OF_READERS = frozenset(["unit_cell", "spacegroup", "occupancy"])
@@ -40,6 +43,9 @@ class Source:
         Results of a calculator, by ASE's names.
     problem
         Why the structure cannot be read, if that is already known.
+    disordered
+        Returns a pymatgen structure with partial occupancies, or ``None`` if all sites are full;
+        may raise a :class:`~ase_ecn.errors.CrystalError`.
     """
 
     label: str
@@ -50,6 +56,7 @@ class Source:
     labels: Mapping[str, Any] = field(default_factory=dict)
     results: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
+    disordered: Callable[[], Structure | None] | None = None
 
 
 def of_atoms(label: str, atoms: Atoms, number: int = 1) -> Source:

@@ -9,15 +9,18 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ase import Atoms
 from ase.io import read
 
 from ase_ecn.errors import CrystalError, OptionError
-from ase_ecn.readers.cif import CIF, atoms_of_text
+from ase_ecn.readers.cif import CIF, atoms_of_text, disordered_structure_of_text
 from ase_ecn.readers.decoding import decoded_text
 from ase_ecn.readers.source import Source, text_digest, unreadable
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
 
 CSV = (".csv", ".csv.gz")
 PARQUET = (".parquet",)
@@ -75,12 +78,16 @@ def _sources(rows: Iterator[dict[str, Any]], path: Path, label: str) -> Iterator
             continue
         if column == _CIF:
             load, digest = partial(atoms_of_text, str(text)), text_digest(str(text))
+            disordered = partial(disordered_structure_of_text, str(text))
         else:
             file = path.parent / str(text)
             load, digest = partial(_read_file, file), _file_digest(file)
+            disordered = partial(_disordered, file)
         columns = {str(name): _plain(value) for name, value in row.items()}
         labels = {str(name): value for name, value in row.items() if value not in (None, "")}
-        yield Source(where, digest, load, columns, number=k + 1, labels=labels)
+        yield Source(
+            where, digest, load, columns, number=k + 1, labels=labels, disordered=disordered
+        )
 
 
 def _file_digest(path: Path) -> str:
@@ -88,6 +95,15 @@ def _file_digest(path: Path) -> str:
         return text_digest(path.read_bytes().hex())
     except OSError:  # reading it will report this
         return text_digest(str(path))
+
+
+def _disordered(path: Path) -> Structure | None:
+    if not path.name.lower().endswith(CIF):
+        return None
+    try:
+        return disordered_structure_of_text(decoded_text(path))
+    except (OSError, ValueError) as error:
+        raise CrystalError(f"cannot read {path}: {error}") from error
 
 
 def _read_file(path: Path) -> Atoms:

@@ -15,11 +15,13 @@ from reproduce.commands import (
     hull_distances_command,
     hypothetical_command,
     invariance_command,
+    measured_gaps_command,
     phonons_command,
     reconstruct_command,
     reliability_command,
     soak_command,
     tables_command,
+    textbook_command,
     vasp_relaxations_command,
 )
 
@@ -41,4 +43,6 @@ COMMANDS: list[Command] = [
     close_contacts_command.COMMAND,
     vasp_relaxations_command.COMMAND,
     full_relaxations_command.COMMAND,
+    textbook_command.COMMAND,
+    measured_gaps_command.COMMAND,
 ]

@@ -17,8 +17,6 @@ from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_numbers
-from ase.formula import Formula
-from numpy.typing import NDArray
 
 from ase_ecn.corrections import (
     correction,
@@ -33,6 +31,7 @@ from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.training.data.audited_labels import WHOLE_CRYSTAL, AuditedLabel
 from ase_ecn.training.data.datasets import SPLITS, Dataset, csv_rows, reduced_formula
 from ase_ecn.training.data.dft_labels import (
+    measured_gaps,
     mp20,
     new_entries,
     number_of,
@@ -132,7 +131,7 @@ def audit(data: Path, predictions: Path | None = None) -> list[AuditedLabel]:
     """
     sets = list(_sets(data))
     gaps, teacher = _other_gaps(data), _teacher_energies(data)
-    measured = _measured_gaps(data)
+    measured = measured_gaps(data)
     found: list[AuditedLabel] = []
     for part in sets:
         found += _wrong_structures(part, data)
@@ -308,25 +307,6 @@ def _other_gaps(data: Path) -> dict[str, dict[str, float]]:
         gaps = {row["material_id"]: number_of(row, column) for row in csv_rows(data / file)}
         found[release] = {name: gap for name, gap in gaps.items() if not np.isnan(gap)}
     return found
-
-
-def _measured_gaps(data: Path) -> dict[bytes, float]:
-    """Smallest measured gap in eV of each composition; formulas with fractions are left out."""
-    found: dict[bytes, float] = {}
-    for row in csv_rows(data / "gaps" / "matbench_expt_gap.csv.gz"):
-        numbers = _numbers(row["formula"])
-        if numbers is not None:
-            key = composition_key(numbers)
-            gap = number_of(row, "band_gap_expt_eV")
-            found[key] = min(gap, found.get(key, gap))
-    return found
-
-
-def _numbers(formula: str) -> NDArray[np.int64] | None:
-    try:
-        return np.array([atomic_numbers[symbol] for symbol in Formula(formula)], dtype=np.int64)
-    except (ValueError, KeyError):
-        return None
 
 
 def _teacher_energies(data: Path) -> dict[str, tuple[Crystal, float]]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from ase.data import atomic_numbers
+from ase.formula import Formula
 from numpy.typing import NDArray
 
 from ase_ecn.properties import FORMATION_ENERGY
@@ -96,6 +98,25 @@ def site_moment_entries(data: Path) -> dict[str, str]:
     """Ids in the Materials Project by those of the set with site moments, where they are known."""
     rows = rows_by(data / "magnetism" / "mp_site_magmoms_labels_mp2020.csv.gz", "site_magmom_id")
     return {name: row["material_id"] for name, row in rows.items()}
+
+
+def measured_gaps(data: Path) -> dict[bytes, float]:
+    """Smallest measured gap in eV of each composition; formulas with fractions are left out."""
+    found: dict[bytes, float] = {}
+    for row in csv_rows(data / "gaps" / "matbench_expt_gap.csv.gz"):
+        numbers = _numbers(row["formula"])
+        if numbers is not None:
+            key = composition_key(numbers)
+            gap = number_of(row, "band_gap_expt_eV")
+            found[key] = min(gap, found.get(key, gap))
+    return found
+
+
+def _numbers(formula: str) -> NDArray[np.int64] | None:
+    try:
+        return np.array([atomic_numbers[symbol] for symbol in Formula(formula)], dtype=np.int64)
+    except (ValueError, KeyError):
+        return None
 
 
 def without(dataset: Dataset, compositions: Collection[bytes]) -> Dataset:

@@ -115,7 +115,7 @@ def compare(
     verdict = Verdict()
     counts = np.bincount(numbers)
     found = {chemical_symbols[z]: float(counts[z]) for z in np.flatnonzero(counts)}
-    _compare_formula(found, claims, verdict)
+    compare_formula(found, claims, verdict)
     density = float(masses.sum()) / volume * _GRAM_PER_CM3
     if claims.density and 0.05 < claims.density < 30:
         same = abs(density / claims.density - 1) < _SAME_DENSITY
@@ -136,7 +136,8 @@ def compare(
     return verdict
 
 
-def _compare_formula(found: dict[str, float], claims: Claims, verdict: Verdict) -> None:
+def compare_formula(found: dict[str, float], claims: Claims, verdict: Verdict) -> None:
+    """Compare atoms of a cell by element with the sum formula and Z, or the table of types."""
     if not claims.formulas:
         missing = sorted(claims.elements - set(found))
         if missing and len(claims.elements) <= 20:

@@ -12,7 +12,7 @@ from ase_ecn.errors import PartialOccupancyError
 from ase_ecn.readers.cif.operations import Operations
 from ase_ecn.readers.cif.sites import Site
 
-_SAME = 0.3
+SAME_PLACE = 0.3
 """Images of a site that are nearer to each other, in Å, are one atom on a special position."""
 
 
@@ -74,7 +74,7 @@ def _repeated(
     starts = np.searchsorted(owners, np.arange(len(sites)))
     found: list[int] = []
     for j, start in enumerate(starts):
-        near = _distances(scaled[:start] - scaled[start], cell) < _SAME
+        near = distances(scaled[:start] - scaled[start], cell) < SAME_PLACE
         for i in sorted(set(owners[:start][near].tolist()) - set(found)):
             if sites[i].species.element == sites[j].species.element:
                 found.append(j)
@@ -121,6 +121,11 @@ def _single(
     return site.place[None], moment[None]
 
 
+def images_of(site: Site, operations: Operations, cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m, 3) fractional coordinates of all places of a site."""
+    return _images(site, operations, cell)[0] if len(operations) > 1 else _single(site, cell)[0]
+
+
 def _images(
     site: Site, operations: Operations, cell: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -128,7 +133,7 @@ def _images(
     images = operations.rotations @ site.place + operations.translations
     shift = images - site.place
     shift -= np.round(shift)
-    fixing = np.linalg.norm(shift @ cell, axis=1) < _SAME
+    fixing = np.linalg.norm(shift @ cell, axis=1) < SAME_PLACE
     # The average over the operations that fix the site is exactly on its special position.
     place = site.place + shift[fixing].mean(axis=0) if fixing.any() else site.place
     images = _wrapped(operations.rotations @ place + operations.translations)
@@ -144,7 +149,7 @@ def _first_of_each(images: NDArray[np.float64], cell: NDArray[np.float64]) -> li
     if len(found) == 1:
         return found
     # Rounding separates equal ones now and then.
-    near = _distances(images[found][:, None] - images[found][None], cell) < _SAME
+    near = distances(images[found][:, None] - images[found][None], cell) < SAME_PLACE
     return [k for j, k in enumerate(found) if not near[j, :j].any()]
 
 
@@ -169,7 +174,8 @@ def _cartesian(moments: NDArray[np.float64], cell: NDArray[np.float64]) -> NDArr
     return turned
 
 
-def _distances(differences: NDArray[np.float64], cell: NDArray[np.float64]) -> NDArray[np.float64]:
+def distances(differences: NDArray[np.float64], cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lengths in Å of the shortest equivalents of (…, 3) differences of fractional coordinates."""
     nearest: NDArray[np.float64] = (differences - np.round(differences)) @ cell
     lengths: NDArray[np.float64] = np.linalg.norm(nearest, axis=-1)
     return lengths

@@ -15,7 +15,8 @@ from ase_ecn.readers.cif.syntax import Block, number
 
 FULL = 0.995
 """A site with at least this occupancy is full: 0.999 and 0.9999 are rounded ones."""
-_MOST = 1.01
+MOST_FILLED = 1.01
+"""A little more than one is rounding."""
 _LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 _ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
 _FRACTIONS = ("_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z")
@@ -160,7 +161,7 @@ def check_occupancies(sites: list[Site]) -> None:
                 f"the site {site.label} is partially occupied ({site.occupancy:g}): replace the "
                 "structure by an ordered supercell first, or let it be ordered"
             )
-        if site.occupancy > _MOST:
+        if site.occupancy > MOST_FILLED:
             raise PartialOccupancyError(
                 f"the site {site.label} has the occupancy {site.occupancy:g}; at most 1 is allowed"
             )
