@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -30,6 +31,21 @@ torch.set_num_threads(1)
 
 MOST_PROCESSES = 6
 """Each takes about 1 GB of memory."""
+LONGEST = (
+    "test_documents.py",
+    "test_prototype_library.py",
+    "test_parallel.py",
+    "test_models.py",
+    "test_reproducibility.py",
+    "test_killed_processes.py",
+    "test_labelling.py",
+    "test_run.py",
+    "test_fuzz.py",
+    "test_checkpoint.py",
+    "test_phonons.py",
+    "test_ase_workflows.py",
+)
+"""Files that take more than five seconds."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,6 +58,34 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if asked is None and not alone and cores > 1 and option.markexpr.startswith("not slow"):
         option.numprocesses = min(cores, MOST_PROCESSES)
         option.dist = "loadfile"  # what a file's tests share is made once
+        option.loadscopereorder = False  # by the number of tests; see LONGEST
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest files, so that no process works on one while the others are done."""
+    if not config.pluginmanager.hasplugin("randomly"):
+        rank = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
+@pytest.fixture(autouse=True)
+def _left_as_found() -> Iterator[None]:
+    """Tests pass in any order: each has the same random numbers, and leaves the process alone."""
+    torch.manual_seed(0)
+    before = _process()
+    yield
+    assert _process() == before, "this would change what other tests see"
+
+
+def _process() -> dict[str, object]:
+    return {
+        "folder": Path.cwd(),
+        "threads": torch.get_num_threads(),
+        "dtype": torch.get_default_dtype(),
+        "recursion": sys.getrecursionlimit(),
+        **{name: value for name, value in os.environ.items() if name.startswith("ASE_ECN_")},
+    }
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -49,21 +49,26 @@ def descriptions(library: list[Atoms]) -> tuple[list[Crystal], list[Crystal]]:
     return [as_crystal(a) for a in library], [as_crystal(a) for a in others]
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-8)])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance", "every"),
+    # Double precision shows what is wrong with any of them; the rounding of some is enough.
+    [("float32", 1e-5, 3), ("float64", 1e-8, 1)],
+)
 def test_predictions_are_invariant(
     library: list[Atoms],
     descriptions: tuple[list[Crystal], list[Crystal]],
     dtype: str,
     tolerance: float,
+    every: int,
 ) -> None:
     predictor = PropertyPredictor(device="cpu", dtype=dtype)
-    first, second = map(predictor.predict, descriptions)
+    first, second = (predictor.predict(crystals[::every]) for crystals in descriptions)
     differences = np.array(
         [abs(a.formation_energy - b.formation_energy) for a, b in zip(first, second, strict=True)]
     )
     worst = int(differences.argmax())
     assert differences[worst] <= tolerance, (
-        library[worst].get_chemical_formula(),
+        library[worst * every].get_chemical_formula(),
         differences[worst],
     )
 

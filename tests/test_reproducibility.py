@@ -176,14 +176,14 @@ def test_eight_threads_share_a_calculator(crystals: list[Atoms]) -> None:
     for results in in_threads(ask, crystals):
         assert [energy for energy, _, _ in results] == serial
         assert [len(moments) for _, _, moments in results] == [len(atoms) for atoms in crystals]
-    own = in_threads(lambda atoms: ECNCalculator().get_property("energy", atoms), crystals)
-    assert own == [serial] * 8
+    own = in_threads(lambda atoms: ECNCalculator().get_property("energy", atoms), crystals[:2])
+    assert own == [serial[:2]] * 8
 
 
 def test_eight_threads_share_networks(crystals: list[Atoms]) -> None:
     crystals = crystals[:4]
-    expected = [numbers(predict(atoms)) + cells(relax(atoms)) for atoms in crystals]
-    found = in_threads(lambda atoms: numbers(predict(atoms)) + cells(relax(atoms)), crystals)
+    expected = [numbers(predict(atoms)) + cells(relax(atoms)) for atoms in crystals[:2]]
+    found = in_threads(lambda atoms: numbers(predict(atoms)) + cells(relax(atoms)), crystals[:2])
     assert found == [expected] * 8
     network = StrainPredictor()
 

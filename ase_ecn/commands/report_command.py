@@ -6,6 +6,7 @@ import argparse
 
 from ase_ecn.commands.command_line import Command
 from ase_ecn.report import write_report
+from ase_ecn.report.screen_page import ROWS
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +14,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, help="HTML file")
     parser.add_argument("--by", help="sort by this property; --by=-NAME for descending order")
     parser.add_argument(
-        "--limit", type=int, default=500, help="maximum number of rows in the table"
+        "--limit", type=int, default=ROWS, help="maximum number of crystals on the page"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -163,6 +163,16 @@ class KnownPhases:
                 self._points.clear()
             found = self._points[counts] = self._solved(counts)
         return found
+
+    def within(self, numbers: Collection[int]) -> list[Phase]:
+        """All phases of these elements alone, with atomic numbers as given; elements come last.
+
+        Elements whose energy is not known are there too, at the zero that defines theirs.
+        """
+        wanted = _mask(numbers)
+        bundled = [self._index.phase(int(row)) for row in self._index.rows(wanted)]
+        own = [p for system in _parts(wanted, self._own_by_system) for p in system]
+        return [*bundled, *own, *(self._index.element(z) for z in sorted(set(numbers)))]
 
     @cached_property
     def _points(self) -> dict[Counts, HullPoint]:

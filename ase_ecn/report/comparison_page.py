@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ase_ecn.comparison import Comparison, lengths_figure, summary_text
 from ase_ecn.errors import OptionError
-from ase_ecn.report.page import Column, Page, write_page
+from ase_ecn.report.packing import Column
+from ase_ecn.report.page import Page, write_page
 
 
 def write_comparison(comparisons: Sequence[Comparison], path: str | Path) -> None:
@@ -32,9 +33,9 @@ def write_comparison(comparisons: Sequence[Comparison], path: str | Path) -> Non
     page = Page(
         title="Comparison with VASP",
         summary=summary_text(comparisons).split("\n"),
-        shown=f"{len(comparisons)} runs",
         columns=_COLUMNS,
         rows=comparisons,
+        atoms=lambda comparison: comparison.relaxation.atoms,
         figures=[("lengths compared with VASP's", lengths_figure(comparisons))],
     )
     write_page(page, path)
@@ -45,24 +46,44 @@ def _volume_error(comparison: Comparison) -> float:
     return float(ours.get_volume() / theirs.get_volume() - 1)
 
 
+def _formula(comparison: Comparison) -> str:
+    return str(comparison.run.final.symbols)
+
+
 # Errors are relative to VASP's final cell.
 _COLUMNS = [
-    Column("picture", "", lambda c: c.relaxation.atoms, "picture"),
-    Column("formula", "formula", lambda c: c.run.final.symbols, "text"),
-    Column("natoms", "atoms", lambda c: len(c.run.final)),
-    Column("steps", "ionic steps", lambda c: c.run.steps),
-    Column("start_error", "lengths at the start / %", lambda c: 100 * c.start_error),
-    Column("error", "lengths here / %", lambda c: 100 * c.error),
-    Column("volume_error", "volume here / %", lambda c: 100 * _volume_error(c)),
+    Column("formula", "formula", _formula, "formula"),
+    Column("natoms", "atoms", lambda c: len(c.run.final), digits=0),
+    Column("steps", "ionic steps", lambda c: c.run.steps, digits=0),
+    Column("start_error", "lengths at the start", lambda c: 100 * c.start_error, unit="%"),
+    Column("error", "lengths here", lambda c: 100 * c.error, unit="%"),
+    Column("volume_error", "volume here", lambda c: 100 * _volume_error(c), unit="%"),
     Column(
         "formation_energy",
-        "formation energy / eV/atom",
+        "formation energy",
         lambda c: c.prediction.formation_energy,
+        unit="eV/atom",
+        digits=3,
+        shown=False,
     ),
-    Column("band_gap", "band gap / eV", lambda c: c.prediction.band_gap),
-    Column("vasp_band_gap", "VASP's / eV", lambda c: c.run.gap),
-    Column("magnetization", "magnetization / µB", lambda c: c.prediction.magnetization),
-    Column("vasp_magnetization", "VASP's / µB", lambda c: c.run.magnetization),
+    Column("band_gap", "band gap", lambda c: c.prediction.band_gap, unit="eV", digits=2),
+    Column("vasp_band_gap", "VASP's gap", lambda c: c.run.gap, unit="eV", digits=2),
+    Column(
+        "magnetization",
+        "magnetization",
+        lambda c: c.prediction.magnetization,
+        unit="µB",
+        digits=2,
+        shown=False,
+    ),
+    Column(
+        "vasp_magnetization",
+        "VASP's magnetization",
+        lambda c: c.run.magnetization,
+        unit="µB",
+        digits=2,
+        shown=False,
+    ),
     Column("reason", "reason", lambda c: c.relaxation.reason, "text"),
     Column("source", "source", lambda c: c.run.label, "text"),
 ]

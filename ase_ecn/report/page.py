@@ -1,7 +1,8 @@
-"""The page of a report: figures, a table that can be sorted, what failed.
+"""The page of a report: what it shows, and how it becomes one HTML file.
 
-The file asks for nothing from anywhere, and its policy forbids it to. Everything that comes from
-the input is escaped by the template, and only the page's own script may run.
+The file asks for nothing from anywhere, and its policy forbids it to. What comes from the input is
+escaped by the template, or packed with the rows, which the page's own script writes as text; only
+that script may run.
 """
 
 from __future__ import annotations
@@ -14,37 +15,65 @@ from functools import cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from ase import Atoms
+
+from ase_ecn import __version__
 from ase_ecn.errors import OptionError
-from ase_ecn.report.thumbnail import thumbnail
+from ase_ecn.report.packing import Column, packed
+from ase_ecn.report.system_diagram import Diagram, drawn
 from ase_ecn.screening.store import Failure
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
     from matplotlib.figure import Figure
+
+_SCRIPTS = ("crystal.js", "scatter.js", "table.js", "page.js")
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column of the table.
+class Stage:
+    """One bar of the funnel.
 
     Attributes
     ----------
     name
-        By which a link may ask for its order.
-    heading
-        What stands above it.
-    value
-        Of a row: a number or ``None``, a text, or the atoms of a picture.
-    kind
-        Which of these.
+        What these crystals are.
+    count
+        How many.
+    total
+        How many a full bar stands for.
+    note
+        Small print.
+    tone
+        ``"good"``, ``"near"`` or ``"warn"`` for its colour; ``"part"`` beside it if it does not
+        narrow down what comes next.
+    column, at_most
+        The condition that keeps these rows of the table, if there is one.
     """
 
     name: str
-    heading: str
-    value: Callable[[Any], Any]
-    kind: Literal["number", "text", "picture"] = "number"
+    count: int
+    total: int
+    note: str = ""
+    tone: str = ""
+    column: str = ""
+    at_most: float = 0.0
+
+    @property
+    def percent(self) -> float:
+        """Length of the bar."""
+        return 100 * self.count / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Two columns against each other; the first of a page can be changed by the reader."""
+
+    x: str
+    y: str
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,10 +86,22 @@ class Page:
         Of the page.
     summary
         Lines below the title.
-    shown
-        What the table has, in words.
     columns, rows
-        Of the table.
+        Of the table; the first column is a formula.
+    atoms
+        Crystal of a row, for its picture.
+    shown
+        What the table does not have, in words.
+    order
+        Column that the table is sorted by when it is opened, with ``-`` for the largest first.
+    facts
+        How this came about: names and values.
+    funnel
+        From all crystals to the best.
+    plots
+        The first is the map; the others have a diagonal.
+    diagrams, diagrams_note
+        Phase diagrams, and what they show.
     figures
         With their names.
     failures, failed
@@ -69,12 +110,24 @@ class Page:
 
     title: str
     summary: Sequence[str]
-    shown: str
     columns: Sequence[Column]
     rows: Sequence[Any]
-    figures: Sequence[tuple[str, Figure]]
+    atoms: Callable[[Any], Atoms]
+    shown: str = ""
+    order: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    funnel: Sequence[Stage] = ()
+    plots: Sequence[Plot] = ()
+    diagrams: Sequence[Diagram] = ()
+    diagrams_note: str = ""
+    figures: Sequence[tuple[str, Figure]] = ()
     failures: Sequence[Failure] = ()
     failed: int = 0
+
+    @property
+    def footer(self) -> str:
+        """What has written this."""
+        return f"Written by ase-ecn {__version__}. One file: nothing is loaded from elsewhere."
 
 
 def write_page(page: Page, path: str | Path) -> None:
@@ -93,40 +146,37 @@ def write_page(page: Page, path: str | Path) -> None:
 
 
 def _text(page: Page) -> str:
-    style, script = _own("page.css"), _own("page.js")
+    script = "".join(map(own, _SCRIPTS))
     # The browser hashes all between the tags, the first line break too.
     digest = base64.b64encode(sha256(f"\n{script}".encode()).digest()).decode()
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'"
     )
-    return _template().render(
+    environment = _environment()
+    return environment.from_string(own("page.html")).render(
         page=page,
         pictures=[(name, _png(figure)) for name, figure in page.figures],
+        data=packed(page.columns, page.rows, page.atoms, page.order, page.plots),
+        drawn=lambda diagram: drawn(diagram, environment.from_string(own("diagram.svg"))),
         policy=policy,
-        style=style,
+        style=own("page.css"),
         script=script,
-        thumbnail=thumbnail,
-        shortened=_shortened,
     )
 
 
 @cache
-def _template() -> Template:
+def _environment() -> Environment:
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    return environment.from_string(_own("page.html"))
 
 
-def _own(name: str) -> str:
+def own(name: str) -> str:
+    """A file of this folder as text."""
     return resources.files("ase_ecn.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _shortened(number: float) -> str:
-    return f"{number:.0f}" if float(number).is_integer() else f"{number:.4g}"
 
 
 def _png(figure: Figure) -> str:

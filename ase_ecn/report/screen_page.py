@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ase_ecn.errors import OptionError
-from ase_ecn.plotting import parity, property_map
-from ase_ecn.properties import find
-from ase_ecn.report.page import Column, Page, write_page
-from ase_ecn.screening.input_keys import input_pairs
-from ase_ecn.screening.store import Store, screened
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from ase_ecn.hull import KnownPhases
+from ase_ecn.report.funnel import funnel
+from ase_ecn.report.packing import Column
+from ase_ecn.report.page import Page, Plot, write_page
+from ase_ecn.report.screen_columns import ABOVE, GIVEN, screen_columns
+from ase_ecn.report.system_diagram import Candidate, Diagram, diagrams
+from ase_ecn.screening.store import screened
 
 _MAX_FAILURES = 500
-_FIRST_COLUMNS = (
-    "energy_above_hull",
-    "stability",
-    "formation_energy",
-    "formation_energy_std",
-    "band_gap",
-    "band_gap_std",
-)
-
-_TEXTS = ("decomposition", "relaxation_reason", "out_of_domain_reasons")
+ROWS = 10_000
+"""Default number of crystals on a page."""
 
 
 def write_report(
-    out: str | Path, path: str | Path, *, by: str | None = None, limit: int = 500
+    out: str | Path, path: str | Path, *, by: str | None = None, limit: int = ROWS
 ) -> int:
     """Write the report of a screen.
 
@@ -46,36 +37,45 @@ def write_report(
     path
         HTML file to write.
     by
-        Property to sort by, ``"-band_gap"`` for the largest first; ``None`` for the order of
-        the screen. A link with ``#band_gap`` behind it opens the report sorted.
+        Property to sort by, ``"-band_gap"`` for the largest first; ``None`` for the distance to
+        the hull or, without one, the order of the screen. A link with ``#band_gap`` behind it
+        opens the report sorted.
     limit
-        Rows in the table; figures show all crystals.
+        Crystals on the page, the first ones in that order. Those beyond are counted.
 
     Returns
     -------
     int
-        Number of rows in the table.
+        Number of crystals on the page.
 
     Raises
     ------
     OptionError
         If there is no such output, or the report cannot be written.
-    ASEECNError
-        If matplotlib is missing.
     """
     if by is not None and not re.fullmatch(r"-?\w+", by):
         raise OptionError(f"cannot sort by {by!r}: give the name of a property")
     store = screened(out)
-    rows = list(store.rows(limit, by or "id"))
+    settings = {name: json.loads(value) for name, value in store.settings().items()}
+    order = by or (ABOVE if ABOVE in settings.get("properties", [ABOVE]) else "")
+    rows = list(store.rows(limit, order or "id"))
     counts = store.counts()
-    total = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+    stored = counts.get("stored", 0)
+    columns = screen_columns(rows, store.units())
+    plots = _plots(columns, rows)
     page = Page(
         title=f"Screen {Path(str(out)).name if '://' not in str(out) else ''}".strip(),
-        summary=[f"{total or 'no crystals'}. {_provenance(rows)}"],
-        shown=f"{len(rows)} of {counts.get('stored', 0)} crystals",
-        columns=_columns(rows, store.units()),
+        summary=[_summary(counts)],
+        columns=columns,
         rows=rows,
-        figures=_figures(store),
+        atoms=lambda row: row.toatoms(),
+        shown="" if len(rows) == stored else f"{len(rows)} of {stored} crystals are on this page.",
+        order=order if any(column.name == order.lstrip("-") for column in columns) else "",
+        facts=list(_facts(settings, rows)),
+        funnel=funnel(counts, rows if len(rows) == stored else store.rows(), settings),
+        plots=plots,
+        diagrams=_diagrams(rows),
+        diagrams_note=_note_on_diagrams(settings, rows),
         failures=list(islice(store.failures(), _MAX_FAILURES)),
         failed=counts.get("failed", 0),
     )
@@ -83,61 +83,73 @@ def write_report(
     return len(rows)
 
 
-def _columns(rows: Sequence[Any], units: Mapping[str, str]) -> list[Column]:
-    """Columns that some row has; the main properties first, text last."""
-    numbers: dict[str, None] = {}
-    for row in rows:
-        for name, value in row.key_value_pairs.items():
-            if not isinstance(value, str):
-                numbers[name] = None
-    ordered = [name for name in _FIRST_COLUMNS if name in numbers]
-    ordered += sorted(name for name in numbers if name not in _FIRST_COLUMNS)
-    found = {name for row in rows for name in row.key_value_pairs}
-    given = dict.fromkeys(name for row in rows for name in input_pairs(row) if name not in numbers)
-    texts = [*(name for name in _TEXTS if name in found), *given, "source"]
-    return [
-        Column("picture", "", lambda row: row.toatoms(), "picture"),
-        Column("formula", "formula", lambda row: row.formula, "text"),
-        Column("natoms", "atoms", lambda row: row.natoms),
-        *(Column(n, find(n, units).described(), partial(_pair, name=n)) for n in ordered),
-        *(Column(n, n.replace("_", " "), partial(_pair, name=n), "text") for n in texts),
-    ]
+def _summary(counts: Mapping[str, int]) -> str:
+    total = sum(counts.values())
+    if not total:
+        return "No crystals."
+    stored, failed = counts.get("stored", 0), counts.get("failed", 0)
+    text = f"{total:,} crystals were screened; {stored:,} of them are in the result"
+    return f"{text}, {failed:,} could not be computed." if failed else f"{text}."
 
 
-def _pair(row: Any, name: str) -> Any:
-    return row.key_value_pairs.get(name)
+def _facts(settings: Mapping[str, Any], rows: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """What was done to the crystals; screens of older releases have it in their rows alone."""
+    known = {**(rows[0].key_value_pairs if rows else {}), **settings}
+    tasks = {"ecn": "properties", "empnn": "cells relaxed", "potential": "atoms relaxed"}
+    for name, task in tasks.items():
+        if f"{name}_checkpoint" in known:
+            digest = str(known.get(f"{name}_sha256", ""))[:12]
+            yield f"{task} by", f"{known[f'{name}_checkpoint']} {digest}".strip()
+    if "hull" in known:
+        yield "compared with", str(known["hull"])
+    if known.get("where"):
+        yield "condition", str(known["where"])
+    if known.get("top"):
+        count, name, largest = known["top"]
+        yield "kept", f"{count} with the {'highest' if largest else 'lowest'} {name}"
 
 
-def _provenance(rows: Sequence[Any]) -> str:
-    names = ("ecn_checkpoint", "ecn_sha256", "empnn_checkpoint", "empnn_sha256", "hull")
-    pairs = rows[0].key_value_pairs if rows else {}
-    return ", ".join(f"{name} {pairs[name]}" for name in names if name in pairs)
+def _plots(columns: Sequence[Column], rows: Sequence[Any]) -> list[Plot]:
+    """The map, and parity where the input had values of its own."""
+    numbers = {c.name: c for c in columns if c.kind == "number"}
+    filled = [n for n, c in numbers.items() if sum(c.value(r) is not None for r in rows) >= 2]
+    wanted = (ABOVE, "formation_energy", "band_gap", "volume_per_atom", "natoms", *filled)
+    across = next((name for name in wanted if name in filled), "")
+    up = next((n for n in ("band_gap", *wanted) if n in filled and n != across), "")
+    if not across or not up:
+        return []
+    found = [Plot(across, up)]
+    for name in ("formation_energy", "band_gap"):
+        if name in filled and f"{GIVEN}{name}" in filled:
+            caption = _parity_caption(numbers[f"{GIVEN}{name}"], numbers[name], rows)
+            found.append(Plot(f"{GIVEN}{name}", name, caption))
+    return found
 
 
-def _figures(store: Store) -> list[tuple[str, Figure]]:
-    """A map of gaps and formation energies, and parity where the input had values of its own."""
-    values: dict[str, list[float]] = {name: [] for name in ("formation_energy", "band_gap")}
-    references: dict[str, list[float]] = {name: [] for name in values}
-    for row in store.rows():
-        given = row.data.get("input", {})
-        for name in values:
-            values[name].append(_number(row.key_value_pairs.get(name)))
-            references[name].append(_number(given.get(name)))
-    figures = []
-    if _pairs(*values.values()) >= 2:
-        names = ("formation_energy", "band_gap")
-        figure = property_map(values[names[0]], values[names[1]], names=names)
-        figures.append(("band gap against formation energy", figure))
-    for name in values:
-        if _pairs(values[name], references[name]) >= 2:
-            figure = parity(values[name], references[name], name=name, units=find(name).unit)
-            figures.append((f"predicted and given {name}", figure))
-    return figures
+def _parity_caption(given: Column, predicted: Column, rows: Sequence[Any]) -> str:
+    pairs = [(given.value(row), predicted.value(row)) for row in rows]
+    errors = [p - g for g, p in pairs if g is not None and p is not None]
+    mean = float(np.abs(errors).mean())
+    unit = f" {predicted.unit}" if predicted.unit else ""
+    return f"Mean absolute difference of {len(errors):,} crystals: {mean:.3g}{unit}."
 
 
-def _pairs(x: Sequence[float], y: Sequence[float]) -> int:
-    return int((np.isfinite(x) & np.isfinite(y)).sum())
+def _diagrams(rows: Sequence[Any]) -> list[Diagram]:
+    candidates = []
+    for number, row in enumerate(rows):
+        pairs = row.key_value_pairs
+        if ABOVE in pairs and "formation_energy" in pairs:
+            energies = pairs["formation_energy"], pairs[ABOVE]
+            candidates.append(Candidate.of(number, row.numbers, *energies))
+    return diagrams(candidates, KnownPhases())
 
 
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")
+def _note_on_diagrams(settings: Mapping[str, Any], rows: Sequence[Any]) -> str:
+    text = (
+        "Of the systems of two or three elements with the crystals that are closest to the hull, "
+        "or furthest below. Click a coloured dot for its details."
+    )
+    known = {**(rows[0].key_value_pairs if rows else {}), **settings}.get("hull", "")
+    if known == KnownPhases().provenance:
+        return text
+    return f"{text} Drawn are the phases of {KnownPhases().provenance}; compared with: {known}."

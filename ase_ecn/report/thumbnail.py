@@ -8,13 +8,17 @@ from ase.data import covalent_radii
 from ase.data.colors import jmol_colors
 from numpy.typing import NDArray
 
+from ase_ecn.report.packing import is_metal
+
 _MAX_ATOMS = 120
+BOND = 1.2
+"""Of the sum of both covalent radii; atoms that are closer are joined, as in ``crystal.js``."""
 # A view that shows all three lattice vectors of most cells.
 _VIEW = np.array([[0.87, -0.22, 0.44], [0.0, 0.89, 0.45], [-0.49, -0.39, 0.78]])
 
 
 def thumbnail(atoms: Atoms, size: int = 90) -> str:
-    """Draw a crystal as inline SVG: its cell, and its atoms in their usual colours.
+    """Draw a crystal as inline SVG: its cell, its atoms in their usual colours, bonds between them.
 
     Parameters
     ----------
@@ -45,6 +49,10 @@ def thumbnail(atoms: Atoms, size: int = 90) -> str:
                 (x1, y1), (x2, y2) = place(points[a]), place(points[b])
                 line = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
                 parts.append(f'<line {line} stroke="#adb5bd"/>')
+    for i, j in _bonds(atoms, positions):
+        (x1, y1), (x2, y2) = place(positions[i]), place(positions[j])
+        line = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+        parts.append(f'<line class="bond" {line} stroke="#6b7686" stroke-width="1.5"/>')
     for k in np.argsort(positions[:, 2]):
         x, y = place(positions[k])
         number = int(atoms.numbers[k])
@@ -55,3 +63,14 @@ def thumbnail(atoms: Atoms, size: int = 90) -> str:
             f'fill="rgb({red},{green},{blue})" stroke="#33415c" stroke-width="0.6"/>'
         )
     return "".join([*parts, "</svg>"])
+
+
+def _bonds(atoms: Atoms, positions: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(B, 2) pairs that are joined within the cell, as the pages' own pictures join them."""
+    numbers = atoms.numbers[: len(positions)]
+    radii = covalent_radii[numbers]
+    metals = np.array([is_metal(int(z)) for z in numbers], dtype=bool)
+    near = np.linalg.norm(positions[:, None] - positions, axis=2) < BOND * (radii[:, None] + radii)
+    if not metals.all():
+        near &= ~(metals[:, None] & metals)
+    return np.argwhere(np.triu(near, 1))

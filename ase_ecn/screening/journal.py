@@ -15,12 +15,12 @@ MOST_PER_TRANSACTION = 1000
 """ase.db commits after so many changes by itself, which would separate rows from their journal."""
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS screen_journal (label TEXT PRIMARY KEY, digest TEXT, "
-    "status TEXT, reason TEXT, value DOUBLE PRECISION, row_id INTEGER, name TEXT, origin TEXT)",
+    "status TEXT, reason TEXT, value DOUBLE PRECISION, row_id INTEGER)",
     "CREATE INDEX IF NOT EXISTS screen_status ON screen_journal (status)",
     "CREATE TABLE IF NOT EXISTS screen_settings (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE IF NOT EXISTS screen_units (name TEXT PRIMARY KEY, unit TEXT)",
 )
-# Outputs of releases that did not record them lack these columns of the journal.
+# Outputs of releases that did not record them lack these further columns of the journal.
 _LATER = ("name", "origin")
 _VIEW = "screen_failures AS SELECT label, reason FROM screen_journal WHERE status = 'failed'"
 _NAMES = {"systems", "screen_journal", "screen_settings", "screen_units", "screen_failures"}
@@ -54,6 +54,7 @@ def make(cursor: Any, server: bool) -> None:
     """Make the tables that are not there yet."""
     for statement in _TABLES:
         cursor.execute(statement)
+    complete(cursor, server)
     # The two dialects agree on views, but not on how not to create one twice.
     exists = "OR REPLACE VIEW" if server else "VIEW IF NOT EXISTS"
     cursor.execute(f"CREATE {exists} {_VIEW}")
@@ -62,14 +63,18 @@ def make(cursor: Any, server: bool) -> None:
 def complete(cursor: Any, server: bool) -> None:
     """Add the columns that journals of earlier releases lack; their labels are the names."""
     if server:
-        for column in _LATER:
-            cursor.execute(f"ALTER TABLE screen_journal ADD COLUMN IF NOT EXISTS {column} TEXT")
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'screen_journal'"
+        )
+        there = {str(name) for (name,) in cursor.fetchall()}
     else:
         cursor.execute("PRAGMA table_info(screen_journal)")
         there = {str(row[1]) for row in cursor.fetchall()}
-        for column in _LATER:
-            if column not in there:
-                cursor.execute(f"ALTER TABLE screen_journal ADD COLUMN {column} TEXT")
+    missing = [column for column in _LATER if column not in there]
+    if not missing:
+        return
+    for column in missing:
+        cursor.execute(f"ALTER TABLE screen_journal ADD COLUMN {column} TEXT")
     cursor.execute("UPDATE screen_journal SET name = label WHERE name IS NULL")
     cursor.execute("CREATE INDEX IF NOT EXISTS screen_name ON screen_journal (name)")
 

@@ -117,14 +117,14 @@ def relaxation() -> Figure:
 def screened() -> Figure:
     """Map of a screen of binary compounds, those of the tutorial."""
     with tempfile.TemporaryDirectory() as folder:
-        return draw("map", str(_screen_binaries(Path(folder))))
+        return draw("map", str(screen_binaries(Path(folder))))
 
 
 def structure_types() -> Figure:
     """The picture in the README: the same map by structure type, with familiar compounds named."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        connect(_screen_binaries(Path(folder))) as database,
+        connect(screen_binaries(Path(folder))) as database,
     ):
         rows = list(database.select())
     figure = new_figure(7.4, 3.8)
@@ -152,7 +152,8 @@ _ROCKSALT = dict.fromkeys(("CaO", "LiF", "MgO", "MgS", "NaCl"), "rocksalt")
 _FAMILIAR = _ROCKSALT | dict.fromkeys(("AlN", "ZnO", "ZnS"), "zincblende")
 
 
-def _screen_binaries(folder: Path) -> Path:
+def screen_binaries(folder: Path) -> Path:
+    """Make and screen the compounds of the tutorial; returns the database."""
     location = EXAMPLES / "screen_database.py"
     spec = importlib.util.spec_from_file_location("screen_database", location)
     assert spec is not None

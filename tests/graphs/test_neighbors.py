@@ -5,7 +5,6 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk
-from ase.neighborlist import neighbor_list
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,18 +31,37 @@ def edges_of(crystals: list[Crystal], k: int, device: str = "cpu") -> list[set[E
 
 
 def brute_force(crystal: Crystal, k: int) -> set[Edge]:
-    """By ASE's list of all neighbours, to a distance that grows until it holds whole shells."""
-    atoms, cutoff = crystal.to_atoms(), 4.0
+    """By all distances up to one that grows until it holds whole shells."""
+    cutoff = 4.0
     limits = np.full(len(crystal), np.inf)
     while not (limits < cutoff).all():
         cutoff *= 1.5
-        i, j, d, images = neighbor_list("ijdS", atoms, cutoff)
-        of_atoms = np.split(d, np.searchsorted(i, np.arange(1, len(crystal))))
-        limits = np.array([np.sort(np.append(x, [np.inf] * k))[k - 1] for x in of_atoms])
+        found = [neighbors_of(crystal, i, cutoff) for i in range(len(crystal))]
+        limits = np.array([np.sort(np.append(d, [np.inf] * k))[k - 1] for _, _, d in found])
         limits += SHELL_TOLERANCE
-    keep = d <= limits[i]
-    table = np.column_stack([i, j, images])[keep].tolist()
-    return {(a, b, x, y, z) for a, b, x, y, z in table}
+    edges: set[Edge] = set()
+    for i, (j, images, d) in enumerate(found):
+        near = d <= limits[i]
+        table = np.column_stack([j, images])[near].tolist()
+        edges |= {(i, b, x, y, z) for b, x, y, z in table}
+    return edges
+
+
+def neighbors_of(crystal: Crystal, i: int, cutoff: float) -> tuple[np.ndarray, ...]:
+    """Places (E,) of neighbours of an atom, their cells (E, 3) and distances (E,)."""
+    apart = crystal.scaled_positions - crystal.scaled_positions[i]
+    # Planes of lattice points are as far apart as the columns of the inverse cell are short.
+    reach = cutoff * np.linalg.norm(np.linalg.inv(crystal.cell), axis=0)
+    steps = [
+        np.arange(np.floor(-r - far), np.ceil(r - near) + 1)
+        for r, near, far in zip(reach, apart.min(axis=0), apart.max(axis=0), strict=True)
+    ]
+    images = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    d = np.linalg.norm((images[:, None] + apart) @ crystal.cell, axis=2)
+    near = d < cutoff
+    near &= (images != 0).any(axis=1)[:, None] | (np.arange(len(crystal)) != i)
+    image, j = np.nonzero(near)
+    return j, images[image].astype(int), d[near]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from ase.build import bulk
 
 pytest.importorskip("matplotlib")
-from pages import HARMFUL, Page, column, energies, in_browser
+from pages import HARMFUL, Page, column, energies, in_browser, shown_column
 
 from ase_ecn.api import Relaxation
 from ase_ecn.comparison import Comparison
@@ -43,15 +43,14 @@ def test_comparisons_with_vasp_have_a_report(compared: list[Comparison], tmp_pat
     text = path.read_text()
     page = Page(text)
     names = [tag for tag, _ in page.tags]
-    assert (names.count("svg"), names.count("img"), names.count("script")) == (3, 1, 1)
-    assert f"{HARMFUL}0" in page.cells
+    assert (names.count("img"), names.count("script")) == (1, 1)
+    assert f"{HARMFUL}0" in column(text, "source")
     assert not re.search(r"https?://", text)
     assert energies(text) == [-2.0, -3.0, -4.0]
     assert "relative error of the lengths" in text
-    errors = [float(e) for e in column(text, "error")]
-    assert errors == pytest.approx([100 * 0.1 / 5.65, 0, 100 * 0.1 / 5.65])
+    assert column(text, "error") == pytest.approx([100 * 0.1 / 5.65, 0, 100 * 0.1 / 5.65], abs=1e-6)
     assert float(column(text, "volume_error")[0]) == pytest.approx(-5.217, abs=1e-2)
-    assert column(text, "vasp_band_gap") == ["5.0", "", "0.0"]
+    assert column(text, "vasp_band_gap") == [5, None, 0]
     with pytest.raises(OptionError, match="nothing"):
         write_comparison([], path)
 
@@ -60,7 +59,6 @@ def test_a_browser_shows_and_sorts_a_comparison(compared: list[Comparison], tmp_
     path = tmp_path / "vasp.html"
     write_comparison(compared, path)
     shown = in_browser(path, "formation_energy")
-    assert energies(shown) == [-4.0, -3.0, -2.0]
-    assert f"{HARMFUL}2" in Page(shown).cells
+    assert shown_column(shown, "volume_error") == ["5.404", "0", "\N{MINUS SIGN}5.216"]
     assert "<title>taken over" not in shown
     assert 'aria-sort="ascending"' in shown
