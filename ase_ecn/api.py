@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 
 import torch
 from ase import Atoms
 
+from ase_ecn.card import Card
 from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.geometry.strain import StrainMask, allowed_strain
@@ -26,6 +27,7 @@ from ase_ecn.relaxation.result import Relaxation
 OnError = Literal["raise", "return"]
 
 
+@overload
 def predict(
     structures: CrystalLike | Iterable[CrystalLike],
     *,
@@ -35,7 +37,35 @@ def predict(
     batch_size: int | None = None,
     forces: bool = True,
     phases: PhasesLike = None,
-) -> list[Prediction]:
+    on_error: Literal["raise"] = "raise",
+) -> list[Prediction]: ...
+
+
+@overload
+def predict(
+    structures: CrystalLike | Iterable[CrystalLike],
+    *,
+    checkpoint: str | Path | None = None,
+    device: str | torch.device | None = None,
+    dtype: str = "float32",
+    batch_size: int | None = None,
+    forces: bool = True,
+    phases: PhasesLike = None,
+    on_error: Literal["return"],
+) -> list[Prediction | ASEECNError]: ...
+
+
+def predict(
+    structures: CrystalLike | Iterable[CrystalLike],
+    *,
+    checkpoint: str | Path | None = None,
+    device: str | torch.device | None = None,
+    dtype: str = "float32",
+    batch_size: int | None = None,
+    forces: bool = True,
+    phases: PhasesLike = None,
+    on_error: OnError = "raise",
+) -> list[Prediction] | list[Prediction | ASEECNError]:
     """Predict the properties of many crystals.
 
     Parameters
@@ -54,6 +84,9 @@ def predict(
     phases
         Phases of your own that crystals compete with, beside those of the package; see
         :func:`ase_ecn.own_phases.known_phases`.
+    on_error
+        ``"raise"`` the error of the first invalid structure, before anything is computed, or
+        ``"return"`` each error in place of the prediction.
 
     Returns
     -------
@@ -70,13 +103,16 @@ def predict(
         For the first invalid structure; the message gives its position.
     """
     _check_batch_size(batch_size)
+    _check_on_error(on_error)
     predictor = PropertyPredictor(
         checkpoint, device=device, dtype=dtype, phases=known_phases(phases)
     )
-    crystals = [
-        _validated(k, s, predictor.card.elements) for k, s in enumerate(_as_list(structures))
-    ]
-    return predictor.predict(crystals, batch_size, forces=forces)
+    found = _each(_as_list(structures), lambda k, s: _validated(k, s, predictor.card), on_error)
+    crystals = [one for one in found if not isinstance(one, ASEECNError)]
+    if on_error == "raise":
+        return predictor.predict(crystals, batch_size, forces=forces)
+    done = iter(predictor.predict_each(crystals, batch_size, forces=forces))
+    return [one if isinstance(one, ASEECNError) else next(done) for one in found]
 
 
 @overload
@@ -183,8 +219,7 @@ def relax(
         If an option has an invalid value.
     """
     _check_batch_size(batch_size)
-    if on_error not in ("raise", "return"):
-        raise OptionError(f"on_error must be 'raise' or 'return', got {on_error!r}")
+    _check_on_error(on_error)
     check_method(method)
     check_stopping(strain_tol, steps or 0)
     check_force_stopping(fmax, steps or 0)
@@ -201,14 +236,7 @@ def relax(
     )
     moving = positions or method == "all"
     inputs = _as_list(structures)
-    found: list[tuple[Crystal, Held] | ASEECNError] = []
-    for k, structure in enumerate(inputs):
-        try:
-            found.append(_to_relax(k, structure, networks, moving))
-        except ASEECNError as error:
-            if on_error == "raise":
-                raise
-            found.append(error)
+    found = _each(inputs, lambda k, s: _to_relax(k, s, networks, moving), on_error)
     good = [one for one in found if not isinstance(one, ASEECNError)]
     options: dict[str, Any] = {} if steps is None else {"steps": steps}
     options |= {"strain_tol": strain_tol, "allowed": allowed, "progress": progress}
@@ -247,9 +275,29 @@ def _as_list(structures: CrystalLike | Iterable[CrystalLike]) -> list[Any]:
     return list(structures)  # type: ignore[arg-type]
 
 
-def _validated(position: int, structure: CrystalLike, elements: frozenset[int]) -> Crystal:
+_T = TypeVar("_T")
+
+
+def _each(
+    inputs: Sequence[Any], check: Callable[[int, Any], _T], on_error: OnError
+) -> list[_T | ASEECNError]:
+    """What becomes of each input; an error in its place if errors are returned."""
+    found: list[_T | ASEECNError] = []
+    for k, structure in enumerate(inputs):
+        try:
+            found.append(check(k, structure))
+        except ASEECNError as error:
+            if on_error == "raise":
+                raise
+            found.append(error)
+    return found
+
+
+def _validated(position: int, structure: CrystalLike, card: Card) -> Crystal:
     with _position_told(position):
-        return as_crystal(structure, elements)
+        crystal = as_crystal(structure, card.elements)
+        card.check_system(crystal.numbers)
+        return crystal
 
 
 @contextmanager
@@ -259,6 +307,11 @@ def _position_told(position: int) -> Iterator[None]:
         yield
     except ASEECNError as error:
         raise type(error)(f"structure {position}: {error}") from None
+
+
+def _check_on_error(on_error: str) -> None:
+    if on_error not in ("raise", "return"):
+        raise OptionError(f"on_error must be 'raise' or 'return', got {on_error!r}")
 
 
 def _check_batch_size(batch_size: int | None) -> None:

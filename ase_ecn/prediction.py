@@ -15,7 +15,7 @@ from ase_ecn.checkpoint import DEFAULT_ECN
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.derived import Derivation, derive
 from ase_ecn.domain import VACUUM, vacuum_widths
-from ase_ecn.errors import MemoryExhaustedError
+from ase_ecn.errors import ASEECNError, MemoryExhaustedError
 from ase_ecn.execution import in_halves, in_threads, own_modes
 from ase_ecn.hull import HullDistance, KnownPhases
 from ase_ecn.loaded import LoadedNetwork
@@ -209,6 +209,23 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         """All properties of a batch, in the thread that computes it."""
         predictions = self._predict_smoothly(crystals, forces=forces)
         return [self._complete(*pair) for pair in zip(crystals, predictions, strict=True)]
+
+    def predict_each(
+        self,
+        crystals: Sequence[Crystal],
+        batch_size: int | None = None,
+        *,
+        forces: bool = True,
+    ) -> list[Prediction | ASEECNError]:
+        """As :meth:`predict`, with an error in place of the prediction of a crystal without one."""
+        try:
+            return list(self.predict(crystals, batch_size, forces=forces))
+        except ASEECNError as error:
+            if len(crystals) < 2:
+                return [error]
+        half = len(crystals) // 2
+        parts = (crystals[:half], crystals[half:])
+        return [one for part in parts for one in self.predict_each(part, batch_size, forces=forces)]
 
     def _complete(self, crystal: Crystal, prediction: Prediction) -> Prediction:
         """Add what follows from the network's properties."""

@@ -13,7 +13,14 @@ import numpy as np
 
 from ase_ecn.commands.command_line import Command, add_network_options, add_phase_options
 from ase_ecn.commands.phases import phases_of, print_unavailable
-from ase_ecn.commands.structures import cells, print_skipped, print_table
+from ase_ecn.commands.structures import (
+    add_order_option,
+    cells,
+    print_skipped,
+    print_table,
+    print_unusual,
+    with_unusual,
+)
 from ase_ecn.errors import OptionError
 from ase_ecn.properties import in_short_tables
 from ase_ecn.relaxation.cell_and_atoms import RELAXED
@@ -71,13 +78,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--retry-failed", action="store_true", help="repeat crystals that failed before")
     add("--relaxer-checkpoint", help="checkpoint for --relax: bundled name or .safetensors file")
     add("--potential", help="checkpoint for --relax all that gives forces")
+    add_order_option(parser)
     add_phase_options(parser)
     add_network_options(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
     source, relax = _source(options)
-    out = options.output or f"{Path(source).stem}-screened.db"
+    out = options.output or f"{_name(source)}-screened.db"
     report = screen(
         source,
         out,
@@ -100,6 +108,7 @@ def _run(options: argparse.Namespace) -> int:
         retry_failed=options.retry_failed,
         progress=sys.stderr.isatty(),
         phases=phases_of(options),
+        order=options.order,
     )
     order = None if options.by is None else ("-" if options.largest else "") + options.by
     store = Store(journal_path(out))
@@ -107,6 +116,11 @@ def _run(options: argparse.Namespace) -> int:
     _print_rows(rows, store.units())
     print_unavailable(
         (str(row.key_value_pairs["source"]), row.data.get("unavailable", {})) for row in rows
+    )
+    print_unusual(
+        (str(row.key_value_pairs["source"]), [row.key_value_pairs["out_of_domain_reasons"]])
+        for row in rows
+        if "out_of_domain_reasons" in row.key_value_pairs
     )
     counts = {
         "in": report.stored,
@@ -119,10 +133,15 @@ def _run(options: argparse.Namespace) -> int:
     if options.refine:
         _print_refined(store, options.refine, report.refined)
     shown = islice(failures(out), _SHOWN)
-    print_skipped({failure.label: failure.reason for failure in shown})
+    print_skipped([(failure.label, failure.reason) for failure in shown])
     if report.failed > _SHOWN:
         print(f"all failures are listed in the table screen_failures of {journal_path(out)}")
     return 1 if report.failed else 0
+
+
+def _name(source: str) -> str:
+    """Name of the input without its ending; ``.`` and ``..`` have that of the folder."""
+    return Path(source).stem.strip(".") or Path(source).resolve().name
 
 
 def _source(options: argparse.Namespace) -> tuple[str, str | bool]:
@@ -150,7 +169,9 @@ def _print_rows(found: Sequence[Any], units: Mapping[str, str]) -> None:
     columns = ["formula", "atoms", *headings, "ΔV/V %", "steps", "stopped", "source"]
     # Columns that are empty in all rows are left out.
     filled = [k for k in range(len(columns)) if any(row[k] for row in rows)]
-    print_table([columns[k] for k in filled], [[row[k] for k in filled] for row in rows])
+    left = [[row[k] for k in filled] for row in rows]
+    unusual = [bool(row.key_value_pairs.get("out_of_domain")) for row in found]
+    print_table(*with_unusual([columns[k] for k in filled], left, unusual))
 
 
 def _print_refined(store: Store, calculator: str, count: int) -> None:

@@ -20,7 +20,6 @@ DATABASES = (".db", ".json", ".aselmdb")
 """Endings of the names of database files."""
 _URLS = ("postgresql://", "postgres://", "mysql://", "mariadb://")
 _PAGE = 256
-_GLIMPSE = 20
 
 
 def is_url(source: str | Path) -> bool:
@@ -62,7 +61,7 @@ def journal_labels(path: Path) -> list[str]:
 
     The file is not changed.
     """
-    query = f"SELECT label FROM screen_journal LIMIT {_GLIMPSE}"  # noqa: S608
+    query = "SELECT label FROM screen_journal LIMIT 20"
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             return [str(label) for (label,) in database.execute(query)]

@@ -108,7 +108,7 @@ def ordered_cells(structure: Structure, most_atoms: int, most_cells: int = CELLS
         if len(found) < most_cells and not any(matcher.fit(candidate, f) for f in found):
             found.append(candidate)
     energies = [one["energy"] for one in ranked]
-    same = len(energies) > 1 and max(energies) - min(energies) < _SAME_ENERGY
+    same = len(found) > 1 and max(energies) - min(energies) < _SAME_ENERGY
     cells = [_atoms(one) for one in found]
     for atoms in cells:
         atoms.info[_BY] = "Ewald sums" + (", which are equal for all arrangements" if same else "")

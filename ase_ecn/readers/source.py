@@ -16,6 +16,9 @@ from ase_ecn.errors import CrystalError
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
+# What ASE's readers note about files; all else that a structure is given comes from its owner.
+_OF_READERS = frozenset(["unit_cell", "spacegroup", "occupancy"])
+
 
 @dataclass(frozen=True)
 class Source:
@@ -57,7 +60,10 @@ class Source:
 
 
 def of_atoms(label: str, atoms: Atoms, number: int = 1) -> Source:
-    """Make the source of a structure in memory; ``info`` and ``arrays`` may contain labels."""
+    """Make the source of a structure in memory; ``info`` and ``arrays`` may contain labels.
+
+    Numbers and texts of ``info`` are its columns.
+    """
     results = dict(getattr(atoms.calc, "results", {}))
     plain = atoms.copy()
     values = {k: v for k, v in plain.arrays.items() if k not in ("numbers", "positions")}
@@ -65,10 +71,20 @@ def of_atoms(label: str, atoms: Atoms, number: int = 1) -> Source:
         label,
         digest(plain.numbers, plain.cell[:], plain.positions, plain.pbc),
         partial(_given, plain),
+        columns=_columns(plain.info),
         number=number,
         labels={**values, **plain.info},
         results=results,
     )
+
+
+def _columns(info: Mapping[Any, Any]) -> dict[str, Any]:
+    found = {
+        str(name): value.item() if isinstance(value, np.generic) else value
+        for name, value in info.items()
+        if name not in _OF_READERS
+    }
+    return {k: v for k, v in found.items() if isinstance(v, str | int | float)}
 
 
 def unreadable(label: str, reason: str, number: int = 1) -> Source:

@@ -18,7 +18,7 @@ from ase_ecn.report.packing import Column
 from ase_ecn.report.page import Page, Plot, write_page
 from ase_ecn.report.screen_columns import ABOVE, GIVEN, screen_columns
 from ase_ecn.report.system_diagram import Candidate, Diagram, diagrams
-from ase_ecn.screening.store import Store, journal_path
+from ase_ecn.screening.store import screened
 
 _MAX_FAILURES = 500
 ROWS = 10_000
@@ -53,12 +53,9 @@ def write_report(
     OptionError
         If there is no such output, or the report cannot be written.
     """
-    address = journal_path(str(out))
-    if "://" not in address and not Path(address).exists():
-        raise OptionError(f"{address} does not exist")
     if by is not None and not re.fullmatch(r"-?\w+", by):
         raise OptionError(f"cannot sort by {by!r}: give the name of a property")
-    store = Store(address)
+    store = screened(out)
     settings = {name: json.loads(value) for name, value in store.settings().items()}
     order = by or (ABOVE if ABOVE in settings.get("properties", [ABOVE]) else "")
     rows = list(store.rows(limit, order or "id"))

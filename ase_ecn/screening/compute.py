@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 RELAXATION_VALUES = ("relaxed", "relaxation_steps", "strain_spread", "volume_change")
 """Values that only relaxed crystals have."""
-CRYSTAL_VALUES = ("natoms", "volume", "volume_per_atom")
+CRYSTAL_VALUES = ("natoms", "volume", "volume_per_atom", "out_of_domain")
 """Values that every crystal has, apart from predictions."""
 
 
@@ -78,6 +78,8 @@ class Outcome:
         Numbers by name that are not predicted: size, volume, details of the relaxation.
     reason
         Why the relaxation stopped.
+    unusual
+        In which ways the crystal is unlike those that the networks were trained on.
     unrelaxed_cell, unrelaxed_positions
         (3, 3) and (N, 3) in Å, of the input.
     calculator
@@ -90,6 +92,7 @@ class Outcome:
     prediction: Prediction | None = None
     values: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+    unusual: tuple[str, ...] = ()
     unrelaxed_cell: NDArray[np.float64] | None = None
     unrelaxed_positions: NDArray[np.float64] | None = None
     calculator: str = ECNCalculator.name
@@ -158,6 +161,7 @@ class Screener:
 
     def _validated(self, position: int, atoms: Atoms) -> _Valid:
         crystal = as_crystal(atoms, self.elements)
+        self.predictor.card.check_system(crystal.numbers)
         if self.surface is None:
             return _Valid(position, atoms, crystal)
         self.surface.card.check_system(crystal.numbers)
@@ -184,12 +188,14 @@ class Screener:
         predictions = self.predictor.predict(finals, len(finals))
         results = []
         for one, course, final, prediction in zip(valid, courses, finals, predictions, strict=True):
+            unusual = _unusual(prediction, course)
             outcome = Outcome(
                 source=sources[one.position],
                 atoms=_relaxed_atoms(one.atoms, course),
                 prediction=prediction,
-                values=_values(one.crystal, final, course),
+                values={**_values(one.crystal, final, course), "out_of_domain": bool(unusual)},
                 reason="" if course is None else course.reason,
+                unusual=unusual,
                 unrelaxed_cell=one.crystal.cell,
                 unrelaxed_positions=np.asarray(one.atoms.positions),
             )
@@ -240,6 +246,11 @@ def _on_own_gpu(job: Job) -> Job:
 @lru_cache(maxsize=2)
 def _screener(job: Job) -> Screener:
     return Screener(job)
+
+
+def _unusual(prediction: Prediction, course: Relaxation | None) -> tuple[str, ...]:
+    before = () if course is None else course.out_of_domain
+    return (*prediction.out_of_domain, *(f"before relaxation: {reason}" for reason in before))
 
 
 def _values(start: Crystal, final: Crystal, course: Relaxation | None) -> dict[str, float]:

@@ -21,8 +21,9 @@ from tqdm import tqdm
 
 from ase_ecn.errors import OptionError
 from ase_ecn.properties import FORMATION_ENERGY
+from ase_ecn.screening.input_keys import as_text
 from ase_ecn.screening.named_calculators import forget, made_calculator
-from ase_ecn.screening.rows import as_text, key_name
+from ase_ecn.screening.rows import key_name
 from ase_ecn.screening.store import Store
 
 REFINE_TOP = 100

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.db.core import reserved_keys, str_represents
+from ase.db.core import reserved_keys
 
 from ase_ecn.calculator import single_point
 from ase_ecn.errors import OptionError
 from ase_ecn.prediction import Prediction
 from ase_ecn.properties import find
 from ase_ecn.screening.compute import Outcome
+from ase_ecn.screening.input_keys import as_pairs, as_text, taken_by_screens
 
 
 def unrelaxed(row: Any) -> Atoms:
@@ -61,7 +62,10 @@ def row_arguments(
     scalars = {
         key_name(k): find(k).stored(v) for k, v in kept.items() if not isinstance(v, np.ndarray)
     }
+    if outcome.unusual:
+        own["out_of_domain_reasons"] = "; ".join(outcome.unusual)
     pairs = {**scalars, **own, **common, "source": outcome.source.label}
+    pairs = {k: as_text(v) if isinstance(v, str) else v for k, v in pairs.items()}
     data: dict[str, Any] = {
         "unrelaxed_cell": outcome.unrelaxed_cell,
         "unrelaxed_positions": outcome.unrelaxed_positions,
@@ -69,19 +73,13 @@ def row_arguments(
     }
     if outcome.prediction.unavailable:
         data["unavailable"] = outcome.prediction.unavailable
-    if outcome.source.columns:
-        data["input"] = outcome.source.columns
-    pairs = {k: as_text(v) if isinstance(v, str) else v for k, v in pairs.items()}
+    if columns := outcome.source.columns:
+        given, keys = as_pairs(columns, taken_by_screens({*properties, *common, *pairs}))
+        data |= {"input": columns, "input_keys": keys}
+        pairs |= given
     return {"atoms": atoms, "key_value_pairs": pairs, "data": data}
 
 
 def key_name(name: str) -> str:
     """Name of a property as a key of ase.db, which reserves some names."""
     return f"ecn_{name}" if name in reserved_keys else name
-
-
-def as_text(value: str) -> str:
-    """Quote text that could be a number, such as a file that is called 42: ase.db refuses it."""
-    return (
-        f"'{value}'" if any(str_represents(value, kind) for kind in (int, float, bool)) else value
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +30,7 @@ from ase_ecn.screening.compute import (
     provenance,
 )
 from ase_ecn.screening.conditions import Condition, parse_condition
+from ase_ecn.screening.origins import origin_of
 from ase_ecn.screening.refine import REFINE_TOP, REFINED_VALUES, Refinement, Refiner
 from ase_ecn.screening.rows import key_name
 from ase_ecn.screening.store import (
@@ -136,6 +138,7 @@ def screen(
     retry_failed: bool = False,
     progress: bool = False,
     phases: PhasesLike = None,
+    order: int | None = None,
 ) -> ScreenReport:
     """Predict the properties of every structure of an input and store them.
 
@@ -152,7 +155,8 @@ def screen(
         ``magmoms`` as results, the other properties, details of the relaxation and the
         checkpoints' names and hashes as key-value pairs, and the unrelaxed structure in
         ``data`` (see :func:`~ase_ecn.screening.unrelaxed`). A ``.parquet`` file is written at
-        the end from the ase.db ``OUT.parquet.db``, from which a later run continues.
+        the end from the ase.db ``OUT.parquet.db``, from which a later run continues. Screens of
+        several inputs into one output accumulate; an ase.db that is no screen is not written into.
     relax
         Relax first: ``"cell"`` or true the cells, ``"all"`` cells and atoms.
     properties
@@ -191,6 +195,9 @@ def screen(
     phases
         Phases of your own that crystals compete with, beside those of the package; see
         :func:`ase_ecn.own_phases.known_phases`.
+    order
+        Replace disordered crystals by their likeliest ordered cells of at most so many atoms; see
+        :func:`~ase_ecn.readers.read_structures`.
 
     Returns
     -------
@@ -213,7 +220,7 @@ def screen(
         refiner = Refiner(Refinement(refine, options, refine_top, by, largest))
     if not isinstance(relax, bool) and relax not in RELAXED:
         raise OptionError(f"relax must be a truth value, 'cell' or 'all', got {relax!r}")
-    address = _output(out)
+    address = _output(out, source)
     job = Job(
         checkpoint=str(checkpoint or DEFAULT_ECN),
         relaxer_checkpoint=str(relaxer_checkpoint or DEFAULT_EMPNN) if relax else None,
@@ -236,8 +243,9 @@ def screen(
         stored = [name for name in known if name not in scalars or name in kept]
         check_names([refiner.refinement.ranked_by], stored, "to refine the best ones")
     selection = _Selection(parse_condition(where, known) if where else None, top, by, largest)
-    sources = read_structures(source)
-    store = Store(address)
+    written = [] if is_url(out) else [Path(out), Path(address)]
+    sources = read_structures(source, passing_over=written, order=order)
+    store = Store(address, origin_of(source, address))
     kept = _as_begun(kept, () if properties else derived, store)
     common = found | _hull_of(job, set(derived) & set(kept))
     store.settle(
@@ -249,7 +257,7 @@ def screen(
         }
     )
     store.note_units({n: screener.predictor.property_of(n).unit for n in scalars if n in kept})
-    total = count_structures(source) if progress else None
+    total = count_structures(source, passing_over=written) if progress else None
     best: list[float] = []
     if top is not None:
         best = [-value if largest else value for value in store.best(top, largest)]
@@ -272,7 +280,8 @@ def screen(
         refined = refiner.refine(store, retry_failed=retry_failed, progress=progress)
     if str(out).endswith(".parquet"):
         keys = [key_name(name) for name in kept if name in {*scalars, *derived}]
-        extra = ["volume_per_atom", *RELAXATION_VALUES, "relaxation_reason"] if relax else []
+        extra = ["out_of_domain", "out_of_domain_reasons"]
+        extra += ["volume_per_atom", *RELAXATION_VALUES, "relaxation_reason"] if relax else []
         extra += [*REFINED_VALUES, "refined_reason", "refined_by"] if refine else []
         write_parquet(store, Path(out), [*keys, *extra, *common])
     counts = store.counts()
@@ -306,11 +315,13 @@ def _check_ranking(top: int | None, by: str | None, refine: str | None) -> None:
         )
 
 
-def _output(out: str | Path) -> str:
+def _output(out: str | Path, source: Any) -> str:
     """Address of the ase.db to write."""
     if is_url(out):
         if str(out).startswith(("mysql", "mariadb")):
             raise OptionError("MySQL can be read but not written: it cannot roll back a batch")
+        if str(out) == str(source):
+            raise OptionError("the output is the input: choose another output")
         return str(out)
     path = Path(out)
     if path.suffix not in (".db", ".parquet"):
@@ -321,4 +332,10 @@ def _output(out: str | Path) -> str:
         raise OptionError(f"the folder of {path} does not exist")
     if path.suffix == ".parquet":
         require_pyarrow()
-    return journal_path(str(path))
+    address = journal_path(str(path))
+    given = Path(source) if isinstance(source, str | Path) and not is_url(source) else None
+    if given is not None and os.path.realpath(given) in [
+        os.path.realpath(p) for p in (path, address)
+    ]:
+        raise OptionError(f"{path} is the input: choose another output")
+    return address

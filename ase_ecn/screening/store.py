@@ -13,7 +13,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,11 @@ from ase.db import connect
 
 from ase_ecn.errors import OptionError, StorageError
 from ase_ecn.readers import Source, is_url
+from ase_ecn.screening import journal
 from ase_ecn.screening.compute import Outcome
+from ase_ecn.screening.input_keys import renaming
+from ase_ecn.screening.journal import MOST_PER_TRANSACTION
+from ase_ecn.screening.origins import Line, Origin
 from ase_ecn.screening.rows import row_arguments
 
 logger = logging.getLogger(__name__)
@@ -35,18 +39,6 @@ OUTRANKED = "outranked"
 """Status of a crystal that is not among the best."""
 FAILED = "failed"
 """Status of a crystal without a result."""
-
-# ase.db commits after so many changes by itself, which would separate rows from their journal.
-_MOST_PER_TRANSACTION = 1000
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS screen_journal (label TEXT PRIMARY KEY, digest TEXT, "
-    "status TEXT, reason TEXT, value DOUBLE PRECISION, row_id INTEGER)",
-    "CREATE INDEX IF NOT EXISTS screen_status ON screen_journal (status)",
-    "CREATE TABLE IF NOT EXISTS screen_settings (name TEXT PRIMARY KEY, value TEXT)",
-    "CREATE TABLE IF NOT EXISTS screen_units (name TEXT PRIMARY KEY, unit TEXT)",
-)
-_VIEW = "screen_failures AS SELECT label, reason FROM screen_journal WHERE status = 'failed'"
-_NAMES = {"systems", "screen_journal", "screen_settings", "screen_units", "screen_failures"}
 
 
 @dataclass(frozen=True)
@@ -81,17 +73,22 @@ class Store:
     ----------
     address
         Path of a SQLite file or URL of a PostgreSQL database.
+    origin
+        The input whose crystals are written.
 
     Raises
     ------
     OptionError
-        If it cannot be opened.
+        If it cannot be opened, or has structures but no screen: nothing is written into a database
+        of somebody else's.
     StorageError
         Later, if it cannot be read or written, for instance because the disk is full or the server
         is unreachable. Everything committed before is kept.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, origin: Origin | None = None) -> None:
+        self.origin = origin or Origin()
+        self._told: set[str] = set()
         self.server = is_url(address)
         self.name = urlsplit(address).path.strip("/") if self.server else address
         try:
@@ -99,6 +96,8 @@ class Store:
             # databases have locks of their own.
             self.database = connect(address, **({} if self.server else {"use_lock_file": False}))
             self._create_tables()
+        except OptionError:
+            raise
         except Exception as error:  # each backend has its own
             raise OptionError(f"cannot open {address}: {type(error).__name__}: {error}") from error
 
@@ -120,6 +119,7 @@ class Store:
         with self._transaction() as cursor:
             cursor.execute("SELECT name, value FROM screen_settings")
             found = dict(cursor.fetchall())
+            journal.complete(cursor, self.server)
             if not found:
                 for item in wanted.items():
                     cursor.execute("INSERT INTO screen_settings VALUES (?, ?)", item)
@@ -154,11 +154,12 @@ class Store:
     def pending(self, sources: Sequence[Source], retry_failed: bool) -> list[Source]:
         """Sources that are not in the journal yet, or have changed since."""
         with self._transaction() as cursor:
-            known = self._journal(cursor, [source.label for source in sources])
+            known = journal.lines(cursor, [source.label for source in sources])
         left = []
         for source in sources:
-            digest, status, _ = known.get(source.label, (None, None, None))
-            if digest != source.digest or (retry_failed and status == FAILED):
+            line = self.origin.line_of(source, known.get(source.label, []))
+            changed = line is None or not line.is_up_to_date(source)
+            if changed or (retry_failed and line is not None and line.status == FAILED):
                 left.append(source)
         return left
 
@@ -174,11 +175,11 @@ class Store:
         common
             Key-value pairs of every row.
         """
-        for start in range(0, len(verdicts), _MOST_PER_TRANSACTION):
-            part = verdicts[start : start + _MOST_PER_TRANSACTION]
+        for start in range(0, len(verdicts), MOST_PER_TRANSACTION):
+            part = verdicts[start : start + MOST_PER_TRANSACTION]
             with self._transaction() as cursor:
                 self._lock(cursor)
-                known = self._journal(cursor, [v.outcome.source.label for v in part])
+                known = journal.lines(cursor, [v.outcome.source.label for v in part])
                 for verdict in part:
                     self._write_one(cursor, verdict, known, properties, common)
 
@@ -186,28 +187,50 @@ class Store:
         self,
         cursor: Any,
         verdict: Verdict,
-        known: dict[str, tuple[str, str, int | None]],
+        known: dict[str, list[Line]],
         properties: Sequence[str],
         common: dict[str, str],
     ) -> None:
         source = verdict.outcome.source
-        if source.label in known:
-            digest, status, row = known[source.label]
-            if digest == source.digest and status != FAILED:
+        line = self.origin.line_of(source, known.get(source.label, []))
+        if line is not None:
+            if line.is_up_to_date(source) and line.status != FAILED:
                 return  # another process has written it
-            if digest != source.digest:
-                logger.warning("%s has changed since it was screened", source.label)
-            if row is not None:
-                self.database._delete(cursor, [row])
-            cursor.execute("DELETE FROM screen_journal WHERE label = ?", (source.label,))
+            if not line.is_up_to_date(source):
+                logger.warning("%s has changed since it was screened", line.label)
+            if line.row is not None:
+                self.database._delete(cursor, [line.row])
+            cursor.execute("DELETE FROM screen_journal WHERE label = ?", (line.label,))
+        label = self._free_label(cursor, source) if line is None else line.label
         number = None
         if verdict.status == STORED:
-            number = int(self.database.write(**row_arguments(verdict.outcome, properties, common)))
-        line = (
-            *(source.label, source.digest, verdict.status),
-            *(verdict.outcome.error, verdict.value, number),
+            named = replace(verdict.outcome, source=replace(source, label=label))
+            arguments = row_arguments(named, properties, common)
+            self._tell_renamed(arguments["data"].get("input_keys", {}))
+            number = int(self.database.write(**arguments))
+        values = (
+            *(label, source.digest, verdict.status, verdict.outcome.error, verdict.value),
+            *(number, source.label, self.origin.name),
         )
-        cursor.execute("INSERT INTO screen_journal VALUES (?, ?, ?, ?, ?, ?)", line)
+        cursor.execute(
+            "INSERT INTO screen_journal (label, digest, status, reason, value, row_id, name, "
+            "origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            values,
+        )
+
+    def _free_label(self, cursor: Any, source: Source) -> str:
+        for label in self.origin.labels(source):
+            cursor.execute("SELECT 1 FROM screen_journal WHERE label = ?", (label,))
+            if cursor.fetchone() is None:
+                return label
+        raise AssertionError("labels do not end")
+
+    def _tell_renamed(self, keys: Mapping[str, str]) -> None:
+        """Say once of each key of the input under which other name it is kept."""
+        news = {n: key for n, key in keys.items() if n not in self._told}
+        self._told.update(news)
+        if text := renaming(news):
+            logger.warning(text)
 
     def add_to_row(self, row: int, pairs: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         """Add key-value pairs and data to a row; those under the same keys are replaced."""
@@ -235,8 +258,8 @@ class Store:
                 f"ORDER BY value {order}, label LIMIT 1000000000 OFFSET {int(top)}"
             )
             beaten = cursor.fetchall()
-            for start in range(0, len(beaten), _MOST_PER_TRANSACTION):
-                part = beaten[start : start + _MOST_PER_TRANSACTION]
+            for start in range(0, len(beaten), MOST_PER_TRANSACTION):
+                part = beaten[start : start + MOST_PER_TRANSACTION]
                 self.database._delete(cursor, [row for _, row in part])
                 for label, _ in part:
                     cursor.execute(
@@ -267,46 +290,25 @@ class Store:
         if limit is not None or sort is not None:
             yield from self.database.select(sort=sort or "id", limit=limit)
             return
-        for start in range(0, last, _MOST_PER_TRANSACTION):
-            page = self.database.select(f"id>{start},id<={start + _MOST_PER_TRANSACTION}")
+        for start in range(0, last, MOST_PER_TRANSACTION):
+            page = self.database.select(f"id>{start},id<={start + MOST_PER_TRANSACTION}")
             yield from sorted(page, key=lambda row: row.id)
 
     def _create_tables(self) -> None:
         if self.server:
             self.database.count()  # by which ase.db makes its tables
         with self._transaction() as cursor:
+            if journal.is_made(cursor, self.server, self.name) and not self.server:
+                return
             if not self.server:
-                cursor.execute("SELECT name FROM sqlite_master")
-                if {name for (name,) in cursor.fetchall()} >= _NAMES:
-                    return
                 # Whoever finds only some of ase.db's tables cannot use any of them.
                 cursor.execute("BEGIN IMMEDIATE")
                 self.database.count()
-            for statement in _TABLES:
-                cursor.execute(statement)
-            # The two dialects agree on views, but not on how not to create one twice.
-            exists = "OR REPLACE VIEW" if self.server else "VIEW IF NOT EXISTS"
-            cursor.execute(f"CREATE {exists} {_VIEW}")
+            journal.make(cursor, self.server)
 
     def _lock(self, cursor: Any) -> None:
         """Keep other writers out until the end of the transaction."""
         cursor.execute("LOCK TABLE screen_journal" if self.server else "BEGIN IMMEDIATE")
-
-    def _journal(
-        self, cursor: Any, labels: Sequence[str]
-    ) -> dict[str, tuple[str, str, int | None]]:
-        """Digest, status and row of those labels that are in the journal."""
-        found: dict[str, tuple[str, str, int | None]] = {}
-        for start in range(0, len(labels), _MOST_PER_TRANSACTION):
-            part = list(labels[start : start + _MOST_PER_TRANSACTION])
-            marks = ", ".join("?" * len(part))
-            cursor.execute(
-                "SELECT label, digest, status, row_id FROM screen_journal "  # noqa: S608
-                f"WHERE label IN ({marks})",
-                part,
-            )
-            found.update({label: tuple(rest) for label, *rest in cursor.fetchall()})
-        return found
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -336,6 +338,23 @@ def _is_database_error(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error | OSError) or type(error).__module__.startswith("psyco")
 
 
+def screened(out: str | Path) -> Store:
+    """Open the output of a screen.
+
+    Raises
+    ------
+    OptionError
+        If there is no such output.
+    """
+    address = str(out)
+    if is_url(address):
+        return Store(address)
+    path = journal_path(address)
+    if not Path(path).exists():
+        raise OptionError(f"{path} does not exist")
+    return Store(path)
+
+
 def failures(out: str | Path) -> Iterator[Failure]:
     """Crystals for which a screen has no result.
 
@@ -349,13 +368,7 @@ def failures(out: str | Path) -> Iterator[Failure]:
     OptionError
         If there is no such output.
     """
-    address = str(out)
-    if not is_url(address):
-        path = journal_path(address)
-        if not Path(path).exists():
-            raise OptionError(f"{path} does not exist")
-        address = path
-    return Store(address).failures()
+    return screened(out).failures()
 
 
 def journal_path(out: str) -> str:

@@ -118,3 +118,15 @@ def test_screen_knows_an_input_after_relax_from_what_is_relaxed(
     assert "IN is missing" in capsys.readouterr().err
     assert main(["screen", str(folder), "-o", out, "--relax", "atoms"]) == 1
     assert "'cell' or 'all'" in capsys.readouterr().err
+
+
+def test_a_screen_of_the_folder_where_one_is_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "candidates"
+    here.mkdir()
+    write(here / "salt.cif", bulk("NaCl", "rocksalt", a=5.6))
+    monkeypatch.chdir(here)
+    for _ in range(2):
+        assert main(["screen", ".", "--device", "cpu"]) == 0
+        assert "1 crystals in candidates-screened.db" in capsys.readouterr().out

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.build import bulk
+from ase.db import connect
 from ase.io import write
 from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.core import Lattice, Structure
@@ -22,6 +23,7 @@ from readers.corpus.templates import (
     sites,
 )
 
+from ase_ecn.cli import main
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CrystalError, OptionError, PartialOccupancyError
 from ase_ecn.readers import ordered_cells, read_structures
@@ -160,3 +162,20 @@ def test_the_function_is_public() -> None:
     np.testing.assert_allclose(atoms.get_volume(), 2 * 4.1**3)
     with pytest.raises(OptionError, match="positive"):
         read_structures([mixed], order=0)
+
+
+def test_commands_and_screens_take_the_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.cif").write_text(PEROVSKITE)
+    where = str(tmp_path / "in")
+    assert main(["predict", where]) == 1
+    assert "La1 is partially occupied" in capsys.readouterr().err
+    assert main(["predict", where, "--order", "20"]) == 0
+    assert "x.cif#ordered1" in capsys.readouterr().out
+    assert main(["screen", where, "-o", str(tmp_path / "out.db"), "--order", "20"]) == 0
+    (row,) = connect(tmp_path / "out.db").select(note="ordered cell 1 of 1, by Ewald sums")
+    assert row.natoms == 10
+    assert main(["predict", where, "--order", "0"]) == 1
+    assert "order must be a positive number" in capsys.readouterr().err

@@ -22,6 +22,7 @@ from ase_ecn.readers.json_lines import JSON_LINES, structure_fields, write_json_
 from ase_ecn.screening.batches import Execution, compute_all
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.named_calculators import calculator_class
+from ase_ecn.screening.origins import origin_of
 from ase_ecn.screening.store import FAILED, STORED, Store, Verdict
 from ase_ecn.training.data.calculators import CalculatorJob, Labeller, label_in_worker
 
@@ -112,10 +113,11 @@ def label(
     if not path.parent.is_dir():
         raise OptionError(f"the folder of {path} does not exist")
     job = CalculatorJob(calculator, tuple(sorted((options or {}).items())), execution.remote)
-    sources = read_structures(source)
-    total = count_structures(source) if progress else None
+    written = [path, Path(label_store(path))]
+    sources = read_structures(source, passing_over=written)
+    total = count_structures(source, passing_over=written) if progress else None
     compute = _compute(job, execution.remote)
-    store = Store(label_store(path))
+    store = Store(label_store(path), origin_of(source, label_store(path)))
     store.settle({"calculator": calculator, "options": {k: repr(v) for k, v in job.options}})
     common = {"label_calculator": calculator}
     computed = compute_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ase import Atoms
 from ase.io import read
@@ -13,14 +13,18 @@ from ase.io import read
 def second_readings(text: str) -> Iterator[tuple[str, Atoms]]:
     """What each of them makes of a data block, in order; only ordered crystals count."""
     for name, reader in (("pymatgen", _by_pymatgen), ("ASE", _by_ase)):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                atoms = reader(text)
-        except Exception:  # noqa: S112 - they raise anything, and the other one may succeed
-            continue
+        atoms = _tried(reader, text)
         if atoms is not None and len(atoms):
             yield name, atoms
+
+
+def _tried(reader: Callable[[str], Atoms | None], text: str) -> Atoms | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return reader(text)
+    except Exception:  # they raise anything, and the other one may succeed
+        return None
 
 
 def _by_pymatgen(text: str) -> Atoms | None:
