@@ -72,7 +72,7 @@ def read_only(folder: Path) -> Iterator[None]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    with mounted(tmp_path / "disk", "size=192k") as folder:
+    with mounted(tmp_path / "disk", "size=256k") as folder:
         yield folder
 
 

@@ -285,7 +285,7 @@ def test_alloys_of_known_pairs_are_known(pes: ECN, tmp_path: Path) -> None:
 
 def test_other_checkpoints_explain_why_there_are_no_forces() -> None:
     atoms = bulk("Si")
-    atoms.calc = ECNCalculator()
+    atoms.calc = ECNCalculator("ecn-mp20")
     for get in (atoms.get_forces, atoms.get_stress):
         with pytest.raises(PropertyNotImplementedError, match="not fitted to forces"):
             get()

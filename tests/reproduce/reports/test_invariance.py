@@ -21,7 +21,7 @@ from reproduce.reports.invariance import (
     table,
 )
 
-ENERGY = {"exact": 1e-5, "noise": 1e-5, "tolerance": EDGE_BOUND}
+ENERGY = {"exact": 2e-5, "noise": 2e-5, "tolerance": EDGE_BOUND}
 """Largest difference in eV/atom by what is special about a description."""
 DEFORMATION = {"exact": 2e-5, "noise": 2e-5, "tolerance": 2e-3}
 """The same of a component of the deformation of a relaxation."""
