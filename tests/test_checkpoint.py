@@ -49,6 +49,7 @@ def test_bundled_checkpoints_say_what_they_are() -> None:
         "ecn-mp20",
         "ecn-perov5",
         "ecn-pes",
+        "ecn-tensors",
         "ecn-universal",
         "empnn-carbon24",
         "empnn-mp20",

@@ -174,7 +174,10 @@ def _fit(card: Card) -> list[str]:
     parts = [f"`{card['training_command']}`", f"{', '.join(facts)}."]
     if "configuration" in card:
         parts.append(_yaml(card["configuration"]))
-    if "init" in card:
+    start = card.get("init", {})
+    if start and "training_command" not in start:  # a trunk that stayed as it was
+        parts.append(f"On the trunk of `{start['name']}` {start['version']}.")
+    elif start:
         parts += ["It started from the weights of an earlier fit:", *_fit(card["init"])]
     return parts
 

@@ -167,7 +167,9 @@ def write_checkpoint(
             card["property_elements"] = property_elements
     sources += [SOURCES[part] for key, part in _EXTRA.items() if getattr(config.data, key, None)]
     if tensors:
-        sources = list(TENSOR_SOURCES)
+        trunk = read_card(config.init).content if config.init else {}
+        sources = [*TENSOR_SOURCES, *(f"the trunk: {source}" for source in trunk.get("data", []))]
+        card["license"] = trunk.get("license", card["license"])
     if isinstance(config, SO3Configuration):
         names = [part.name for part in config.data.further]
         sources += [SOURCES.get(name, "the user's own labels") for name in names]
@@ -193,7 +195,9 @@ def write_checkpoint(
         content = read_card(config.init).content
         # Of an ensemble the first member counts.
         start = content.get("members", [content])[0]
-        keys = ("sha256", "configuration", "epochs", "wall_time_s", "training_command", "init")
+        keys = ["sha256", "configuration", "epochs", "wall_time_s", "training_command", "init"]
+        if tensors:  # the trunk stays as it is, and has a card
+            keys = ["name", "version", "sha256"]
         card["init"] = {key: start[key] for key in keys if key in start}
     save_checkpoint(path, model, card)
     card["references"] = make_references(path)

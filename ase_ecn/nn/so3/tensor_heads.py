@@ -274,9 +274,11 @@ class TensorHeads(nn.Module):
         self.second = nn.Linear(_HIDDEN + len(_DEGREES) * _MOMENTS, _HIDDEN)
         self.third = nn.Linear(_HIDDEN, _HIDDEN)
         self.dropout = nn.Dropout(dropout)
-        inputs = {d: _MOMENTS + (widths[d] if 0 < d < len(widths) else 0) for d in _DEGREES}
+        twisted = PIEZOELECTRIC_TENSOR in names
+        needed = {abs(d) for name in names for d in BASES[name]}
+        inputs = {d: _MOMENTS + (widths[d] if 0 < d < len(widths) else 0) for d in sorted(needed)}
         self.mixed = nn.ModuleDict({str(d): _Mixed(inputs[d], _CHANNELS, _HIDDEN) for d in inputs})
-        self.even = _Mixed(inputs[2], 2 * _CHANNELS, _HIDDEN)
+        self.even = _Mixed(inputs[2], 2 * _CHANNELS, _HIDDEN) if twisted else None
         self.heads = nn.ModuleDict({name: TensorHead(name) for name in names})
         for degree in (1, 3):
             made = torch.as_tensor(twist(degree))
@@ -319,8 +321,8 @@ class TensorHeads(nn.Module):
         self, parts: Mapping[int, Tensor], known: Tensor, bonds: BondList
     ) -> dict[int, Tensor]:
         """Means over the atoms by degree."""
-        mixed = {degree: self.mixed[str(degree)](part, known) for degree, part in parts.items()}
-        if PIEZOELECTRIC_TENSOR in self.names:
+        mixed = {int(degree): mix(parts[int(degree)], known) for degree, mix in self.mixed.items()}
+        if self.even is not None:
             even = self.even(parts[2], known).chunk(2, dim=2)
             twisted = [
                 torch.einsum("nau,nbu,abm->nmu", mixed[d], e, getattr(self, f"twist_{d}").to(e))

@@ -285,6 +285,6 @@ def test_the_list_of_the_package_is_what_the_command_finds(data: Path) -> None:
     ]
     known = {(x.formula, x.id): x.reason for x in stored}
     assert known["LiF", "mp-1185301"] == known["LiCl", "mp-1185319"] == "measured gap"
-    assert known["SnNiF6", "mp-560023"] == "release of 2019"
+    assert known["NiSnF6", "mp-560023"] == "release of 2019"
     assert known["BaCrFeGdO6", "mp-1518724"] == "teacher"
     assert AUDITED.stat().st_size < 200_000

@@ -198,6 +198,7 @@ fit: {{epochs: 6, batch_size: 16, learning_rate: 0.01}}
     assert card.content["properties"]["elastic_tensor"] == "GPa"
     assert card.property_elements["piezoelectric_tensor"] == {16, 30}
     assert "Petousis" in card.content["data"][0]
+    assert card.content["init"] == {"name": "trunk", "sha256": read_card(start).sha256}
     fitted = load_checkpoint(weights, SO3ECN).model.state_dict()
     for name, values in trunk.state_dict().items():
         assert torch.equal(fitted[name], values), name
