@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -83,7 +82,6 @@ def _process() -> dict[str, object]:
         "folder": Path.cwd(),
         "threads": torch.get_num_threads(),
         "dtype": torch.get_default_dtype(),
-        "recursion": sys.getrecursionlimit(),
         **{name: value for name, value in os.environ.items() if name.startswith("ASE_ECN_")},
     }
 

@@ -8,9 +8,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +85,8 @@ def wait_for(url: str, process: subprocess.Popen) -> str:
         try:
             psycopg2.connect(url).close()
         except psycopg2.OperationalError:
-            time.sleep(0.1)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)  # it listens soon, or ends
         else:
             return url
 
