@@ -7,6 +7,7 @@ import pytest
 import torch
 from ase.build import bulk
 from ase.db import connect
+from pages import column
 
 from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.cli import main
@@ -36,7 +37,8 @@ def test_rows_and_pages_say_what_is_out_of_the_domain(
     assert unusual.out_of_domain_reasons == "few training crystals contain Ag"
     assert [row.formula for row in connect(out).select("out_of_domain=1")] == ["Ag"]
     write_report(out, tmp_path / "page.html")
-    assert "few training crystals contain Ag" in (tmp_path / "page.html").read_text()
+    told = column((tmp_path / "page.html").read_text(), "out_of_domain_reasons")
+    assert told == [None, "few training crystals contain Ag"]
     report = run_screen(
         crystals, tmp_path / "kept.db", checkpoint=cautious, where="out_of_domain = 0"
     )
