@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
-from pymatgen.analysis.phase_diagram import PhaseDiagram
-from pymatgen.entries.computed_entries import ComputedEntry
 
 from ase_ecn.hull import KnownPhases, Phase
 from ase_ecn.hull.distance import NEAR
@@ -20,6 +18,8 @@ from ase_ecn.hull.known_phases import Counts, reduced
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from pymatgen.analysis.phase_diagram import PhaseDiagram
+    from pymatgen.entries.computed_entries import ComputedEntry
 
 MOST_DIAGRAMS = 6
 MOST_ABOVE = 0.3
@@ -128,6 +128,8 @@ def diagrams(candidates: Sequence[Candidate], phases: KnownPhases) -> list[Diagr
 def _diagram(
     elements: tuple[int, ...], members: Sequence[Candidate], phases: KnownPhases
 ) -> Diagram:
+    from pymatgen.analysis.phase_diagram import PhaseDiagram  # late: it takes a second
+
     stable = PhaseDiagram([_entry(phase) for phase in phases.within(elements)])
     title = "\N{EN DASH}".join(chemical_symbols[z] for z in elements)
     compounds = sum(len(entry.composition) > 1 for entry in stable.stable_entries)
@@ -140,6 +142,8 @@ def _diagram(
 
 
 def _entry(phase: Phase) -> ComputedEntry:
+    from pymatgen.entries.computed_entries import ComputedEntry
+
     atoms = sum(n for _, n in phase.counts)
     composition = {chemical_symbols[z]: float(n) for z, n in phase.counts}
     return ComputedEntry(composition, phase.energy * atoms, entry_id=phase.name)
