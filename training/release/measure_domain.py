@@ -140,8 +140,10 @@ def so3_domain(
         crystals += len(train)
     features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     domain = measure_domain(features, np.concatenate(numbers), np.concatenate(owners))
-    # Packed labels of a user's own have no cells to measure.
-    if not isinstance(configuration, SO3Configuration) or configuration.data.name == TEACHER:
+    # Labels of a user's own, or few, say nothing of what is usual; and packed ones have no cells.
+    if isinstance(configuration, PropertiesConfiguration) or (
+        isinstance(configuration, SO3Configuration) and configuration.data.name == TEACHER
+    ):
         domain["ranges"][VACUUM] = vacuum_range(data)
     return domain
 
