@@ -60,6 +60,8 @@ def test_what_is_known_needs_no_calculation(atoms: Atoms) -> None:
     calculator, asked = atoms.calc, ["energy", "forces", "stress"]
     assert calculator.calculation_required(atoms, asked)
     atoms.get_potential_energy()
+    assert calculator.calculation_required(atoms, ["forces"])  # left out until they are asked for
+    atoms.get_stress()
     assert not calculator.calculation_required(atoms, asked)
     assert calculator.check_state(atoms) == []
     atoms.positions[0, 0] += 0.01
