@@ -51,9 +51,9 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24, refined=0)
+# ScreenReport(stored=13, rejected=11, outranked=0, failed=0, computed=24, refined=0)
 # alloy   c/a   E_f / eV/atom  M / µB   polarization / T
-# FeRh    0.922         -0.021    3.93    1.68
-# MnRh    0.903         -0.091    3.94    1.67
-# MnPt    0.996         -0.293    4.18    1.66
-# FeNi    1.013         -0.017    3.18    1.63
+# FeNi    1.013         -0.043    3.22    1.65
+# MnRh    0.903         -0.147    3.69    1.56
+# MnPt    0.996         -0.314    3.89    1.55
+# MnPd    0.987         -0.157    3.93    1.53

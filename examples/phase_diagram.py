@@ -51,8 +51,8 @@ if __name__ == "__main__":
 
 # Prints:
 # crystal               E_f / eV/atom  above the hull / eV/atom
-# FeO rocksalt                 -1.400  0.000
-# FeO zincblende               -1.392  0.008
-# FeO2 fluorite                -1.184  0.000
-# Li2O antifluorite            -2.014  0.000
-# LiFeO3 perovskite            -1.292  0.022
+# FeO rocksalt                 -1.439  0.000
+# FeO zincblende               -1.370  0.069
+# FeO2 fluorite                -1.040  0.000
+# Li2O antifluorite            -2.040  0.000
+# LiFeO3 perovskite            -1.212  0.024

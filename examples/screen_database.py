@@ -51,8 +51,8 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=4, rejected=83, outranked=18, failed=0, computed=105, refined=0)
-# CaO  rocksalt   -3.273 3.51
-# CaO  zincblende -3.172 3.16
-# MgO  rocksalt   -3.044 3.90
-# MgO  zincblende -2.968 3.48
+# ScreenReport(stored=4, rejected=82, outranked=19, failed=0, computed=105, refined=0)
+# CaO  rocksalt   -3.309 3.90
+# LiF  rocksalt   -3.144 7.36
+# LiF  zincblende -3.124 4.79
+# MgO  rocksalt   -3.022 4.47

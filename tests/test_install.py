@@ -96,8 +96,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sources() -> set[str]:
     """Files of the package as they are installed: what is beside ase_ecn is a part of it."""
-    code = {".py", ".pyi", ".c", ".h", ".html", ".css", ".js"}
-    suffixes = code | {".yaml", ".json", ".safetensors", ".npz"}
+    code = {".py", ".pyi", ".c", ".h", ".html", ".css", ".js", ".svg"}
+    suffixes = code | {".yaml", ".json", ".safetensors", ".npz", ".csv"}
     folders = {"ase_ecn": "", "training": "ase_ecn/", "checkpoints": "ase_ecn/"}
     return {
         above + file.relative_to(ROOT).as_posix()

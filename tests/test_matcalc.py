@@ -49,7 +49,7 @@ def test_it_relaxes_to_the_cell_of_this_package(formula: str, calculator: ECNCal
     atoms.calc = calculator
     assert found["energy"] == pytest.approx(atoms.get_potential_energy(), abs=1e-6)
     np.testing.assert_allclose(found["forces"], atoms.get_forces(), atol=1e-6)
-    (ours,) = relax([salt(formula)], method="all", dtype="float64")
+    (ours,) = relax([salt(formula)], method="all", potential=NAME, dtype="float64")
     assert found["volume"] == pytest.approx(ours.atoms.get_volume(), rel=0.005)
 
 
