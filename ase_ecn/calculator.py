@@ -44,13 +44,14 @@ class ECNCalculator(Calculator):
     eV (not a DFT total energy), ``magmom`` the absolute magnetization of the cell in µB,
     ``magmoms`` the (N,) absolute site moments in µB. Other properties are available through
     :meth:`get_property`. Those of the default checkpoint are ``formation_energy`` (eV/atom),
-    ``band_gap`` (eV), ``metal_probability``, ``magnetization`` (µB/cell), ``fermi_level`` (eV,
-    VASP's reference), ``site_moments`` ((N,) µB), and the uncertainties ``formation_energy_std``
-    (eV/atom) and ``band_gap_std`` (eV); 90 % of errors are expected within 1.645 of these.
+    ``band_gap`` and ``band_gap_hse`` (eV, of PBE(+U) and of a hybrid functional),
+    ``metal_probability``, ``magnetization`` (µB/cell), ``fermi_level`` (eV, VASP's reference),
+    ``site_moments`` ((N,) µB), ``forces`` (eV/Å), ``stress`` (eV/Å³), and the uncertainties
+    ``formation_energy_std`` (eV/atom) and ``band_gap_std`` (eV); 90 % of errors are expected within
+    1.645 of these.
     From the formation energy follow ``energy_above_hull`` (eV/atom), ``decomposition``,
     ``stability`` and ``stability_50meV``; see :class:`ase_ecn.hull.HullDistance`.
-    Checkpoints that were fitted to forces, such as ``ecn-pes``, give the DFT energy of the cell as
-    ``energy``, ``forces`` in eV/Å and ``stress`` in eV/Å³ instead.
+    ``ecn-pes`` gives the DFT energy of the cell as ``energy`` instead, with forces and stress.
     ASE's file formats silently drop non-standard properties; use :meth:`annotate` or
     :meth:`db_row` to keep them.
 

@@ -31,10 +31,11 @@ _LEAST_PER_THREAD = 32
 class Prediction(Mapping[str, Any]):
     """Predicted properties of one crystal, as attributes and as a mapping.
 
-    ``formation_energy`` (eV/atom), ``band_gap`` (eV), ``metal_probability``, ``magnetization``
-    (absolute, µB per cell of the input) and ``site_moments`` ((N,) absolute, µB) with the bundled
-    checkpoint; other checkpoints have their own. ``ecn-pes`` has ``potential_energy`` (eV/atom),
-    ``forces`` ((N, 3) in eV/Å) and ``stress`` ((6,) in eV/Å³, ASE's order).
+    With the default checkpoint ``formation_energy`` (eV/atom), ``band_gap`` and ``band_gap_hse``
+    (eV), ``metal_probability``, ``magnetization`` (absolute, µB per cell of the input),
+    ``site_moments`` ((N,) absolute, µB), ``fermi_level`` (eV), ``forces`` ((N, 3) in eV/Å) and
+    ``stress`` ((6,) in eV/Å³, ASE's order); others have their own. ``ecn-pes`` has
+    ``potential_energy`` (eV/atom) instead of the formation energy.
 
     With a formation energy there are ``energy_above_hull`` (eV/atom) and ``decomposition`` (share
     of the atoms by the formula of a phase), with its uncertainty ``stability`` and
