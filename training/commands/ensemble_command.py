@@ -1,4 +1,4 @@
-"""``ensemble``: fitted ECNs, joined into one checkpoint."""
+"""``ensemble``: fitted networks, joined into one checkpoint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "checkpoints",
         nargs="+",
-        help="names or paths of ECNs, NAME#K for one member of an ensemble",
+        help="names or paths of networks, NAME#K for one member of an ensemble",
     )
     parser.add_argument("--name", help="default: that of the first")
     parser.add_argument(
@@ -34,4 +34,4 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("ensemble", "join ECNs into one checkpoint", _add_arguments, _run)
+COMMAND = Command("ensemble", "join networks of one kind into one checkpoint", _add_arguments, _run)

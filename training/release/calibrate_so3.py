@@ -16,8 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.nn.layers import scatter_mean
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import of_output
 from ase_ecn.training.data.labels import LabelData, PackedLabels, load_labels
 from ase_ecn.training.data.property_rows import load_property_rows
@@ -58,8 +57,8 @@ class Scored:
 
 
 def calibrated_so3(
-    model: SO3ECN, content: Mapping[str, Any], data: Path, properties: tuple[str, ...]
-) -> tuple[SO3ECN, dict[str, float]]:
+    model: SO3Network, content: Mapping[str, Any], data: Path, properties: tuple[str, ...]
+) -> tuple[SO3Network, dict[str, float]]:
     """Return the network with stated uncertainties, and their coverage of what set the factors.
 
     Parameters
@@ -99,16 +98,13 @@ def _of_teacher(
 
 
 def with_so3_spreads(
-    model: SO3ECN, scored: list[Scored], properties: tuple[str, ...]
-) -> tuple[SO3ECN, dict[str, float]]:
+    model: SO3Network, scored: list[Scored], properties: tuple[str, ...]
+) -> tuple[SO3Network, dict[str, float]]:
     """As :func:`calibrated_so3`, from crystals that were held out."""
     torch.manual_seed(0)
-    wider = SO3ECN(replace(model.config, uncertainties=properties))
     # Heads that are there already are made anew: calibrating twice gives the same as once.
-    theirs = {k: v for k, v in model.state_dict().items() if ".spread" not in k}
-    wider.load_state_dict({**wider.state_dict(), **theirs})
-    wider.eval()
-    assert wider.heads is not None
+    wider = model.with_uncertainties(properties)
+    heads, factors = wider.spread_parts
     seen = [pooled_and_predicted(wider, part) for part in scored]
     coverage = {}
     for k, name in enumerate(properties):
@@ -116,7 +112,7 @@ def with_so3_spreads(
         unit = float(np.median(errors)) or 1.0
         held = torch.arange(len(errors)) % EVERY == 0
         relative = torch.as_tensor(errors / unit).float()
-        head = wider.heads.spreads[name]
+        head = heads[name]
         fit_spread(head, features[~held], relative[~held])
         with torch.no_grad():
             spread = nn.functional.softplus(head(features[held])[:, 0]).double().numpy()
@@ -125,7 +121,7 @@ def with_so3_spreads(
         found = max(
             factor(spread[parts == part], of_factor[parts == part]) for part in np.unique(parts)
         )
-        wider.heads.spread_factor[k] = found * unit
+        factors[k] = found * unit
         coverage[name] = float((of_factor <= BOUND * found * spread).mean())
     return wider.eval().requires_grad_(False), coverage
 
@@ -148,16 +144,16 @@ def _of_property(
 
 
 def pooled_and_predicted(
-    model: SO3ECN, part: Scored
+    model: SO3Network, part: Scored
 ) -> tuple[Tensor, dict[str, NDArray[np.float64]]]:
-    """Mean scalars (C, width) of crystals, and (C,) predictions and standard errors."""
+    """What heads of uncertainties read (C, D), and (C,) predictions and standard errors."""
     pooled, found = [], []
     with torch.no_grad():
         for start in range(0, len(part.indices), _BATCH):
             graph = part.packed.batch(part.indices[start : start + _BATCH]).graph
-            scalars = model.scalars(graph)
-            pooled.append(scatter_mean(scalars, graph.crystal_of_atom, graph.atom_counts))
-            found.append(model.properties_of(graph, scalars))
+            outputs, features = model.properties_and_pooled(graph)
+            found.append(outputs)
+            pooled.append(features)
     names = [name for name in found[0] if name not in model.site_targets]
     return torch.cat(pooled), {
         name: of_output(name).physical(
