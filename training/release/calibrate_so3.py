@@ -7,7 +7,7 @@ held out and from the teacher's of held-out prototypes, so that they know hypoth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 

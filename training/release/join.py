@@ -49,8 +49,9 @@ def join_checkpoints(
         The ``.safetensors`` file to write.
     checkpoints
         Names or paths of ECNs with the same bonds, group and motif, or of SO(3)-equivariant
-        networks with the same neighbours; at least two networks in all. An ensemble stands for all its members, ``NAME#K`` for its K-th, counted from 1.
-        Uncertainties are left out: they belong to what a network was, not to the new ensemble.
+        networks with the same neighbours; at least two networks in all. An ensemble stands for
+        all its members, ``NAME#K`` for its K-th, counted from 1. Uncertainties are left
+        out: they belong to what a network was, not to the new ensemble.
     name
         Name of the ensemble.
     data
@@ -82,6 +83,10 @@ def join_checkpoints(
         "test": {},
         "references": [],
     }
+    if any("property_elements" in card for card in cards):
+        content["property_elements"] = {
+            k: v for card in reversed(cards) for k, v in card.get("property_elements", {}).items()
+        }
     for key in ("seed", "epochs", "hardware", "wall_time_s"):
         content[key] = [card[key] for card in cards]
     save_checkpoint(out, model, content)

@@ -65,8 +65,6 @@ def outputs_of_members(
     return found
 
 
-def _known(
-    values: Sequence[NDArray[np.float64]], labels: NDArray[np.float64]
-) -> MemberOutputs:
+def _known(values: Sequence[NDArray[np.float64]], labels: NDArray[np.float64]) -> MemberOutputs:
     known = ~np.isnan(labels)
     return MemberOutputs(np.stack(values)[:, known], labels[known])
