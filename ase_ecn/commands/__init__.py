@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ase_ecn.commands import (
+    export_command,
     info_command,
     pattern_command,
     plot_command,
@@ -19,6 +20,7 @@ COMMANDS: list[Command] = [
     relax_command.COMMAND,
     screen_command.COMMAND,
     report_command.COMMAND,
+    export_command.COMMAND,
     plot_command.COMMAND,
     pattern_command.COMMAND,
     info_command.COMMAND,
