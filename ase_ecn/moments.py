@@ -147,7 +147,7 @@ def with_initial_moments(
     moments = np.abs(np.asarray(site_moments, dtype=np.float64))
     if moments.shape != (len(atoms),):
         raise OptionError(f"{len(atoms)} atoms need as many moments, got {moments.shape}")
-    signed = atoms.copy()
+    signed: Atoms = atoms.copy()
     # Adding zero leaves no -0.0.
     signed.set_initial_magnetic_moments(moments * order.of_atoms(atoms) + 0.0)
     twice = np.array(ALTERNATIONS[order.alternation])
@@ -158,7 +158,7 @@ def with_initial_moments(
 
 def _alternating(atoms: Atoms, twice: NDArray[np.int64]) -> Atoms:
     """Two cells, the moments of the second reversed."""
-    wide = make_supercell(atoms, list(_sublattice(twice)), wrap=False, order="cell-major")
+    wide: Atoms = make_supercell(atoms, list(_sublattice(twice)), wrap=False, order="cell-major")
     moments = wide.get_initial_magnetic_moments()
     moments[len(atoms) :] *= -1
     wide.set_initial_magnetic_moments(moments + 0.0)
