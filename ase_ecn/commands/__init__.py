@@ -5,6 +5,7 @@ from __future__ import annotations
 from ase_ecn.commands import (
     export_command,
     info_command,
+    mcp_command,
     pattern_command,
     plot_command,
     predict_command,
@@ -23,6 +24,7 @@ COMMANDS: list[Command] = [
     export_command.COMMAND,
     plot_command.COMMAND,
     pattern_command.COMMAND,
+    mcp_command.COMMAND,
     info_command.COMMAND,
     selftest_command.COMMAND,
 ]
