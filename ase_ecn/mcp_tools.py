@@ -44,7 +44,7 @@ def predict(structures: str) -> list[dict[str, Any]]:
     labels, crystals = _crystals(structures)
     outcomes = predict_crystals(_good(crystals), on_error="return", forces=False)
     found = iter(outcomes)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for label, atoms in zip(labels, crystals, strict=True):
         outcome = atoms if isinstance(atoms, ASEECNError) else next(found)
         if isinstance(outcome, ASEECNError):
@@ -72,7 +72,7 @@ def relax(structures: str, what: Literal["cell", "all"] = "cell") -> list[dict[s
     labels, crystals = _crystals(structures)
     method: Literal["all", "lattice"] = "all" if what == "all" else "lattice"
     found = iter(relax_crystals(_good(crystals), method=method, on_error="return"))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for label, atoms in zip(labels, crystals, strict=True):
         outcome = atoms if isinstance(atoms, ASEECNError) else next(found)
         if isinstance(outcome, ASEECNError):
