@@ -24,12 +24,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="choose each property's weights of the members on the validation split",
     )
+    parser.add_argument(
+        "--half", action="store_true", help="round the weights to half precision: smaller files"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
     name = options.name or load_checkpoint(options.checkpoints[0].partition("#")[0]).card.name
     data = data_folder(options.data) if options.weigh else None
-    card = join_checkpoints(options.out, options.checkpoints, name, data)
+    card = join_checkpoints(options.out, options.checkpoints, name, data, half=options.half)
     print(f"wrote {options.out} ({card.sha256[:12]})")
     return 0
 

@@ -36,10 +36,10 @@ from ase_ecn.training.fits.loop import (
     batch_count,
     fit,
     shuffled_batches,
-    start_from,
 )
 from ase_ecn.training.fits.losses import multitask_loss
 from ase_ecn.training.fits.scores import ecn_scores, gap_scores
+from ase_ecn.training.fits.start import start_from
 
 UNSTABLE = 0.1
 """eV/atom above the hull, from where a crystal is scored apart."""

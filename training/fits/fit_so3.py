@@ -33,8 +33,9 @@ from ase_ecn.training.data.labels import (
     load_labels,
 )
 from ase_ecn.training.fits.config import SO3Configuration
-from ase_ecn.training.fits.loop import FitResult, Task, fit, start_from
+from ase_ecn.training.fits.loop import FitResult, Task, fit
 from ase_ecn.training.fits.loss_weights import LabelWeights
+from ase_ecn.training.fits.start import start_from
 
 logger = logging.getLogger(__name__)
 

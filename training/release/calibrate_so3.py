@@ -7,7 +7,7 @@ held out and from the teacher's of held-out prototypes, so that they know hypoth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +18,27 @@ from torch import Tensor, nn
 
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import of_output
+from ase_ecn.training.data.dft_labels import ABOVE_HULL
 from ase_ecn.training.data.labels import LabelData, PackedLabels, load_labels
-from ase_ecn.training.data.property_rows import load_property_rows
+from ase_ecn.training.data.property_rows import PropertyRows, load_property_rows
 from ase_ecn.training.fits.config import (
     PropertiesConfiguration,
     SO3Configuration,
     config_of_card,
     fitted_to_properties,
 )
+from ase_ecn.training.fits.fit_properties import UNSTABLE
 from ase_ecn.training.fits.fit_so3 import split_labels
 from ase_ecn.training.release.spread_heads import BOUND, EVERY, factor, fit_spread
 
 SO3_DATA = (
     "validation split and, for energies, held-out labels of the teacher: two thirds for the heads, "
-    "one third for the factors, of which the larger counts"
+    "one third for factors; one more factor from validation crystals at least 0.1 eV/atom above "
+    "the hull; the largest factor counts"
 )
 _TEACHERS = 4000
+_FEWEST = 50
+"""Crystals that may set a factor of their own."""
 _BATCH = 64
 
 
@@ -49,11 +54,14 @@ class Scored:
         (C,) those of them that count.
     targets
         (C,) labels by name, NaN where missing.
+    for_factors
+        All set a factor, and none teaches the heads: for few crystals.
     """
 
     packed: PackedLabels
     indices: NDArray[np.int64]
     targets: Mapping[str, NDArray[np.float64]]
+    for_factors: bool = False
 
 
 def calibrated_so3(
@@ -82,11 +90,22 @@ def held_out(content: Mapping[str, Any], data: Path) -> list[Scored]:
         return [_of_teacher(config.data, config.fit.seed, config, data)]
     fitted = config_of_card(content, PropertiesConfiguration)
     rows = load_property_rows(data, fitted.data, fitted.model.cutoff, "val")
-    everything = np.arange(len(rows))
-    return [
-        Scored(rows.packed, everything, rows.targets),
-        _of_teacher(fitted.teacher, fitted.fit.seed, fitted, data),
-    ]
+    return [*by_stability(rows), _of_teacher(fitted.teacher, fitted.fit.seed, fitted, data)]
+
+
+def by_stability(rows: PropertyRows) -> list[Scored]:
+    """Crystals near the hull, or with an unknown distance, and the few far above it.
+
+    These are the only ones with DFT's labels that are like the hypothetical crystals of screens.
+    """
+    far = rows.targets[ABOVE_HULL] >= UNSTABLE
+    if far.sum() < _FEWEST:
+        far[:] = False
+    parts = []
+    for chosen, few in ((np.flatnonzero(~far), False), (np.flatnonzero(far), True)):
+        labels = {name: values[chosen] for name, values in rows.targets.items()}
+        parts.append(Scored(rows.packed, chosen, labels, for_factors=few))
+    return [part for part in parts if len(part.indices)]
 
 
 def _of_teacher(
@@ -111,6 +130,7 @@ def with_so3_spreads(
         features, errors, group = _of_property(name, scored, seen)
         unit = float(np.median(errors)) or 1.0
         held = torch.arange(len(errors)) % EVERY == 0
+        held |= torch.as_tensor([scored[k].for_factors for k in group])
         relative = torch.as_tensor(errors / unit).float()
         head = heads[name]
         fit_spread(head, features[~held], relative[~held])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from ase_ecn.card import Card
 from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
@@ -39,7 +40,12 @@ _OF_MEMBERS = (
 
 
 def join_checkpoints(
-    out: Path, checkpoints: list[str], name: str, data: Path | None = None
+    out: Path,
+    checkpoints: list[str],
+    name: str,
+    data: Path | None = None,
+    *,
+    half: bool = False,
 ) -> Card:
     """Write an ensemble of checkpoints of one kind; the first one's card describes the data.
 
@@ -49,13 +55,17 @@ def join_checkpoints(
         The ``.safetensors`` file to write.
     checkpoints
         Names or paths of ECNs with the same bonds, group and motif, or of SO(3)-equivariant
-        networks with the same neighbours; at least two networks in all. An ensemble stands for all its members, ``NAME#K`` for its K-th, counted from 1.
-        Uncertainties are left out: they belong to what a network was, not to the new ensemble.
+        networks with the same neighbours; at least two networks in all. An ensemble stands for
+        all its members, ``NAME#K`` for its K-th, counted from 1. Uncertainties are left
+        out: they belong to what a network was, not to the new ensemble.
     name
         Name of the ensemble.
     data
         Folder of data sets on whose validation split each property's weights of the members are
         chosen; ``None`` for the plain mean.
+    half
+        Round the weights to half precision, in which they take half the space; they predict in
+        single precision all the same.
 
     Raises
     ------
@@ -67,6 +77,9 @@ def join_checkpoints(
     members = [member for checkpoint in checkpoints for member in _members(checkpoint)]
     if len(members) < 2:
         raise OptionError("an ensemble takes at least two networks")
+    if half:
+        for member in members:
+            round_to_half(member.model)
     cards = [member.content for member in members]
     model = _joined([member.model for member in members], cards[0], data)
     content: dict[str, Any] = {k: v for k, v in cards[0].items() if k not in _OF_MEMBERS}
@@ -76,17 +89,29 @@ def join_checkpoints(
         "properties": {k: v for card in reversed(cards) for k, v in card["properties"].items()},
         "configuration": cards[0]["configuration"],
         "training_command": f"python -m ase_ecn.training ensemble {out.name} MEMBER MEMBER ..."
-        + (" --weigh" if data is not None else ""),
+        + " --weigh" * (data is not None)
+        + " --half" * half,
         "members": [{k: card[k] for k in _OF_MEMBERS if k in card} for card in cards],
         "validation": {},
         "test": {},
         "references": [],
     }
+    if any("property_elements" in card for card in cards):
+        content["property_elements"] = {
+            k: v for card in reversed(cards) for k, v in card.get("property_elements", {}).items()
+        }
     for key in ("seed", "epochs", "hardware", "wall_time_s"):
         content[key] = [card[key] for card in cards]
     save_checkpoint(out, model, content)
     content["references"] = make_references(out)
     return save_checkpoint(out, model, content)
+
+
+def round_to_half(model: nn.Module) -> None:
+    """Round all weights, in place, to what half precision holds; constants stay as they are."""
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.copy_(weights.half().float())
 
 
 def _joined(

@@ -58,15 +58,13 @@ def outputs_of_members(
         labels = rows.targets.get(name, rows.site_targets.get(name))
         assert labels is not None
         found[name] = [_known([output[name] for output in outputs], labels)]
-    for part in held_out(content, data)[1:]:
-        predicted = [pooled_and_predicted(network, part)[1] for network in networks]
-        for name, labels in part.targets.items():
-            found[name].append(_known([output[name] for output in predicted], labels))
+    energy = config.model.target
+    for part in held_out(content, data)[1:]:  # those far above the hull, and the teacher's
+        predicted = [pooled_and_predicted(network, part)[1][energy] for network in networks]
+        found[energy].append(_known(predicted, part.targets[energy]))
     return found
 
 
-def _known(
-    values: Sequence[NDArray[np.float64]], labels: NDArray[np.float64]
-) -> MemberOutputs:
+def _known(values: Sequence[NDArray[np.float64]], labels: NDArray[np.float64]) -> MemberOutputs:
     known = ~np.isnan(labels)
     return MemberOutputs(np.stack(values)[:, known], labels[known])
