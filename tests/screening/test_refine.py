@@ -4,7 +4,6 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
-import labelling_calculators
 import numpy as np
 import pytest
 from ase import Atoms
@@ -127,21 +126,6 @@ def test_workers_refine_too_and_go_on_where_they_were_interrupted(
         assert found[label][0] == reason
         assert found[label][1] == pytest.approx(energy, abs=1e-6, nan_ok=True)
     assert sorted(reason for reason, _ in found.values())[1:] == ["converged"] * 4
-
-
-@pytest.mark.slow
-def test_a_crystal_that_kills_workers_is_set_aside(
-    run_screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("distributed", reason="Dask is not installed")
-    monkeypatch.setenv("PYTHONPATH", str(Path(labelling_calculators.__file__).parent))
-    out = tmp_path / "out.db"
-    deadly = {"refine": "labelling_calculators:Deadly", "workers": 2}
-    assert run_screen(rattled(), out, **deadly).refined == 4
-    reasons = {row.formula: row.refined_reason for row in connect(out).select()}
-    assert "died" in reasons.pop("Au4")
-    assert set(reasons.values()) == {"converged"}
-    assert run_screen(rattled(), out, **deadly).refined == 0
 
 
 def test_the_ranking_can_be_chosen(run_screen: Screen, tmp_path: Path) -> None:
