@@ -76,6 +76,10 @@ class Freedom:
     def _transposed(self) -> Any:
         return self.basis.T.tocsr() if sparse.issparse(self.basis) else self.basis.T
 
+    @cached_property
+    def _to_scaled(self) -> NDArray[np.float64]:
+        return np.asarray(np.linalg.inv(self.undeformed))
+
     def displaced(
         self, step: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -95,7 +99,7 @@ class Freedom:
 
     def crystal(self, q: NDArray[np.float64], logarithm: NDArray[np.float64]) -> Crystal:
         """The crystal at (N, 3) undeformed positions and a (3, 3) logarithm."""
-        scaled = q @ np.linalg.inv(self.undeformed)
+        scaled = q @ self._to_scaled
         return Crystal(self.numbers, self.undeformed @ exp_symmetric(logarithm), scaled)
 
     def gradient(
