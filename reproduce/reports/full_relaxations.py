@@ -51,6 +51,8 @@ class _Answer:
     energies: float
 
 
+_SAME_MINIMUM = 0.003  # eV/atom
+
 Way = Callable[[Sequence[Atoms]], _Answer]
 Energies = NDArray[np.float64]
 
@@ -218,6 +220,46 @@ def report(
         yield line(name, answer.relaxed, cost)
 
 
+def minima(
+    tasks: Sequence[Task],
+    way: Way,
+    settle: Way,
+    energies: Callable[[Sequence[Atoms]], Energies],
+) -> Iterator[str]:
+    """Lines of a Markdown table: how far off is what ends in another minimum than it should?
+
+    Parameters
+    ----------
+    tasks
+        What is relaxed.
+    way
+        By this.
+    settle
+        Leads from the crystals at the ends to the nearest minima of the energy.
+    energies
+        Energies per atom, by which minima are told apart.
+    """
+    ends = [task.end for task in tasks]
+    relaxed = way([task.start for task in tasks]).relaxed
+    higher = energies(relaxed) - energies(settle(ends).relaxed)
+    kinds = {
+        "the same": np.abs(higher) <= _SAME_MINIMUM,
+        "a higher one": higher > _SAME_MINIMUM,
+        "a lower one": higher < -_SAME_MINIMUM,
+    }
+    yield "| minimum of the energy | crystals | lengths | atoms (Å) | of all distances |"
+    yield "|---|---|---|---|---|"
+    lengths = np.array([100 * length_error(*pair) for pair in zip(relaxed, ends, strict=True)])
+    atoms = np.array([distance(*pair) for pair in zip(relaxed, ends, strict=True)])
+    for kind, chosen in kinds.items():
+        cells = ["", "", "0 %"]
+        if chosen.any():
+            share = 100 * atoms[chosen].sum() / (atoms.sum() or 1.0)
+            cells = [f"{_mean_and_median(lengths[chosen], 2)} %"]
+            cells += [_mean_and_median(atoms[chosen], 3), f"{share:.0f} %"]
+        yield f"| {kind} | {chosen.sum()} | {' | '.join(cells)} |"
+
+
 def predicted_energies(surface: EnergySurface, atoms: Sequence[Atoms]) -> Energies:
     """Energies per atom in eV; infinite where atoms overlap."""
     size = surface.model.batch_size
@@ -252,6 +294,12 @@ def run_full_relaxations(options: argparse.Namespace) -> int:
     for name, tasks in sets.items():
         known = [t for t in tasks if elements.issuperset(t.start.numbers.tolist())]
         print(f"\n{len(known)} {name}; {surface.card.name} {surface.card.version}\n", flush=True)
-        for line in report(known, found, partial(predicted_energies, surface)):
+        energies = partial(predicted_energies, surface)
+        for line in report(known, found, energies):
             print(line, flush=True)
+        if options.minima:
+            print()
+            then = found["cell by EMPNN, then forces"]
+            for line in minima(known, then, found["forces alone"], energies):
+                print(line, flush=True)
     return 0
