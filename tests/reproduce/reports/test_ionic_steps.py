@@ -48,8 +48,8 @@ def test_a_start_nearer_to_the_minimum_needs_fewer_steps() -> None:
 
 def test_steps_count_until_the_lengths_are_as_close() -> None:
     steps = [copper(a) for a in (4.0, 3.8, 3.7, 3.62, 3.6)]
-    assert steps_ahead(copper(3.71), steps, steps[-1]) == 3
-    assert steps_ahead(copper(3.5), steps, steps[-1]) == 2
+    assert steps_ahead(copper(3.69), steps, steps[-1]) == 3
+    assert steps_ahead(copper(3.45), steps, steps[-1]) == 2
     assert steps_ahead(copper(5.0), steps, steps[-1]) == 0
 
 
