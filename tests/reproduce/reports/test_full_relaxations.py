@@ -76,7 +76,7 @@ def test_crystals_in_another_minimum_are_told_apart() -> None:
     def cube(a: float) -> Atoms:
         return bulk("CsCl", "cesiumchloride", a=a)
 
-    starts, end = [cube(4.0), cube(4.002), cube(4.1), cube(4.2), cube(3.8)], cube(4.0)
+    starts, end = [cube(4.0), cube(4.0024), cube(4.1), cube(4.2), cube(3.8)], cube(4.0)
     tasks = [Task(start, end) for start in starts]
     lines = list(minima(tasks, unmoved, unmoved, energies))
     cells = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines[2:]]
