@@ -65,7 +65,7 @@ def row_arguments(
     assert outcome.prediction is not None
     kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
     atoms = outcome.atoms
-    atoms.calc = _ResultsOf(atoms, **ase_results(kept, len(atoms)))
+    atoms.calc = _ResultsOf(atoms, **ase_results(kept, len(atoms)))  # type: ignore[no-untyped-call]
     atoms.calc.name = outcome.calculator
     own: dict[str, Any] = {
         k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
