@@ -16,7 +16,15 @@ from ase_ecn.training.data.property_rows import load_property_rows
 from ase_ecn.training.fits.config import PropertiesConfiguration, config_of_card
 from ase_ecn.training.fits.fit_properties import predict_rows
 from ase_ecn.training.release.calibrate_so3 import held_out, pooled_and_predicted
-from ase_ecn.training.release.member_weights import MemberOutputs, weights_of_smallest_error
+from ase_ecn.training.release.member_weights import (
+    MemberOutputs,
+    best_alone,
+    error_of,
+    weights_of_smallest_error,
+)
+
+_CLEARLY = 0.95
+"""Share of the error of the best member below which a mean of energies is worth its cost."""
 
 
 def joined_so3(
@@ -32,15 +40,20 @@ def joined_so3(
         Card of the first.
     data
         Folder of the data sets on whose held-out crystals the weights are chosen; ``None`` for
-        plain means. Energies of DFT's and of the teacher's count alike.
+        plain means. DFT's energies and the teacher's count alike. The energy is that of one
+        network unless a mean is clearly better, as each that counts has to be differentiated.
     """
     plain = SO3Ensemble(networks)
     if data is None:
         return plain.eval()
-    weights = {
-        name: weights_of_smallest_error(name, parts)
-        for name, parts in outputs_of_members(networks, content, data).items()
-    }
+    outputs = outputs_of_members(networks, content, data)
+    weights = {name: weights_of_smallest_error(name, parts) for name, parts in outputs.items()}
+    energy = plain.architecture.target
+    alone = best_alone(energy, outputs[energy])
+    if error_of(energy, outputs[energy], weights[energy]) > _CLEARLY * error_of(
+        energy, outputs[energy], alone
+    ):
+        weights[energy] = alone
     return SO3Ensemble(networks, weights).eval()
 
 

@@ -47,11 +47,19 @@ def weights_of_smallest_error(name: str, parts: Sequence[MemberOutputs]) -> tupl
     parts
         Sets of crystals that count alike, however large they are.
     """
+    return min(_simplex(len(parts[0].values)), key=lambda weights: error_of(name, parts, weights))
 
-    def error(weights: tuple[float, ...]) -> float:
-        return sum(part.error(name, weights) for part in parts)
 
-    return min(_simplex(len(parts[0].values)), key=error)
+def best_alone(name: str, parts: Sequence[MemberOutputs]) -> tuple[float, ...]:
+    """As :func:`weights_of_smallest_error`, all weight on one member."""
+    count = len(parts[0].values)
+    whole = [tuple(float(k == j) for j in range(count)) for k in range(count)]
+    return min(whole, key=lambda weights: error_of(name, parts, weights))
+
+
+def error_of(name: str, parts: Sequence[MemberOutputs], weights: tuple[float, ...]) -> float:
+    """Sum of the errors of all parts."""
+    return sum(part.error(name, weights) for part in parts)
 
 
 def _simplex(members: int) -> list[tuple[float, ...]]:

@@ -230,21 +230,19 @@ class SO3Ensemble(SO3Network):
         found = [
             member.properties_of(graph, x) for member, x in zip(self.networks, scalars, strict=True)
         ]
-        means, deviations = {}, {}
+        means, apart = {}, {}
         for name in self.targets:
             shares = self.config.shares(name)
             having = [k for k, outputs in enumerate(found) if name in outputs]
             values = torch.stack([found[k][name] for k in having])
             weights = values.new_tensor([shares[k] for k in having])
             means[name] = torch.tensordot(weights, values, dims=1)
-            deviations[name] = values.std(dim=0, correction=0)
+            if name in self.uncertainties:
+                apart[name] = torch.log(values.std(dim=0, correction=0) + _RESOLUTION)
         # The mean of gaps may have other weights than that of metals.
         means = in_agreement(means)
         pooled = [scatter_mean(x, graph.crystal_of_atom, graph.atom_counts) for x in scalars]
-        apart = [
-            torch.log(deviations[name] + _RESOLUTION).to(pooled[0].dtype)[:, None]
-            for name in self.uncertainties
-        ]
-        features = torch.cat([*pooled, *apart], dim=1)
+        disagreement = [apart[name].to(pooled[0].dtype)[:, None] for name in self.uncertainties]
+        features = torch.cat([*pooled, *disagreement], dim=1)
         stated = standard_errors(self.spreads, self.spread_factor, features)
         return means | stated, features

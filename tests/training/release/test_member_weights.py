@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from ase_ecn.training.release.member_weights import MemberOutputs, weights_of_smallest_error
+from ase_ecn.training.release.member_weights import (
+    MemberOutputs,
+    best_alone,
+    error_of,
+    weights_of_smallest_error,
+)
 
 
 def test_the_best_mixture_is_found(rng: np.random.Generator) -> None:
@@ -23,3 +28,14 @@ def test_parts_count_alike_however_large(rng: np.random.Generator) -> None:
 def test_means_are_plain_where_nothing_speaks_against_it() -> None:
     part = MemberOutputs(np.ones((2, 4)), np.zeros(4))
     assert weights_of_smallest_error("formation_energy", [part]) == (0.5, 0.5)
+
+
+def test_one_member_alone_may_be_asked_for(rng: np.random.Generator) -> None:
+    values = rng.normal(size=(3, 50))
+    part = MemberOutputs(values, 0.6 * values[1] + 0.4 * values[2])
+    assert best_alone("formation_energy", [part, part]) == (0.0, 1.0, 0.0)
+    mixed = weights_of_smallest_error("formation_energy", [part])
+    alone = best_alone("formation_energy", [part])
+    errors = [error_of("formation_energy", [part], weights) for weights in (mixed, alone)]
+    assert errors[0] < 1e-12 < errors[1]
+    assert error_of("formation_energy", [part, part], alone) == 2 * errors[1]
