@@ -10,6 +10,7 @@ python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp.yaml
     --init ecn-mp20-so3 --data "$data"
 python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp_properties.yaml --out runs/ecn-mp-properties \
     --init "ecn-mp20-so3#2" --data "$data"
+python -m ase_ecn.training fit-heads runs/ecn-mp-properties/ecn-mp-properties.safetensors --properties magnetization fermi_level band_gap --data "$data"
 python -m ase_ecn.training ensemble runs/ecn-mp/ecn-mp.safetensors runs/ecn-mp-forces/ecn-mp.safetensors \
     runs/ecn-mp-properties/ecn-mp-properties.safetensors --weigh --half --data "$data"
 python -m ase_ecn.training calibrate runs/ecn-mp/ecn-mp.safetensors --data "$data"

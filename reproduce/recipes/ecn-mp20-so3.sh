@@ -12,6 +12,7 @@ python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so
     --init runs/ecn-mp20-so3-start/ecn-mp20-so3-start.safetensors --data "$data"
 python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_properties.yaml --out runs/ecn-mp20-so3-properties \
     --init runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors --data "$data"
+python -m ase_ecn.training fit-heads runs/ecn-mp20-so3-properties/ecn-mp20-so3-properties.safetensors --properties magnetization fermi_level band_gap site_moments --data "$data"
 python -m ase_ecn.training ensemble runs/ecn-mp20-so3/ecn-mp20-so3.safetensors runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors \
     runs/ecn-mp20-so3-properties/ecn-mp20-so3-properties.safetensors --weigh --half --data "$data"
 python -m ase_ecn.training calibrate runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"

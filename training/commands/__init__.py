@@ -12,6 +12,7 @@ from ase_ecn.training.commands import (
     evaluate_command,
     fit_ecn_command,
     fit_empnn_command,
+    fit_heads_command,
     fit_pes_command,
     fit_properties_command,
     fit_so3_command,
@@ -23,6 +24,7 @@ from ase_ecn.training.commands import (
 COMMANDS: list[Command] = [
     fit_ecn_command.COMMAND,
     fit_empnn_command.COMMAND,
+    fit_heads_command.COMMAND,
     fit_pes_command.COMMAND,
     fit_so3_command.COMMAND,
     fit_properties_command.COMMAND,

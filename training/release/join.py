@@ -36,6 +36,7 @@ _OF_MEMBERS = (
     "training_command",
     "validation",
     "init",
+    "readouts",
 )
 
 

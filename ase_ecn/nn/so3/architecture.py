@@ -10,6 +10,8 @@ from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE
 from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
 
 _LANES = 16
+ATTENTIVE = ("band_gap", "band_gap_hse", "metal")
+"""Targets whose means over the atoms have learned weights, where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class SO3ECNConfig:
         predicted too, as ``NAME_std``.
     dropout
         Share of the hidden channels of the further properties that training leaves out.
+    attentive
+        Those of the targets of the crystal, as few atoms may decide them, that are read from a mean
+        over the atoms with learned weights.
     classes
         Of bonds, which have radial functions of their own: ``"none"``, ``"colours"`` or
         ``"crystal_class"``, see :mod:`ase_ecn.graphs.bond_classes`. Only without classes are
@@ -67,6 +72,7 @@ class SO3ECNConfig:
     classes: str = NONE
     repulsion: float = 0.0
     tensor_targets: tuple[str, ...] = ()
+    attentive: tuple[str, ...] = ATTENTIVE
 
     def __post_init__(self) -> None:
         if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):
@@ -120,6 +126,7 @@ class SO3ECNConfig:
             dropout=0.0,
             repulsion=0.0,
             tensor_targets=(),
+            attentive=ATTENTIVE,
         )
 
     def to_dict(self) -> dict[str, Any]:

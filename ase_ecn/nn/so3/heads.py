@@ -18,12 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ase_ecn.nn.layers import scatter_mean, scatter_sum, two_layer
+from ase_ecn.nn.so3.architecture import ATTENTIVE
 from ase_ecn.nn.so3.prepared import prepared
 from ase_ecn.nn.so3.stacked_heads import StackedHeads
 from ase_ecn.properties import SPREAD
 
-_ATTENTIVE = frozenset({"band_gap", "band_gap_hse", "metal"})
-"""Targets of the crystal that few atoms may decide."""
 ADDED_TO = {"band_gap_hse": "band_gap"}
 """Targets whose heads give the difference to another target, where that is one too.
 
@@ -121,6 +120,8 @@ class PropertyHeads(nn.Module):
         Targets of the crystal, the energy among them, whose standard errors are outputs too.
     dropout
         Share of hidden channels that are left out in training.
+    attentive
+        Targets of the crystal that few atoms may decide.
     """
 
     shift: Tensor
@@ -134,12 +135,13 @@ class PropertyHeads(nn.Module):
         site_targets: Sequence[str],
         uncertainties: Sequence[str],
         dropout: float,
+        attentive: Sequence[str] = ATTENTIVE,
     ) -> None:
         super().__init__()
         self.targets = (*crystal_targets, *site_targets)
         self.uncertainties = tuple(uncertainties)
         readouts: dict[str, nn.Module] = {
-            name: CrystalReadout(width, dropout, attentive=name in _ATTENTIVE)
+            name: CrystalReadout(width, dropout, attentive=name in attentive)
             for name in crystal_targets
         }
         readouts |= {name: SiteReadout(width, dropout) for name in site_targets}

@@ -83,7 +83,8 @@ class SO3ECN(SO3Network):
         self.hidden = nn.Linear(width, width)
         self.head = nn.Linear(width, 1)
         named = (config.crystal_targets, config.site_targets, config.uncertainties)
-        self.heads = PropertyHeads(width, *named, config.dropout) if any(named) else None
+        read = (config.dropout, config.attentive)
+        self.heads = PropertyHeads(width, *named, *read) if any(named) else None
         self.tensor_heads = TensorHeads.of(config) if config.tensor_targets else None
         self.register_buffer("element_energies", torch.zeros(ELEMENTS, dtype=torch.float64))
         self.register_buffer("scale", torch.ones((), dtype=torch.float64))
