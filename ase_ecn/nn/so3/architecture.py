@@ -45,9 +45,10 @@ class SO3ECNConfig:
     dropout
         Share of the hidden channels of the further properties that training leaves out.
     classes
-        Of bonds, which have radial functions of their own: ``"none"``, ``"colours"`` or
-        ``"crystal_class"``, see :mod:`ase_ecn.graphs.bond_classes`. Only without classes are
-        energies smooth, so others give no forces.
+        Of bonds, which have radial functions of their own: ``"none"``, ``"colours"``,
+        ``"crystal_class"``, ``"site_symmetry"`` or ``"wyckoff"``, see
+        :mod:`ase_ecn.graphs.bond_classes`. Only without classes are energies smooth, so others give
+        no forces.
     repulsion
         Where the repulsion of nuclei begins (:mod:`ase_ecn.nn.so3.repulsion`), in units of the sum
         of both covalent radii; 0 for none.
