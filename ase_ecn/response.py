@@ -184,6 +184,14 @@ _FOLLOWING: Mapping[str, tuple[str, ...]] = {
 }
 
 
+STATED: Mapping[str, tuple[str, ...]] = {
+    ELASTIC_TENSOR: ("bulk_modulus", "shear_modulus"),
+    DIELECTRIC_TENSOR: ("refractive_index",),
+    DIELECTRIC_TENSOR_TOTAL: ("dielectric_constant",),
+}
+"""Numbers of each tensor that labels are had of, so that a network may state their errors."""
+
+
 class ResponseScalars:
     """Numbers that follow from one response tensor, a derivation as of :mod:`ase_ecn.derived`.
 

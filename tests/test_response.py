@@ -157,4 +157,4 @@ def test_tensors_turn_as_irreducible_parts_of_e3nn_do(formula, shape, sign):
     found = rotated(tensor, turn.T)
     found = found if shape == (3, 3) else found[..., _WHERE]
     found = found[_WHERE] if shape == (6, 6) else found
-    np.testing.assert_allclose(found, again, atol=2e-5)
+    np.testing.assert_allclose(found, again, atol=1e-4)  # single precision of e3nn

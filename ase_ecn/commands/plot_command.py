@@ -28,9 +28,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    figure = draw(
-        options.kind, options.source, options.property, checkpoint=options.checkpoint
-    )
+    figure = draw(options.kind, options.source, options.property, checkpoint=options.checkpoint)
     save_figure(figure, options.output)
     return 0
 

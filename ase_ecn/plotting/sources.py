@@ -38,9 +38,7 @@ FIGURES = {
 _TENSORS = "ecn-tensors"
 
 
-def draw(
-    kind: str, source: str, name: str | None = None, *, checkpoint: str = _TENSORS
-) -> Figure:
+def draw(kind: str, source: str, name: str | None = None, *, checkpoint: str = _TENSORS) -> Figure:
     """Draw a figure of one of the kinds.
 
     Parameters

@@ -58,8 +58,8 @@ def tensor_surface(tensor: ArrayLike, *, title: str = "") -> Figure:
     label = _LABELS[values.shape]
     figure = new_figure(8.4, 4.0)
     surface: Any = figure.add_subplot(1, 2, 1, projection="3d")
-    _draw_surface(figure, surface, values, label)
     cuts: Any = figure.add_subplot(1, 2, 2, projection="polar")
+    _draw_surface(figure, surface, values, label)
     angle = np.linspace(0, 2 * np.pi, 4 * _STEPS + 1)
     for name, ((first, second), colour) in _PLANES.items():
         directions = np.zeros((len(angle), 3))
