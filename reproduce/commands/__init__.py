@@ -20,6 +20,7 @@ from reproduce.commands import (
     reconstruct_command,
     reliability_command,
     soak_command,
+    strained_cells_command,
     tables_command,
     textbook_command,
     vasp_relaxations_command,
@@ -45,4 +46,5 @@ COMMANDS: list[Command] = [
     full_relaxations_command.COMMAND,
     textbook_command.COMMAND,
     measured_gaps_command.COMMAND,
+    strained_cells_command.COMMAND,
 ]

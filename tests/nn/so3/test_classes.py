@@ -140,7 +140,5 @@ def test_the_architecture_says_which_classes():
     old = SO3ECNConfig().to_dict()
     del old["classes"]
     assert build("so3", old).config.classes == "none"
-    with pytest.raises(
-        OptionError, match="colours, crystal_class, site_symmetry, wyckoff"
-    ):
+    with pytest.raises(OptionError, match="colours, crystal_class, site_symmetry, wyckoff"):
         SO3ECNConfig(classes="wyckoffs")
