@@ -19,7 +19,7 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch
 from ase_ecn.symmetry.colours import OTHER_ATOM, bond_colour_count
-from ase_ecn.symmetry.sites import (
+from ase_ecn.symmetry.site_symmetry import (
     MULTIPLICITIES,
     POINT_GROUP_ORDERS,
     POINT_GROUPS,

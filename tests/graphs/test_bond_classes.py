@@ -12,7 +12,7 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.bond_classes import CLASS_COUNTS, bond_classes
 from ase_ecn.graphs.spheres import sphere_batch
-from ase_ecn.symmetry.sites import MULTIPLICITIES, POINT_GROUPS
+from ase_ecn.symmetry.site_symmetry import MULTIPLICITIES, POINT_GROUPS
 
 CUTOFF = 5.3
 kinds = pytest.mark.parametrize("kind", [kind for kind, count in CLASS_COUNTS.items() if count])
@@ -84,7 +84,7 @@ def test_a_crystal_has_the_class_of_its_point_group():
 
 @pytest.mark.parametrize("kind", ["crystal_class", "site_symmetry", "wyckoff"])
 def test_where_no_symmetry_is_found(kind, monkeypatch):
-    monkeypatch.setattr("ase_ecn.symmetry.sites.symmetry_dataset", lambda crystal: None)
+    monkeypatch.setattr("ase_ecn.symmetry.site_symmetry.symmetry_dataset", lambda crystal: None)
     assert {c for c, *_ in found(kind, bulk("Cu", a=3.6))} == {0}
 
 

@@ -32,7 +32,7 @@ def tensor_numbers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     dict
         (B,) by the names of :data:`ase_ecn.response.STATED`.
     """
-    found = {}
+    found: dict[str, Tensor] = {}
     if ELASTIC_TENSOR in tensors:
         stiffness = tensors[ELASTIC_TENSOR]
         made = averages(stiffness, torch.linalg.inv(stiffness))

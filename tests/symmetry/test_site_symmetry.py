@@ -7,8 +7,8 @@ from ase.build import bulk
 from ase.spacegroup import crystal as from_space_group
 
 from ase_ecn.crystal import as_crystal
-from ase_ecn.symmetry import sites as module
-from ase_ecn.symmetry.sites import (
+from ase_ecn.symmetry import site_symmetry as module
+from ase_ecn.symmetry.site_symmetry import (
     MULTIPLICITIES,
     POINT_GROUP_ORDERS,
     POINT_GROUPS,
