@@ -43,10 +43,8 @@ def crystals(prototypes: dict[str, Atoms]) -> list[Atoms]:
     """Of all sizes, two of them alike."""
     rng = np.random.default_rng(3)
     found = []
-    for name, atoms in prototypes.items():
-        if name == "sc":
-            continue  # polonium
-        atoms = atoms.copy()
+    for name in ("fcc", "hcp", "diamond", "rocksalt", "wurtzite", "perovskite", "triclinic"):
+        atoms = prototypes[name].copy()
         atoms.rattle(0.02, rng=rng)
         found += [atoms, atoms.repeat((2, 1, 1))]
     large = prototypes["perovskite"].repeat(2)
