@@ -144,9 +144,7 @@ class PropertyHeads(nn.Module):
         self.readouts = nn.ModuleDict(readouts)
         self.register_buffer("shift", torch.zeros(len(self.targets), dtype=torch.float64))
         self.register_buffer("scale", torch.ones(len(self.targets), dtype=torch.float64))
-        self.spreads = nn.ModuleDict(
-            {name: two_layer(width, _SPREAD_WIDTH, 1) for name in uncertainties}
-        )
+        self.spreads = spread_heads(uncertainties, width)
         factor = torch.ones(len(self.uncertainties), dtype=torch.float64)
         self.register_buffer("spread_factor", factor)
 
@@ -174,15 +172,10 @@ class PropertyHeads(nn.Module):
                 outputs[name] = outputs[name] + outputs[other]
         if not self.training:
             outputs = in_agreement(outputs)
-        return outputs | self.standard_errors(scatter_mean(x, crystal, counts))
-
-    def standard_errors(self, pooled: Tensor) -> dict[str, Tensor]:
-        """Standard errors (B,) from (B, width) means of the atoms' scalars."""
-        found = {}
-        for k, name in enumerate(self.uncertainties):
-            spread = functional.softplus(self.spreads[name](pooled)[:, 0])
-            found[f"{name}{SPREAD}"] = spread * self.spread_factor[k].to(spread.dtype)
-        return found
+        if not self.uncertainties:
+            return outputs
+        pooled = scatter_mean(x, crystal, counts)
+        return outputs | standard_errors(self.spreads, self.spread_factor, pooled)
 
     def take_units(self, source: PropertyHeads) -> None:
         """Adopt the units of targets that another network has too."""
@@ -190,6 +183,30 @@ class PropertyHeads(nn.Module):
             if name in source.targets:
                 place = source.targets.index(name)
                 self.shift[k], self.scale[k] = source.shift[place], source.scale[place]
+
+
+def spread_heads(names: Sequence[str], width: int) -> nn.ModuleDict:
+    """Heads that read standard errors of some targets from (B, width) features of crystals."""
+    return nn.ModuleDict({name: two_layer(width, _SPREAD_WIDTH, 1) for name in names})
+
+
+def standard_errors(heads: nn.ModuleDict, factors: Tensor, features: Tensor) -> dict[str, Tensor]:
+    """Standard errors (B,) of all targets that have a head, from (B, D) features of crystals.
+
+    Parameters
+    ----------
+    heads
+        See :func:`spread_heads`.
+    factors
+        By which the outputs of each are multiplied.
+    features
+        As many as the heads read.
+    """
+    found = {}
+    for factor, (name, head) in zip(factors, heads.items(), strict=True):
+        spread = functional.softplus(head(features)[:, 0])
+        found[f"{name}{SPREAD}"] = spread * factor.to(spread.dtype)
+    return found
 
 
 def in_agreement(outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
