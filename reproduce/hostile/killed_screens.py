@@ -15,7 +15,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -75,11 +75,14 @@ def killed_screens(out: str, seconds: float, crystals: int, seed: int = 0) -> So
         Of the crystals and of what happens to the runs.
     """
     rng = np.random.default_rng(seed)
+    hazards = _in_turn(
+        [name for name in _HAZARDS if not (is_url(out) and name == "full disk")], rng
+    )
     soak, end = Soak(), time.monotonic() + seconds
     taken: list[Atoms] = []
     while not taken or time.monotonic() < end:
         taken += [random_crystal(rng) for _ in range(crystals)]
-        _finish(out, taken, rng, soak)
+        _finish(out, taken, hazards, rng, soak)
     found = _energies(out, soak)
     soak.crystals = len(found)
     with TemporaryDirectory() as folder:
@@ -89,12 +92,23 @@ def killed_screens(out: str, seconds: float, crystals: int, seed: int = 0) -> So
     return soak
 
 
-def _finish(out: str, taken: Sequence[Atoms], rng: np.random.Generator, soak: Soak) -> None:
+def _in_turn(names: Sequence[str], rng: np.random.Generator) -> Iterator[str]:
+    """Each as often as the others, in an order that changes."""
+    while True:
+        yield from rng.permutation(names).tolist()
+
+
+def _finish(
+    out: str,
+    taken: Sequence[Atoms],
+    hazards: Iterator[str],
+    rng: np.random.Generator,
+    soak: Soak,
+) -> None:
     """Run screens of these crystals until one of them is done and all have a row."""
     before: dict[str, float] = {}
     while len(before) < len(taken):
-        hazards = [name for name in _HAZARDS if not (is_url(out) and name == "full disk")]
-        hazard = str(rng.choice(hazards))
+        hazard = next(hazards)
         ends = _ends(hazard, taken, out, rng)
         soak.runs.update((hazard, end) for end in ends)
         now = _energies(out, soak)
@@ -180,7 +194,7 @@ def _kill(rng: np.random.Generator, out: str) -> None:
 def _starve(rng: np.random.Generator, out: str) -> None:
     del out
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    room = int(rng.uniform(50, 600) * _MIB)
+    room = int(rng.uniform(5, 150) * _MIB)
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + room,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -67,9 +67,7 @@ def test_crystals_that_change_or_go_are_noted(
     assert any(said in finding for finding in soak.findings)
 
 
-def test_outputs_that_exist_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_outputs_that_exist_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "out.db").touch()
     assert main(["killed-screens", "--output", str(tmp_path / "out.db")]) == 1
     assert "must be a new one" in capsys.readouterr().err
