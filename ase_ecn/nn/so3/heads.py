@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ase_ecn.nn.layers import scatter_mean, scatter_sum, two_layer
+from ase_ecn.nn.so3.prepared import prepared
+from ase_ecn.nn.so3.stacked_heads import StackedHeads
 from ase_ecn.properties import SPREAD
 
 _ATTENTIVE = frozenset({"band_gap", "band_gap_hse", "metal"})
@@ -164,8 +166,9 @@ class PropertyHeads(nn.Module):
             (B,) for targets of crystals and standard errors, (N,) for targets of sites.
         """
         outputs = {}
+        raws = self._raw(x, crystal, counts)
         for k, name in enumerate(self.targets):
-            raw = self.readouts[name](x, crystal, counts)
+            raw = raws[name]
             outputs[name] = raw * self.scale[k].to(raw.dtype) + self.shift[k].to(raw.dtype)
         for name, other in ADDED_TO.items():
             if name in outputs and other in outputs:
@@ -176,6 +179,21 @@ class PropertyHeads(nn.Module):
             return outputs
         pooled = scatter_mean(x, crystal, counts)
         return outputs | standard_errors(self.spreads, self.spread_factor, pooled)
+
+    def _raw(self, x: Tensor, crystal: Tensor, counts: Tensor) -> dict[str, Tensor]:
+        """What each readout gives, all together where nothing is to be differentiated."""
+        if self.targets and not (self.training or torch.is_grad_enabled()):
+            stacked = prepared(self.readouts, (self.readouts,), self._stacked)
+            if stacked is not None:
+                return stacked(x, crystal, counts)
+        return {name: self.readouts[name](x, crystal, counts) for name in self.targets}
+
+    def _stacked(self) -> StackedHeads:
+        crystals = {n: r for n, r in self.readouts.items() if isinstance(r, CrystalReadout)}
+        attentive = {n: r for n, r in crystals.items() if r.attention is not None}
+        plain = {n: r for n, r in crystals.items() if r.attention is None}
+        sites = {n: r for n, r in self.readouts.items() if n not in crystals}
+        return StackedHeads(attentive, plain, sites)
 
     def take_units(self, source: PropertyHeads) -> None:
         """Adopt the units of targets that another network has too."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,9 +27,11 @@ from ase_ecn.nn.so3.convolution import convolve, convolve_moving
 from ase_ecn.nn.so3.heads import PropertyHeads
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
+from ase_ecn.nn.so3.prepared import prepared
 from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.nn.so3.tensor_heads import AtomFeatures, TensorHeads, bond_list
+from ase_ecn.nn.so3.trunk import Trunk
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,10 @@ class SO3ECN(SO3Network):
     def features(self, graph: SphereBatch) -> AtomFeatures:
         """What the heads read; differentiable by the weights."""
         bonds = self.bonds(graph)
+        trunk = None if torch.is_grad_enabled() else self._trunk()
+        if trunk is not None:
+            found = trunk.apply(graph.numbers, bonds)
+            return AtomFeatures(found.scalars, found.earlier)
         return self._features(graph, bonds, bonds.y, bonds.h)
 
     def properties(self, graph: SphereBatch) -> dict[str, Tensor]:
@@ -221,6 +227,9 @@ class SO3ECN(SO3Network):
                 f"a network with the classes {self.config.classes!r} has no forces: its energy "
                 f"jumps where the symmetry changes; forces need the classes {NONE!r}"
             )
+        trunk = self._trunk()
+        if trunk is not None:
+            return self._derivatives_of(graph, trunk)
         # Also where the caller has turned gradients off.
         with torch.inference_mode(False), torch.enable_grad():
             bonds = self.bonds(graph)
@@ -233,6 +242,28 @@ class SO3ECN(SO3Network):
         if near is not None:
             pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
         return Derivatives(total.detach(), pulls, features.detached())
+
+    def _trunk(self) -> Trunk | None:
+        """Layers without gradients of the weights."""
+        parts = (self.embedding, self.interactions)
+        layers = cast("list[Interaction]", list(self.interactions))
+        return prepared(self.interactions, parts, lambda: Trunk(self.embedding, layers))
+
+    def _derivatives_of(self, graph: SphereBatch, trunk: Trunk) -> Derivatives:
+        """The derivatives, without records of operations."""
+        with torch.inference_mode(False), torch.no_grad():
+            bonds = self.bonds(graph)
+            found = trunk.apply(graph.numbers, bonds)
+            hidden = self.hidden(found.scalars)
+            gate = torch.sigmoid(hidden)
+            active = hidden * gate
+            near = self._repulsion(graph)
+            total = self._total(graph, self.head(active)[:, 0], near)
+            slope = (gate + active * (1 - gate)) * self.head.weight * self.scale.to(gate.dtype)
+            pulls = trunk.pulls(found, slope @ self.hidden.weight, bonds)
+            if near is not None:
+                pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
+            return Derivatives(total, pulls, AtomFeatures(found.scalars, found.earlier))
 
     def energies_moving(self, graph: SphereBatch, direction: Tensor) -> tuple[Tensor, Tensor]:
         """(B,) energies and their derivatives along (E, 3) directions of the bonds' vectors.
