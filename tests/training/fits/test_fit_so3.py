@@ -109,13 +109,13 @@ def config(labels, epochs, optimizer="adamw"):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path, optimizer):
-    wanted = config(labels, 4, optimizer)
+    wanted = config(labels, 6, optimizer)
     model, result, sources = fit_so3(wanted, None, tmp_path / "whole", "cpu")
     curve = np.loadtxt(tmp_path / "whole" / "curve.csv", delimiter=",", skiprows=1)
     assert curve[-1, 2] < 0.5 * curve[0, 2]
-    assert result.epochs == 4
+    assert result.epochs == 6
     assert [len(source.labels) for source in sources] == [40]
-    # Stopped by an error in the third epoch, and started again.
+    # Stopped by an error in the fourth epoch, and started again.
     calls = []
 
     class Stop(Exception):
@@ -123,7 +123,7 @@ def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path, optimize
 
     def stopping(*arguments):
         calls.append(1)
-        if len(calls) == 25:
+        if len(calls) == 35:
             raise Stop
         return batch_loss(*arguments)
 
