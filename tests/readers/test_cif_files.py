@@ -162,3 +162,8 @@ def test_a_file_without_a_cell_is_refused_in_words(cell: str) -> None:
     damaged = re.sub(r"(_cell_.*\n)+", cell, whole)
     with pytest.raises(CrystalError, match="cell"):
         atoms_of_text(damaged)
+
+
+def test_a_file_whose_sites_have_no_complete_coordinates_is_refused_in_words() -> None:
+    with pytest.raises(CrystalError, match="no site has coordinates"):
+        atoms_of_text(SALT.replace("_atom_site_fract_x", "_atom_site_fract_q"))
