@@ -1,4 +1,4 @@
-"""Figures of patterns, errors, fits, relaxations and screens.
+"""Figures of patterns, errors, fits, relaxations, screens and response tensors.
 
 They need matplotlib (``pip install ase-ecn[plots]``). Nothing here touches pyplot: figures are
 objects that the caller saves or shows.
@@ -20,6 +20,7 @@ from ase_ecn.plotting.results import (
     property_map,
     relaxation_path,
 )
+from ase_ecn.plotting.tensors import tensor_surface
 
 __all__ = [
     "calibration_curve",
@@ -32,4 +33,5 @@ __all__ = [
     "patterns",
     "property_map",
     "relaxation_path",
+    "tensor_surface",
 ]
