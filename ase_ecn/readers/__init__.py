@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ase import Atoms
 
-from ase_ecn.crystal import CrystalLike, as_crystal
+from ase_ecn.crystal import CrystalLike, as_crystal, one_or_several
 from ase_ecn.errors import CrystalError, OptionError
 from ase_ecn.readers.databases import count_rows, is_url, read_database
 from ase_ecn.readers.folders import file_groups, read_folder
@@ -77,10 +77,8 @@ def _sources(
     labelled: bool,
     passing_over: Collection[Path],
 ) -> Iterator[Source]:
-    if isinstance(source, Atoms) or hasattr(source, "lattice"):
-        return _from_structures([source])  # type: ignore[list-item]
     if not isinstance(source, str | Path):
-        return _from_structures(source)  # type: ignore[arg-type]
+        return _from_structures(one_or_several(source))
     if is_query(source):
         return read_query(str(source))
     if is_url(source):
