@@ -4,6 +4,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <string.h>
 
 #include "_geometry.h"
 
@@ -52,10 +53,10 @@ static PyObject *joined(const Lists *found, int64_t atoms, int images)
         const size_t n = (size_t)list->count;
         if (n == 0)
             continue;
-        memcpy(PyByteArray_AS_STRING(neighbor) + 4 * done, list->neighbor, 4 * n);
-        memcpy(PyByteArray_AS_STRING(vector) + 24 * done, list->vector, 24 * n);
+        memcpy(PyByteArray_AsString(neighbor) + 4 * done, list->neighbor, 4 * n);
+        memcpy(PyByteArray_AsString(vector) + 24 * done, list->vector, 24 * n);
         if (images)
-            memcpy(PyByteArray_AS_STRING(image) + 24 * done, list->image, 24 * n);
+            memcpy(PyByteArray_AsString(image) + 24 * done, list->image, 24 * n);
         done += list->count;
     }
     return Py_BuildValue("(NNNN)", counts, neighbor, vector, image);
@@ -121,10 +122,17 @@ static PyMethodDef methods[] = {
      "reduce(cell): the (3, 3) int64 transform of a (3, 3) float64 cell, as a bytearray."},
     {NULL, NULL, 0, NULL}};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_compiled", .m_size = -1,
-                                    .m_methods = methods};
+/* All that calls share they lock, or own: the interpreter need not lock for them. */
+static PyModuleDef_Slot slots[] = {
+#if defined(Py_GIL_DISABLED)
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_compiled",
+                                    .m_methods = methods, .m_slots = slots};
 
 PyMODINIT_FUNC PyInit__compiled(void)
 {
-    return PyModule_Create(&module);
+    return PyModuleDef_Init(&module);
 }
