@@ -24,6 +24,7 @@ TOLERANCE = 1e-4
 COMPILED = {
     "neighbours": "ase_ecn.geometry._compiled",
     "Voronoi polyhedra": "ase_ecn.graphs._polyhedra",
+    "distances to the hull": "ase_ecn.hull._mixture",
     "convolutions": "ase_ecn.nn.so3._convolution",
 }
 """What runs as C code where there was a compiler, or a wheel, and the modules that hold it."""
