@@ -197,7 +197,7 @@ def reference_energy(numbers: Numbers) -> float:
 def reference_energies() -> Mapping[str, float]:
     """PBE energy of each of 89 elements in eV/atom, by symbol."""
     file = Path(__file__).with_name("element_energies.json")
-    energies: dict[str, float] = json.loads(file.read_text())["energies"]
+    energies: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))["energies"]
     return energies
 
 

@@ -16,7 +16,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # OpenMP's threads do not survive a fork, and a child that waits for them waits for ever.
-os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 @contextmanager

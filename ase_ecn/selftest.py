@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ from ase_ecn.relaxation.predictor import StrainPredictor
 TOLERANCE = 1e-4
 """Largest allowed difference, in the unit of each property (strains are dimensionless)."""
 
+COMPILED = {
+    "neighbours": "ase_ecn.geometry._compiled",
+    "Voronoi polyhedra": "ase_ecn.graphs._polyhedra",
+    "distances to the hull": "ase_ecn.hull._mixture",
+    "convolutions": "ase_ecn.nn.so3._convolution",
+}
+"""What runs as C code where there was a compiler, or a wheel, and the modules that hold it."""
+
 
 @dataclass(frozen=True)
 class SelfTestResult:
@@ -33,6 +42,17 @@ class SelfTestResult:
     def passed(self) -> bool:
         """Whether the difference is within the tolerance."""
         return self.largest_difference <= TOLERANCE
+
+
+def not_compiled() -> list[str]:
+    """Those of ``COMPILED`` that NumPy and PyTorch do here: the same, but slower."""
+    missing = []
+    for what, module in COMPILED.items():
+        try:
+            import_module(module)
+        except ImportError:
+            missing.append(what)
+    return missing
 
 
 def reference_crystals() -> dict[str, Crystal]:

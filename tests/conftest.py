@@ -56,10 +56,15 @@ LONGEST = (
 """Files that take more than five seconds."""
 
 
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Share the whole suite among processes; some files of it are done sooner by one."""
-    option, cores = config.option, len(os.sched_getaffinity(0))
+    option, cores = config.option, _cores()
     part = any(Path(name).resolve() != Path(__file__).parent for name in option.file_or_dir)
     alone = part or option.usepdb or "PYTEST_XDIST_WORKER" in os.environ
     asked = getattr(option, "numprocesses", 0)  # None if nobody said

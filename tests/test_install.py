@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import venv
 import zipfile
@@ -111,7 +112,7 @@ def test_the_sdist_holds_all_that_is_needed(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     assert sources() <= names, sorted(sources() - names)
-    assert {"pyproject.toml", "README.md", "LICENSE"} <= names
+    assert {"pyproject.toml", "setup.py", "README.md", "LICENSE"} <= names
     assert not [name for name in names if name.endswith((".pyc", ".db", ".pt"))]
 
 
@@ -121,6 +122,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     # Where there is no C compiler there are none.
     compiled = {name for name in names if Path(name).suffix in (".so", ".pyd")}
     assert names - compiled == sources()
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):  # there is no stable ABI without the lock
+        assert "-cp311-abi3-" in wheel.name
+        assert all(".abi3." in name for name in compiled if name.endswith(".so"))
 
 
 def test_the_wheel_works_without_the_checkout(python: Path, tmp_path: Path) -> None:
@@ -135,7 +139,9 @@ def test_the_version_is_said_once(wheel: Path) -> None:
 
 def test_installed_commands_work(python: Path, tmp_path: Path) -> None:
     command = python.parent / "ase-ecn"
-    assert "FAILED" not in run(command, "selftest", folder=tmp_path)
+    printed = run(command, "selftest", folder=tmp_path)
+    assert "FAILED" not in printed
+    assert printed.startswith(("all compiled, vectors: ", "not compiled, which costs time: "))
     crystals = ROOT / "examples" / "crystals"
     assert "failed" not in run(
         command, "screen", crystals, "--relax", "-o", tmp_path / "out.db", folder=tmp_path

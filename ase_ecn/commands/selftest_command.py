@@ -6,14 +6,23 @@ import argparse
 
 from ase_ecn.checkpoint import bundled_checkpoints
 from ase_ecn.commands.command_line import Command
-from ase_ecn.selftest import TOLERANCE, selftest
+from ase_ecn.nn.so3.library import INSTRUCTIONS, instructions
+from ase_ecn.selftest import TOLERANCE, not_compiled, selftest
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoints", nargs="*", metavar="CHECKPOINT")
 
 
+def _compiled() -> str:
+    missing = not_compiled()
+    if missing:
+        return f"not compiled, which costs time: {', '.join(missing)}"
+    return f"all compiled, vectors: {INSTRUCTIONS[instructions()]}"
+
+
 def _run(options: argparse.Namespace) -> int:
+    print(_compiled())
     status = 0
     for name in options.checkpoints or bundled_checkpoints():
         result = selftest(name)

@@ -4,6 +4,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <string.h>
 
 #include "_geometry.h"
 
@@ -52,10 +53,10 @@ static PyObject *joined(const Lists *found, int64_t atoms, int images)
         const size_t n = (size_t)list->count;
         if (n == 0)
             continue;
-        memcpy(PyByteArray_AS_STRING(neighbor) + 4 * done, list->neighbor, 4 * n);
-        memcpy(PyByteArray_AS_STRING(vector) + 24 * done, list->vector, 24 * n);
+        memcpy(PyByteArray_AsString(neighbor) + 4 * done, list->neighbor, 4 * n);
+        memcpy(PyByteArray_AsString(vector) + 24 * done, list->vector, 24 * n);
         if (images)
-            memcpy(PyByteArray_AS_STRING(image) + 24 * done, list->image, 24 * n);
+            memcpy(PyByteArray_AsString(image) + 24 * done, list->image, 24 * n);
         done += list->count;
     }
     return Py_BuildValue("(NNNN)", counts, neighbor, vector, image);
@@ -130,9 +131,9 @@ static PyObject *inspected(PyObject *self, PyObject *arguments)
         for (int k = 0; k < 3; k++)
             arrays[k] = PyByteArray_FromStringAndSize(NULL, size);
         if (arrays[0] && arrays[1] && arrays[2]) {
-            found.scaled = (double *)PyByteArray_AS_STRING(arrays[0]);
-            found.wrapped = (double *)PyByteArray_AS_STRING(arrays[1]);
-            found.offsets = (int64_t *)PyByteArray_AS_STRING(arrays[2]);
+            found.scaled = (double *)PyByteArray_AsString(arrays[0]);
+            found.wrapped = (double *)PyByteArray_AsString(arrays[1]);
+            found.offsets = (int64_t *)PyByteArray_AsString(arrays[2]);
             int status;
             Py_BEGIN_ALLOW_THREADS
             status = inspect(cell.buf, coordinates.buf, atoms, &limits, &found);
@@ -186,10 +187,17 @@ static PyMethodDef methods[] = {
      "vacuum(cell, scaled): width of the widest layer without an atom, parallel to a face."},
     {NULL, NULL, 0, NULL}};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_compiled", .m_size = -1,
-                                    .m_methods = methods};
+/* All that calls share they lock, or own: the interpreter need not lock for them. */
+static PyModuleDef_Slot slots[] = {
+#if defined(Py_GIL_DISABLED)
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_compiled",
+                                    .m_methods = methods, .m_slots = slots};
 
 PyMODINIT_FUNC PyInit__compiled(void)
 {
-    return PyModule_Create(&module);
+    return PyModuleDef_Init(&module);
 }

@@ -12,9 +12,9 @@
    changes no bit. */
 
 #include "_lattice.h"
+#include "_threads.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 

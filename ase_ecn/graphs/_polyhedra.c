@@ -265,7 +265,7 @@ static PyObject *faces(PyObject *self, PyObject *arguments)
     else
         counts = PyByteArray_FromStringAndSize(NULL, atoms * (Py_ssize_t)sizeof(long long));
     if (counts != NULL) {
-        long long *numbers = wanted ? (long long *)(void *)PyByteArray_AS_STRING(counts) : NULL;
+        long long *numbers = wanted ? (long long *)(void *)PyByteArray_AsString(counts) : NULL;
         int enough;
         Py_BEGIN_ALLOW_THREADS
         enough = all_polyhedra(begin, atoms, most, vectors.buf, areas.buf, radius.buf, numbers,
@@ -299,10 +299,17 @@ static PyMethodDef methods[] = {
      "corners, (V, 3) float64 relative to their atoms, each several times."},
     {NULL, NULL, 0, NULL}};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_polyhedra", NULL, -1, methods,
-                                    NULL, NULL, NULL, NULL};
+/* All that calls share they lock, or own: the interpreter need not lock for them. */
+static PyModuleDef_Slot slots[] = {
+#if defined(Py_GIL_DISABLED)
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_polyhedra",
+                                    .m_methods = methods, .m_slots = slots};
 
 PyMODINIT_FUNC PyInit__polyhedra(void)
 {
-    return PyModule_Create(&module);
+    return PyModuleDef_Init(&module);
 }

@@ -157,7 +157,7 @@ static PyObject *solved(const Problem *p)
         const double amount = t[(k + 1) * columns - 1];
         PyObject *member = Py_BuildValue("(Ld)", (long long)members[k], amount);
         if (member)
-            PyList_SET_ITEM(result, (Py_ssize_t)k, member);
+            PyList_SetItem(result, (Py_ssize_t)k, member);
         else
             Py_CLEAR(result);
     }
@@ -205,10 +205,17 @@ static PyMethodDef methods[] = {
      "float64: shares (P, M), energies (P,), own_shares (K, O), own_energies (O,), mixture (K,)."},
     {NULL, NULL, 0, NULL}};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_mixture", .m_size = -1,
+/* Nothing is shared by calls: the interpreter need not lock for them. */
+static PyModuleDef_Slot slots[] = {
+#if defined(Py_GIL_DISABLED)
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_mixture", .m_slots = slots,
                                     .m_methods = methods};
 
 PyMODINIT_FUNC PyInit__mixture(void)
 {
-    return PyModule_Create(&module);
+    return PyModuleDef_Init(&module);
 }

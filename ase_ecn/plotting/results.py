@@ -235,7 +235,7 @@ def _pairs(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.
 
 def _columns(path: Path) -> dict[str, NDArray[np.float64]]:
     try:
-        with path.open(newline="") as stream:
+        with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
         columns = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
     except (OSError, ValueError, TypeError, IndexError) as error:

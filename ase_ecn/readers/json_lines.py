@@ -113,7 +113,8 @@ def _packed(path: Path, raw: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
 
 def _lines(path: Path) -> Iterator[str]:
     try:
-        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8") as file:
             yield from file
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise OptionError(f"{path} cannot be read: {error}") from error

@@ -13,9 +13,9 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <pthread.h>
 #include <stdlib.h>
 
+#include "../../geometry/_threads.h"
 #include "_layer.h"
 
 #define DECLARE(precision, target) \
@@ -31,13 +31,20 @@ DECLARE(f64, avx2)
 DECLARE(f32, avx512)
 #endif
 
+/* What ctypes looks up. */
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
 enum { MAX_THREADS = 256, MAX_PARTS = 8, PARTS_OF_A_THREAD = 8 };
 enum { MOST = MAX_THREADS * PARTS_OF_A_THREAD };
 enum { ATOMS_OF_A_PART = 128, ATOMS_OF_SUMS = 16, ROWS_OF_A_PART = 512 }; /* with a gradient of all atoms, and without */
 enum { PLAIN, AVX2, AVX512 };
 
 /* The best set of instructions here, at most `limit`. */
-int so3_instructions(int limit)
+EXPORT int so3_instructions(int limit)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -166,7 +173,7 @@ static int64_t parts_of(int64_t atoms, int has_gradient, int64_t threads, int64_
 }
 
 /* Returns 0, or -1 without memory. */
-int so3_convolution(const Layer *layer, int doubles, int instructions, int64_t threads)
+EXPORT int so3_convolution(const Layer *layer, int doubles, int instructions, int64_t threads)
 {
     int64_t ends[MOST + 1];
     Work work = {.layer = layer, .ends = ends};
@@ -181,7 +188,8 @@ int so3_convolution(const Layer *layer, int doubles, int instructions, int64_t t
 }
 
 /* Returns 0, or -1 without memory. */
-int so3_activation(const Activation *activation, int doubles, int instructions, int64_t threads)
+EXPORT int so3_activation(const Activation *activation, int doubles, int instructions,
+                          int64_t threads)
 {
     int64_t ends[MOST + 1], count = 0;
     Work work = {.activation = activation, .ends = ends};
@@ -199,7 +207,7 @@ int so3_activation(const Activation *activation, int doubles, int instructions, 
 }
 
 /* Returns 0. */
-int so3_products(const Product *products, int64_t count, int doubles, int instructions,
+EXPORT int so3_products(const Product *products, int64_t count, int doubles, int instructions,
                  int64_t threads)
 {
     for (int64_t k = 0; k < count; k++) {
@@ -216,7 +224,7 @@ int so3_products(const Product *products, int64_t count, int doubles, int instru
     return 0;
 }
 
-int so3_geometry(const Geometry *geometry, int doubles, int instructions, int64_t threads)
+EXPORT int so3_geometry(const Geometry *geometry, int doubles, int instructions, int64_t threads)
 {
     int64_t ends[MAX_THREADS + 1];
     Work work = {.geometry = geometry, .ends = ends};
@@ -230,9 +238,17 @@ int so3_geometry(const Geometry *geometry, int doubles, int instructions, int64_
     return 0;
 }
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_convolution", .m_size = 0};
+/* The module is empty, so that an import finds the file that ctypes opens. */
+static PyModuleDef_Slot slots[] = {
+#if defined(Py_GIL_DISABLED)
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_convolution",
+                                    .m_slots = slots};
 
 PyMODINIT_FUNC PyInit__convolution(void)
 {
-    return PyModule_Create(&module);
+    return PyModuleDef_Init(&module);
 }

@@ -1,0 +1,65 @@
+/* POSIX threads, and as much of them as is needed here for Windows. */
+
+#ifndef ASE_ECN_THREADS_H
+#define ASE_ECN_THREADS_H
+
+#if !defined(_WIN32)
+
+#include <pthread.h>
+
+#else
+
+#include <stdlib.h>
+#include <windows.h>
+
+typedef HANDLE pthread_t;
+typedef SRWLOCK pthread_mutex_t;
+
+typedef struct {
+    void *(*run)(void *);
+    void *argument;
+} Started;
+
+static DWORD WINAPI run_started(LPVOID given)
+{
+    Started started = *(Started *)given;
+    free(given);
+    started.run(started.argument);
+    return 0;
+}
+
+static int pthread_create(pthread_t *thread, const void *attributes, void *(*run)(void *),
+                          void *argument)
+{
+    Started *started = malloc(sizeof(Started));
+    (void)attributes;
+    if (!started)
+        return -1;
+    started->run = run;
+    started->argument = argument;
+    *thread = CreateThread(NULL, 0, run_started, started, 0, NULL);
+    if (*thread)
+        return 0;
+    free(started);
+    return -1;
+}
+
+static void pthread_join(pthread_t thread, void **result)
+{
+    (void)result;
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
+static void pthread_mutex_init(pthread_mutex_t *lock, const void *attributes)
+{
+    (void)attributes;
+    InitializeSRWLock(lock);
+}
+
+static void pthread_mutex_lock(pthread_mutex_t *lock) { AcquireSRWLockExclusive(lock); }
+static void pthread_mutex_unlock(pthread_mutex_t *lock) { ReleaseSRWLockExclusive(lock); }
+static void pthread_mutex_destroy(pthread_mutex_t *lock) { (void)lock; }
+
+#endif
+#endif
