@@ -84,7 +84,7 @@ def changed(network: str, place: str, value: Any) -> dict[str, Any]:
         ("so3", "model.widht", 8, "model: unknown key 'widht'", "widths"),
         ("so3", "model.target", "band_gap", "model: target must be formation_energy", "band_gap"),
         ("so3", "loss_weights.virial", 1, "loss_weights: unknown key 'virial'", "stress"),
-        ("so3", "model.classes", "wyckoff", "model: classes must be one of", "colours"),
+        ("so3", "model.classes", "orbits", "model: classes must be one of", "colours"),
         ("so3", "model.classes", "colours", "classes must be 'none'", "got 'colours'"),
         ("so3", "with_forces", 9, "with_forces must be between 0 and batch_size, 8", "got 9"),
         ("properties", "data.name", "perov_5", "data: unknown data set 'perov_5'", "mp_20"),
