@@ -1,11 +1,12 @@
-"""``ase-ecn plot``: figures of screens, fits, checkpoints and relaxations."""
+"""``ase-ecn plot``: figures of screens, phase diagrams, fits, checkpoints and relaxations."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from ase_ecn.commands.command_line import Command
+from ase_ecn.commands.command_line import Command, add_phase_options
+from ase_ecn.commands.phases import phases_of
 from ase_ecn.errors import OptionError
 from ase_ecn.plotting.sources import FIGURES, draw
 
@@ -22,10 +23,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         default="band_gap",
         help="for parity: a property that is predicted and also given in the input",
     )
+    parser.add_argument(
+        "--system",
+        metavar="A-B-C",
+        help="for phase-diagram: two to four elements (default: those of all crystals)",
+    )
+    add_phase_options(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
-    save_figure(draw(options.kind, options.source, options.property), options.output)
+    further = {"system": options.system, "phases": phases_of(options)}
+    save_figure(draw(options.kind, options.source, options.property, **further), options.output)
     return 0
 
 

@@ -10,6 +10,8 @@ from ase.io import read
 
 from ase_ecn.checkpoint import read_card
 from ase_ecn.errors import OptionError
+from ase_ecn.own_phases import PhasesLike
+from ase_ecn.plotting.phase_figures import phase_diagram
 from ase_ecn.plotting.results import (
     calibration_curve,
     learning_curve,
@@ -30,10 +32,18 @@ FIGURES = {
     "learning": "learning: the curve.csv of a fit",
     "calibration": "calibration: of a checkpoint, by its name or file",
     "relaxation": "relaxation: a trajectory",
+    "phase-diagram": "phase-diagram: a screen of two to four elements beside known phases",
 }
 
 
-def draw(kind: str, source: str, name: str = "band_gap") -> Figure:
+def draw(
+    kind: str,
+    source: str,
+    name: str = "band_gap",
+    *,
+    system: str | None = None,
+    phases: PhasesLike = None,
+) -> Figure:
     """Draw a figure of one of the kinds.
 
     Parameters
@@ -44,6 +54,8 @@ def draw(kind: str, source: str, name: str = "band_gap") -> Figure:
         File or checkpoint.
     name
         Property for ``parity``.
+    system, phases
+        For ``phase-diagram``, see :func:`~ase_ecn.plotting.phase_diagram`.
 
     Raises
     ------
@@ -61,6 +73,9 @@ def draw(kind: str, source: str, name: str = "band_gap") -> Figure:
     if kind not in FIGURES:
         raise OptionError(f"unknown figure {kind!r}; known are {', '.join(FIGURES)}")
     rows = _rows(source)
+    if kind == "phase-diagram":
+        crystals, known = [row.toatoms() for row in rows], [row.key_value_pairs for row in rows]
+        return phase_diagram(crystals, known, system=system, phases=phases)
     if kind == "map":
         names = ("formation_energy", "band_gap")
         x, y = ([_number(row.key_value_pairs.get(n)) for row in rows] for n in names)
