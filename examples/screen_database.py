@@ -1,6 +1,4 @@
-"""Screen a database: relax, predict, keep insulators near the hull of known phases.
-
-    python examples/screen_database.py [IN] [OUT.db]
+"""Insulators near the hull: python examples/screen_database.py [IN] [OUT.db]
 
 Without arguments, binary compounds in three prototypes are screened in a temporary folder.
 """
@@ -41,10 +39,10 @@ def main(arguments: Sequence[str] | None = None, **candidates: str) -> None:
         paths = [folder / "candidates.db", folder / "screened.db"]
         write_candidates(paths[0], **candidates)
     where = "band_gap > 3 and energy_above_hull < 0.05 and relaxed = 1"
-    print(screen(*paths, relax="all", where=where, top=8, by="energy_above_hull"))
+    print(screen(*paths, relax="all", where=where, top=3, by="energy_above_hull"))
     print("crystal          above the hull / eV/atom  gap / eV")
     for row in connect(paths[1]).select(sort="energy_above_hull"):
-        name = f"{row.formula:5s} {row.data.get('input', {}).get('prototype', '')}"
+        name = f"{row.formula:5s} {row.get('prototype', '')}"
         above = f"{row.energy_above_hull:6.3f} ± {row.formation_energy_std:.3f}"
         flag = "  unlike the training data" if row.out_of_domain else ""
         print(f"{name:20s}  {above}  {row.band_gap:13.2f}{flag}")
@@ -54,4 +52,8 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# x
+# ScreenReport(stored=3, rejected=94, outranked=8, failed=0, computed=105, refined=0)
+# crystal          above the hull / eV/atom  gap / eV
+# CaO   rocksalt        -0.003 ± 0.017           3.89
+# LiCl  zincblende      -0.002 ± 0.028           4.78
+# KF    rocksalt         0.008 ± 0.030           5.29

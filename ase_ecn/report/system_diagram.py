@@ -196,8 +196,8 @@ def _ternary(
     rise = side * 3**0.5 / 2
     diagram.height = rise + 62
     corners = np.array([[34, 28 + rise], [34 + side, 28 + rise], [34 + side / 2, 28]])
-    edges = ties(stable, elements) @ corners
-    diagram.lines += [("tie", *map(float, (*a, *b))) for a, b in edges]
+    for (x1, y1), (x2, y2) in (ties(stable, elements) @ corners).tolist():
+        diagram.lines.append(("tie", x1, y1, x2, y2))
     for number, (x, y), shift in zip(elements, corners.tolist(), (20, 20, -10), strict=True):
         diagram.texts.append(Text(x, y + shift, chemical_symbols[number]))
     labels = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from ase import Atoms
+
 from ase_ecn.commands.command_line import Command
 from ase_ecn.errors import OptionError
 from ase_ecn.prediction import PropertyPredictor
@@ -37,7 +39,7 @@ def _run(options: argparse.Namespace) -> int:
     if FORMATION_ENERGY not in predictor.properties:
         raise OptionError(f"{card.name} does not predict the formation energy")
     print(f"{card.name} {card.version}\n\n{HEADER}", flush=True)
-    known = []
+    known: list[Atoms] = []
     for part in unseen_crystals(data, card.elements, options.crystals):
         atoms = [crystal.to_atoms() for crystal in part.crystals]
         known = known or atoms  # the first are MP-20's

@@ -187,18 +187,20 @@ class _Ridge:
         """(G,) predictions from the other folds, and those of other crystals from all folds."""
         target = torch.as_tensor(labels)
         moments = [self.features[k].double().T @ target[k] for k in self.members]
-        whole, moment = torch.stack(self.products).sum(0), torch.stack(moments).sum(0)
         found = torch.full_like(target, torch.nan)
-        for asked, product, part in zip(self.asked, self.products, moments, strict=True):
-            found[asked] = self.features[asked].double() @ _solved(whole - product, moment - part)
-        weights = _solved(whole, moment)
+        for fold, asked in enumerate(self.asked):
+            rest = [k for k in range(FOLDS) if k != fold]
+            weights = _solved([self.products[k] for k in rest], [moments[k] for k in rest])
+            found[asked] = self.features[asked].double() @ weights
+        weights = _solved(self.products, moments)
         return [found.numpy(), *((other.double() @ weights).numpy() for other in others)]
 
 
-def _solved(product: Tensor, moment: Tensor) -> Tensor:
+def _solved(products: Sequence[Tensor], moments: Sequence[Tensor]) -> Tensor:
+    product = torch.stack(list(products)).sum(dim=0)
     ridge = _RIDGE * product.diagonal().mean()
     with_ridge = product + ridge * torch.eye(len(product), dtype=product.dtype)
-    weights: Tensor = torch.linalg.solve(with_ridge, moment)
+    weights: Tensor = torch.linalg.solve(with_ridge, torch.stack(list(moments)).sum(dim=0))
     return weights
 
 
