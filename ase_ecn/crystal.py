@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +24,7 @@ from ase_ecn.errors import (
     PeriodicityError,
     UnsupportedElementError,
 )
+from ase_ecn.geometry.inspection import Inspected, Limits, inspect
 from ase_ecn.geometry.pairs import pairs_within
 from ase_ecn.geometry.reduction import ReducedCell, determinant, reduce_cell
 from ase_ecn.geometry.repetition import SYMPREC, find_repetition, may_repeat
@@ -39,6 +40,8 @@ functions of the networks begin at 0.6 Å."""
 _MIN_RELATIVE_VOLUME = 1e-6
 _FARTHEST = 1e6
 _MAX_ATOMIC_VOLUME = 1e6
+_LIMITS = Limits(_MIN_RELATIVE_VOLUME, _MAX_ATOMIC_VOLUME, _FARTHEST, MIN_DISTANCE)
+_CLEAR_LIMITS = replace(_LIMITS, nearest=MIN_DISTANCE + 2 * SYMPREC)
 _ALL_ELEMENTS = frozenset(range(1, len(chemical_symbols)))
 
 
@@ -86,6 +89,21 @@ class Crystal:
             If the cell is numerically singular.
         """
         return reduce_cell(self.cell, self.scaled_positions)
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether one look says that it is valid, for any network of its elements.
+
+        What is found on the way is kept.
+        """
+        return self.keep(inspect(self.cell, self.scaled_positions, cartesian=False, limits=_LIMITS))
+
+    def keep(self, found: Inspected | None) -> bool:
+        """Keep what was found, if anything was, so that it is not computed again."""
+        if found is None:
+            return False
+        self.__dict__.update(volume=found.volume, reduced=found.reduced, is_plain=True)
+        return True
 
     @cached_property
     def may_repeat(self) -> bool:
@@ -175,6 +193,9 @@ def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) ->
         raise CrystalError(
             f"expected ase.Atoms or a pymatgen Structure, got {type(structure).__name__}"
         )
+    if crystal.is_plain:
+        _check_elements(crystal.numbers, elements)
+        return crystal
     _check_shape(crystal)
     _check_elements(crystal.numbers, elements)
     _check_places(crystal.scaled_positions)
@@ -193,12 +214,15 @@ def is_acceptable(crystal: Crystal) -> bool:
     Atoms must be farther apart than those of an input by a little, so that averages over
     repetitions, which are not exact, make no difference.
     """
-    least = MIN_DISTANCE + 2 * SYMPREC
+    if crystal.keep(
+        inspect(crystal.cell, crystal.scaled_positions, cartesian=False, limits=_CLEAR_LIMITS)
+    ):
+        return True
     if crystal.volume > _MAX_ATOMIC_VOLUME * len(crystal):
         return False
     try:
         _check_shape(crystal)
-        _check_distances(crystal, least)
+        _check_distances(crystal, _CLEAR_LIMITS.nearest)
     except CrystalError:
         return False
     return True
@@ -224,14 +248,21 @@ def _from_atoms(atoms: Atoms) -> Crystal:
         )
     cell = np.array(atoms.cell[:], dtype=np.float64)
     positions = np.array(atoms.positions, dtype=np.float64)
-    _check_geometry(cell, positions)
+    seen = inspect(cell, positions, cartesian=True, limits=_LIMITS)
+    if seen is None:
+        _check_geometry(cell, positions)
     occupancy = atoms.info.get("occupancy")
     if isinstance(occupancy, dict) and any(map(_partly_occupied, occupancy.values())):
         raise PartialOccupancyError(
             "the structure has partially occupied sites: replace it by an ordered supercell first"
         )
-    scaled = np.asarray(np.linalg.solve(cell.T, positions.T).T, dtype=np.float64)
-    return Crystal(np.array(atoms.numbers, dtype=np.int64), cell, scaled)
+    numbers = np.array(atoms.numbers, dtype=np.int64)
+    if seen is None:
+        scaled = np.asarray(np.linalg.solve(cell.T, positions.T).T, dtype=np.float64)
+        return Crystal(numbers, cell, scaled)
+    crystal = Crystal(numbers, cell, seen.scaled)
+    crystal.keep(seen)
+    return crystal
 
 
 def _partly_occupied(site: Any) -> bool:

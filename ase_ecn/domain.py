@@ -17,6 +17,7 @@ from ase.data import chemical_symbols, covalent_radii
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
+from ase_ecn.geometry.inspection import widest_layer
 from ase_ecn.graphs.batch import PackedGraphs
 from ase_ecn.graphs.lattice import LatticeBatch
 from ase_ecn.graphs.spheres import SphereBatch
@@ -134,20 +135,15 @@ def lattice_domain_features(
             np.ones(len(source), dtype=bool),
         )
     )
-    vacuum = [_vacuum(c.scaled_positions, cell) for c, cell in zip(crystals, cells, strict=True)]
+    vacuum = [
+        widest_layer(cell, c.scaled_positions) for c, cell in zip(crystals, cells, strict=True)
+    ]
     return {**features, VACUUM: np.array(vacuum)}
 
 
 def vacuum_widths(crystals: Sequence[Crystal]) -> NDArray[np.float64]:
     """Width in Å of the widest layer without an atom's centre, (G,), parallel to cell faces."""
-    return np.array([_vacuum(c.reduced.scaled, c.reduced.cell) for c in crystals])
-
-
-def _vacuum(scaled: NDArray[np.float64], cell: NDArray[np.float64]) -> float:
-    heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    ordered = np.sort(scaled - np.floor(scaled), axis=0)
-    steps = np.diff(ordered, axis=0, append=ordered[:1] + 1)
-    return float((steps.max(axis=0) * heights).max())
+    return np.array([widest_layer(c.reduced.cell, c.reduced.scaled) for c in crystals])
 
 
 def _features(edges: _Edges) -> dict[str, NDArray[np.float64]]:

@@ -1,6 +1,6 @@
 """Phonons by finite displacements, with phonopy (``pip install ase-ecn[phonons]``).
 
-Any ASE calculator with forces will do; the default is the bundled potential energy surface.
+Any ASE calculator with forces will do; the default is the bundled network of 89 elements.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from phonopy.structure.atoms import PhonopyAtoms
 from phonopy.structure.cells import Supercell, guess_primitive_matrix
 
 from ase_ecn.calculator import ECNCalculator
+from ase_ecn.checkpoint import DEFAULT_POTENTIAL
 from ase_ecn.errors import ASEECNError, OptionError
 
-DEFAULT_PES = "ecn-pes"
 MIN_SUPERCELL_LENGTH = 10.0
 """Å; a supercell is repeated along each axis until it is as long as that."""
 MESH = 20
@@ -118,7 +118,7 @@ def phonons(
         Left as it is. Masses that were set, of isotopes, are those that vibrate. Displaced cells
         have its initial magnetic moments and charges, and everything else that it says of atoms.
     calculator
-        Anything that gives forces (and stress, to relax); ``None`` for ``ecn-pes`` in float64.
+        Anything that gives forces (and stress, to relax); ``None`` for ``ecn-mp`` in float64.
     supercell
         (3, 3) or (3,) repetitions, or one number for all axes; ``None`` for as many as make each
         axis 10 Å long.
@@ -142,7 +142,7 @@ def phonons(
     if not displacement > 0:
         raise OptionError(f"the displacement must be positive, got {displacement}")
     if calculator is None:
-        calculator = ECNCalculator(DEFAULT_PES, dtype="float64")
+        calculator = ECNCalculator(DEFAULT_POTENTIAL, dtype="float64")
     cell = relaxed(atoms, calculator, fmax=fmax) if relax else atoms.copy()
     unit_cell = _to_phonopy(cell)
     alike = _alike(cell)  # phonopy takes atoms of one element for the same

@@ -24,7 +24,8 @@ from ase_ecn.geometry.pairs import neighbor_lists
 from ase_ecn.graphs import spheres
 from ase_ecn.nn.so3 import activation, bonds, convolution
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
-from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import forces_and_stress
 from benchmarks.common import Options, Row, mp20_atoms, take_turns
 
 SMALL, WIDE = (64, 32, 16), (128, 64, 32)

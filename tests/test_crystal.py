@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -9,6 +11,7 @@ from pymatgen.core import Lattice, Structure
 from ase_ecn import crystal as crystal_module
 from ase_ecn import errors
 from ase_ecn.crystal import as_crystal
+from ase_ecn.geometry import inspection
 from ase_ecn.graphs.voronoi import voronoi_bonds
 from ase_ecn.testing import random_equivalent
 
@@ -113,7 +116,14 @@ def test_a_crystal_is_reduced_once(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append(len(scaled))
         return plain(cell, scaled)
 
+    def looked(cell: np.ndarray, coordinates: np.ndarray, **limits: Any) -> object:
+        calls.append(len(coordinates))
+        return look(cell, coordinates, **limits)
+
     monkeypatch.setattr(crystal_module, "reduce_cell", counted)
+    if inspection.compiled is not None:
+        look = crystal_module.inspect
+        monkeypatch.setattr(crystal_module, "inspect", looked)
     crystal = as_crystal(bulk("NaCl", "rocksalt", a=5.6, cubic=True))
     assert crystal.reduced is crystal.reduced
     assert crystal.primitive is crystal.primitive

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ase_ecn.commands import (
+    export_command,
     info_command,
+    mcp_command,
     pattern_command,
     plot_command,
     predict_command,
@@ -19,8 +21,10 @@ COMMANDS: list[Command] = [
     relax_command.COMMAND,
     screen_command.COMMAND,
     report_command.COMMAND,
+    export_command.COMMAND,
     plot_command.COMMAND,
     pattern_command.COMMAND,
+    mcp_command.COMMAND,
     info_command.COMMAND,
     selftest_command.COMMAND,
 ]

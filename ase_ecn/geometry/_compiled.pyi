@@ -13,3 +13,13 @@ def neighbors(
     threads: int,
 ) -> tuple[bytearray, bytearray, bytearray, Any]: ...
 def reduce(cell: NDArray[np.float64]) -> bytearray: ...
+def inspected(
+    cell: NDArray[np.float64],
+    coordinates: NDArray[np.float64],
+    cartesian: bool,
+    flatness: float,
+    largest: float,
+    farthest: float,
+    nearest: float,
+) -> tuple[float, bytearray, bytearray, bytearray, bytearray, bytearray] | None: ...
+def vacuum(cell: NDArray[np.float64], scaled: NDArray[np.float64]) -> float: ...

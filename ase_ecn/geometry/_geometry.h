@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { FOUND = 0, NO_MEMORY = -1, SINGULAR = -2, NOT_FINITE = -3, TOO_FAR = -4 };
+enum { FOUND = 0, NO_MEMORY = -1, SINGULAR = -2, NOT_FINITE = -3, TOO_FAR = -4, UNUSUAL = 1 };
 
 /* Rows of `transform` are the shortest basis of the lattice, in units of the rows of `cell`; 0, or
    SINGULAR. */
@@ -40,5 +40,30 @@ typedef struct {
 /* Fills in `found`, which `forget` frees, also after an error. */
 int search(const Search *search, Lists *found);
 void forget(Lists *found);
+
+/* What a plainly valid crystal keeps to. */
+typedef struct {
+    int cartesian;   /* whether coordinates are in Angstrom, not fractional */
+    double flatness; /* least volume over the product of three lengths */
+    double largest;  /* volume of an atom, Angstrom^3 */
+    double farthest; /* lattice vectors from the cell */
+    double nearest;  /* distance of two atoms, Angstrom */
+} Limits;
+
+/* A crystal in the shortest basis of its lattice. */
+typedef struct {
+    double volume, cell[9];
+    int64_t transform[9]; /* cell = transform @ given cell */
+    double *scaled;       /* [atoms][3] fractional coordinates in the given cell */
+    double *wrapped;      /* [atoms][3] in the reduced cell, from 0 to 1 */
+    int64_t *offsets;     /* [atoms][3] lattice vectors that wrapping took away */
+} Inspected;
+
+/* FOUND; UNUSUAL if the crystal has to be looked at more closely; or NO_MEMORY. */
+int inspect(const double *cell, const double *coordinates, int64_t atoms, const Limits *limits,
+            Inspected *found);
+
+/* Width in Angstrom of the widest layer, parallel to a face of the cell, without an atom. */
+int widest_layer(const double *cell, const double *scaled, int64_t atoms, double *width);
 
 #endif

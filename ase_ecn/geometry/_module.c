@@ -112,6 +112,64 @@ static PyObject *reduce(PyObject *self, PyObject *argument)
     return PyByteArray_FromStringAndSize((const char *)transform, sizeof transform);
 }
 
+static PyObject *inspected(PyObject *self, PyObject *arguments)
+{
+    Py_buffer cell, coordinates;
+    Limits limits;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*y*pdddd", &cell, &coordinates, &limits.cartesian,
+                          &limits.flatness, &limits.largest, &limits.farthest, &limits.nearest))
+        return NULL;
+    const int64_t atoms = coordinates.len / 24;
+    const Py_ssize_t size = coordinates.len;
+    PyObject *result = NULL, *arrays[3] = {NULL, NULL, NULL};
+    Inspected found;
+    if (cell.len != 72 || size != 24 * atoms) {
+        PyErr_SetString(PyExc_ValueError, "a cell has nine numbers and an atom three");
+    } else {
+        for (int k = 0; k < 3; k++)
+            arrays[k] = PyByteArray_FromStringAndSize(NULL, size);
+        if (arrays[0] && arrays[1] && arrays[2]) {
+            found.scaled = (double *)PyByteArray_AS_STRING(arrays[0]);
+            found.wrapped = (double *)PyByteArray_AS_STRING(arrays[1]);
+            found.offsets = (int64_t *)PyByteArray_AS_STRING(arrays[2]);
+            int status;
+            Py_BEGIN_ALLOW_THREADS
+            status = inspect(cell.buf, coordinates.buf, atoms, &limits, &found);
+            Py_END_ALLOW_THREADS
+            if (status == FOUND)
+                result = Py_BuildValue("(dNNOOO)", found.volume,
+                                       PyByteArray_FromStringAndSize((char *)found.cell, 72),
+                                       PyByteArray_FromStringAndSize((char *)found.transform, 72),
+                                       arrays[0], arrays[1], arrays[2]);
+            else
+                result = status == NO_MEMORY ? PyErr_NoMemory() : Py_NewRef(Py_None);
+        }
+        for (int k = 0; k < 3; k++)
+            Py_XDECREF(arrays[k]);
+    }
+    PyBuffer_Release(&cell);
+    PyBuffer_Release(&coordinates);
+    return result;
+}
+
+static PyObject *vacuum(PyObject *self, PyObject *arguments)
+{
+    Py_buffer cell, scaled;
+    double width;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*y*", &cell, &scaled))
+        return NULL;
+    const int64_t atoms = scaled.len / 24;
+    const int fits = cell.len == 72 && scaled.len == 24 * atoms;
+    const int status = fits ? widest_layer(cell.buf, scaled.buf, atoms, &width) : FOUND;
+    PyBuffer_Release(&cell);
+    PyBuffer_Release(&scaled);
+    if (!fits)
+        return PyErr_Format(PyExc_ValueError, "a cell has nine numbers and an atom three");
+    return status == FOUND ? PyFloat_FromDouble(width) : failed(status);
+}
+
 static PyMethodDef methods[] = {
     {"neighbors", neighbors, METH_VARARGS,
      "neighbors(cells, positions, first, cutoff, reduced, images, threads): bytearrays of counts\n"
@@ -119,6 +177,13 @@ static PyMethodDef methods[] = {
      "Contiguous arrays: cells (B, 3, 3) and positions (N, 3) float64, first (B + 1,) int64."},
     {"reduce", reduce, METH_O,
      "reduce(cell): the (3, 3) int64 transform of a (3, 3) float64 cell, as a bytearray."},
+    {"inspected", inspected, METH_VARARGS,
+     "inspected(cell, coordinates, cartesian, flatness, largest, farthest, nearest): None for a\n"
+     "crystal that is not plainly valid, or its volume and bytearrays of the reduced cell (3, 3),\n"
+     "transform (3, 3) int64, fractional coordinates (N, 3) in the given cell, the same wrapped\n"
+     "into the reduced one, and what wrapping took away (N, 3) int64."},
+    {"vacuum", vacuum, METH_VARARGS,
+     "vacuum(cell, scaled): width of the widest layer without an atom, parallel to a face."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, .m_name = "_compiled", .m_size = -1,

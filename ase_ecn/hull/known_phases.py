@@ -25,6 +25,11 @@ from ase_ecn.errors import EmptyCrystalError, OptionError, UnsupportedElementErr
 from ase_ecn.hull.phase_table import NAME, PhaseTable, bundled_card, bundled_table
 from ase_ecn.hull.simplex import lowest_mixture
 
+try:
+    from ase_ecn.hull import _mixture as compiled
+except ImportError:
+    compiled = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from ase_ecn.corrections import Numbers
 
@@ -198,27 +203,26 @@ class KnownPhases:
                 f"which is not known; known are: {_symbols(self.elements)}"
             )
         wanted = _mask(elements)
-        rows = self._index.rows(wanted)
         own = [p for system in _parts(wanted, self._own_by_system) for p in system]
-        table = self._index.table
-        phases, energies = _columns(table, rows, own, elements)
         total = sum(n for _, n in counts)
         shares = np.array([n / total for _, n in counts])
-        members, amounts = lowest_mixture(shares, phases, energies)
-        mixture = []
-        for member, amount in zip(members, amounts.tolist(), strict=True):
-            if amount > _NOTHING:
-                mixture.append((self._phase(member, rows, own, elements), amount))
+        ranges = list(_parts(wanted, self._index.systems))
+        mixture = [
+            (self._phase(member, ranges, own, elements), amount)
+            for member, amount in _lowest(self._index.table, ranges, own, elements, shares)
+            if amount > _NOTHING
+        ]
         mixture.sort(key=lambda part: -part[1])
         return HullPoint(sum(phase.energy * share for phase, share in mixture), tuple(mixture))
 
     def _phase(
-        self, member: int, rows: NDArray[np.int64], own: list[Phase], elements: list[int]
+        self, member: int, ranges: list[tuple[int, int]], own: list[Phase], elements: list[int]
     ) -> Phase:
         """The phase of a column: bundled ones, one's own, and elements."""
-        if member < len(rows):
-            return self._index.phase(int(rows[member]))
-        member -= len(rows)
+        for start, end in ranges:
+            if member < end - start:
+                return self._index.phase(start + member)
+            member -= end - start
         return (
             own[member] if member < len(own) else self._index.element(elements[member - len(own)])
         )
@@ -302,22 +306,46 @@ def reduced(counts: Mapping[int, int]) -> Counts:
     return tuple(sorted((z, n // divisor) for z, n in counts.items()))
 
 
+def _lowest(
+    table: PhaseTable,
+    ranges: list[tuple[int, int]],
+    own: list[Phase],
+    elements: list[int],
+    shares: NDArray[np.float64],
+) -> Iterable[tuple[int, float]]:
+    """Members of the lowest mixture of (K,) shares of the elements, and their amounts.
+
+    Columns are those of the phases in some ranges of rows, of one's own, and of the elements.
+    """
+    own_shares = np.zeros((len(elements), len(own)))
+    for k, phase in enumerate(own):
+        total = sum(n for _, n in phase.counts)
+        for number, n in phase.counts:
+            own_shares[elements.index(number), k] = n / total
+    own_energies = np.array([phase.energy for phase in own])
+    if compiled is not None:
+        bundled = (table.numbers, table.shares, table.energies)
+        rows = np.array(ranges, dtype=np.int64).reshape(-1, 2)
+        wanted = np.array(elements)
+        return compiled.mixture(*bundled, rows, own_shares, own_energies, wanted, shares)
+    chosen = np.array([row for part in ranges for row in range(*part)], dtype=np.int64)
+    phases, energies = _columns(table, chosen, elements)
+    phases = np.concatenate([phases, own_shares], axis=1)
+    members, amounts = lowest_mixture(shares, phases, np.concatenate([energies, own_energies]))
+    return zip(members, amounts.tolist(), strict=True)
+
+
 def _columns(
-    table: PhaseTable, rows: NDArray[np.int64], own: list[Phase], elements: list[int]
+    table: PhaseTable, rows: NDArray[np.int64], elements: list[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shares of the elements, (K, P), and energies, (P,), of all phases."""
+    """Shares of the elements, (K, P), and energies, (P,), of the phases in some rows."""
     count = len(elements)
     place = np.full(256, count)
     place[elements] = range(count)
     # The row that is one too many takes the zeros with which compositions are filled up.
-    phases = np.zeros((count + 1, len(rows) + len(own)))
+    phases = np.zeros((count + 1, len(rows)))
     phases[place[table.numbers[rows]], np.arange(len(rows))[:, None]] = table.shares[rows]
-    for k, phase in enumerate(own, start=len(rows)):
-        total = sum(n for _, n in phase.counts)
-        for number, n in phase.counts:
-            phases[place[number], k] = n / total
-    own_energies = np.array([phase.energy for phase in own])
-    return phases[:count], np.concatenate([table.energies[rows], own_energies])
+    return phases[:count], table.energies[rows]
 
 
 def _mask(elements: Iterable[int]) -> int:

@@ -51,7 +51,7 @@ def bundled_table() -> PhaseTable:
     with resources.files(__package__).joinpath(f"{NAME}.npz").open("rb") as file:
         arrays = np.load(file)  # plain arrays alone, by its default
         return PhaseTable(
-            arrays["numbers"],
+            np.ascontiguousarray(arrays["numbers"]),
             arrays["counts"].astype(np.int64),
             arrays["microenergies"] * MICRO,
             arrays["ids"].astype(np.int64),

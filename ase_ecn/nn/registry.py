@@ -16,9 +16,9 @@ from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.fused import quick_ecn
 from ase_ecn.nn.network import Network, PropertyNetwork
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble
 
-NETWORKS: dict[str, type[Network]] = {"ecn": ECNEnsemble, "empnn": EMPNN, "so3": SO3ECN}
+NETWORKS: dict[str, type[Network]] = {"ecn": ECNEnsemble, "empnn": EMPNN, "so3": SO3Ensemble}
 """Classes whose ``from_dict`` builds a network from the architecture in a card."""
 
 QUICK: dict[str, Callable[[Any], Callable[[Any], Mapping[str, Tensor]]]] = {"ecn": quick_ecn}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ase_ecn.errors import OptionError
 from ase_ecn.hull import KnownPhases
 from ase_ecn.report.funnel import funnel
 from ase_ecn.report.packing import Column
@@ -53,11 +51,9 @@ def write_report(
     OptionError
         If there is no such output, or the report cannot be written.
     """
-    if by is not None and not re.fullmatch(r"-?\w+", by):
-        raise OptionError(f"cannot sort by {by!r}: give the name of a property")
     store = screened(out)
+    order = store.order(by)
     settings = {name: json.loads(value) for name, value in store.settings().items()}
-    order = by or (ABOVE if ABOVE in settings.get("properties", [ABOVE]) else "")
     rows = list(store.rows(limit, order or "id"))
     counts = store.counts()
     stored = counts.get("stored", 0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ OUTRANKED = "outranked"
 """Status of a crystal that is not among the best."""
 FAILED = "failed"
 """Status of a crystal without a result."""
+_ABOVE = "energy_above_hull"
 
 
 @dataclass(frozen=True)
@@ -281,6 +283,21 @@ class Store:
             )
             for label, reason in iter(cursor.fetchone, None):
                 yield Failure(label, reason)
+
+    def order(self, by: str | None) -> str:
+        """How the best crystals come first: by a property, ``"-band_gap"`` for the largest.
+
+        ``None`` is the distance to the hull; without one it is the order of the screen, ``""``.
+
+        Raises
+        ------
+        OptionError
+            If this cannot be the name of a property.
+        """
+        if by is not None and not re.fullmatch(r"-?\w+", by):
+            raise OptionError(f"cannot sort by {by!r}: give the name of a property")
+        kept = json.loads(self.settings().get("properties", f'["{_ABOVE}"]'))
+        return by or (_ABOVE if _ABOVE in kept else "")
 
     def rows(self, limit: int | None = None, sort: str | None = None) -> Iterator[Any]:
         """Rows in the order in which they were written, or sorted as ``ase.db`` sorts."""

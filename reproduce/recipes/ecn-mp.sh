@@ -6,8 +6,12 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 data=$(realpath "${1:?give the folder of data sets, see docs/data.md}")
 
-python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp.yaml --out runs/ecn-mp \
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp.yaml --out runs/ecn-mp-forces \
     --init ecn-mp20-so3 --data "$data"
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp_properties.yaml --out runs/ecn-mp-properties \
+    --init "ecn-mp20-so3#2" --data "$data"
+python -m ase_ecn.training ensemble runs/ecn-mp/ecn-mp.safetensors runs/ecn-mp-forces/ecn-mp.safetensors \
+    runs/ecn-mp-properties/ecn-mp-properties.safetensors --weigh --half --data "$data"
 python -m ase_ecn.training calibrate runs/ecn-mp/ecn-mp.safetensors --data "$data"
 python -m ase_ecn.training domain runs/ecn-mp/ecn-mp.safetensors --data "$data"
 python -m ase_ecn.training evaluate runs/ecn-mp/ecn-mp.safetensors --write --data "$data"

@@ -8,8 +8,12 @@ data=$(realpath "${1:?give the folder of data sets, see docs/data.md}")
 
 python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_start.yaml --out runs/ecn-mp20-so3-start \
     --init ecn-universal --data "$data"
-python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3.yaml --out runs/ecn-mp20-so3 \
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3.yaml --out runs/ecn-mp20-so3-forces \
     --init runs/ecn-mp20-so3-start/ecn-mp20-so3-start.safetensors --data "$data"
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_properties.yaml --out runs/ecn-mp20-so3-properties \
+    --init runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors --data "$data"
+python -m ase_ecn.training ensemble runs/ecn-mp20-so3/ecn-mp20-so3.safetensors runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors \
+    runs/ecn-mp20-so3-properties/ecn-mp20-so3-properties.safetensors --weigh --half --data "$data"
 python -m ase_ecn.training calibrate runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"
 python -m ase_ecn.training domain runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"
 python -m ase_ecn.training evaluate runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --write --data "$data"

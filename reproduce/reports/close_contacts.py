@@ -130,23 +130,25 @@ def report(predictor: PropertyPredictor, data: Path, share: float | None = None)
     OptionError
         If the checkpoint holds another network.
     """
-    network = predictor.model
-    if not isinstance(network, SO3ECN):
+    members = [m for m in predictor.model.networks if isinstance(m, SO3ECN)]
+    if not members:
         raise OptionError(f"{predictor.card.name} holds no SO(3)-equivariant network")
     series = {
         "crystals": _crystals(data, predictor.card.elements),
         "pairs": _pairs(sorted(predictor.card.elements)),
     }
-    config = network.config
+    configs = [member.config for member in members]
     try:
-        for begin in dict.fromkeys((config.repulsion, share)):
+        for begin in dict.fromkeys((configs[0].repulsion, share)):
             if begin is not None:
-                network.config = replace(config, repulsion=begin)
+                for member, config in zip(members, configs, strict=True):
+                    member.config = replace(config, repulsion=begin)
                 yield f"repulsion begins at {begin} of the sum of covalent radii:"
                 for kind, images in series.items():
                     yield _line(kind, approaches(predictor, images))
     finally:
-        network.config = config  # others may have the same network
+        for member, config in zip(members, configs, strict=True):
+            member.config = config  # others may have the same network
 
 
 def repulsion_on_labels(labels: PackedLabels, share: float, count: int) -> NDArray[np.float64]:

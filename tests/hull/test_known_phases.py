@@ -15,7 +15,7 @@ from pymatgen.core.composition import Composition
 from pymatgen.entries.computed_entries import ComputedEntry
 
 from ase_ecn.errors import EmptyCrystalError, OptionError, UnsupportedElementError
-from ase_ecn.hull import KnownPhases, Phase
+from ase_ecn.hull import KnownPhases, Phase, known_phases
 from ase_ecn.hull.phase_table import bundled_card, bundled_table
 
 MOST_BYTES = 1_000_000
@@ -183,3 +183,44 @@ def test_no_phase_of_the_package_is_above_the_hull(
         phase = all_phases[k]
         point = bundled.at([z for z, n in phase.counts for _ in range(n)])
         assert phase.energy - point.energy < 2e-6
+
+
+@pytest.mark.skipif(known_phases.compiled is None, reason="no C functions were compiled")
+def test_the_same_mixtures_in_c_and_in_python(
+    all_phases: list[Phase], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = (Phase.of("LiFeO2", -1.9), Phase.of("NaCl", -3.0), Phase.of("Xe", -1.0))
+    systems = [
+        [z for z, _ in all_phases[k].counts] for k in rng.choice(len(all_phases), 80, replace=False)
+    ]
+    systems += [[3, 8, 26], [11, 17], [54], [3, 8, 15, 26, 11]]
+    asked = [np.repeat(numbers, rng.integers(1, 7, len(numbers))) for numbers in systems]
+    sets = [{}, {"own": own}, {"own": own, "bundled": False}]
+    here = [[KnownPhases(**kinds).at(numbers) for numbers in asked] for kinds in sets]
+    assert sum(len(point.mixture) > 2 for point in here[0]) > 3
+    monkeypatch.setattr(known_phases, "compiled", None)
+    for kinds, points in zip(sets, here, strict=True):
+        for numbers, point in zip(asked, points, strict=True):
+            expected = KnownPhases(**kinds).at(numbers)
+            assert point.energy == pytest.approx(expected.energy, abs=1e-12)
+            names = [phase for phase, _ in expected.mixture]
+            assert [phase for phase, _ in point.mixture] == names
+            shares = [share for _, share in expected.mixture]
+            assert [share for _, share in point.mixture] == pytest.approx(shares, abs=1e-12)
+
+
+@pytest.mark.skipif(known_phases.compiled is None, reason="no C functions were compiled")
+def test_arrays_that_do_not_fit_are_refused() -> None:
+    numbers, shares = np.array([[8, 26]], dtype=np.uint8), np.array([[0.5, 0.5]])
+    elements, mixture = np.array([8, 26]), np.array([0.5, 0.5])
+    nothing = np.zeros((2, 0)), np.zeros(0)
+
+    def solved(last: int = 1, of: np.ndarray = mixture) -> list[tuple[int, float]]:
+        rows = np.array([[0, last]])
+        bundled = (numbers, shares, np.array([-1.0]))
+        return known_phases.compiled.mixture(*bundled, rows, *nothing, elements, of)
+
+    assert solved()[0][0] == 0
+    for wrong in ({"last": 2}, {"of": mixture[:1]}):
+        with pytest.raises(ValueError, match="do not fit"):
+            solved(**wrong)

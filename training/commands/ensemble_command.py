@@ -1,4 +1,4 @@
-"""``ensemble``: fitted ECNs, joined into one checkpoint."""
+"""``ensemble``: fitted networks, joined into one checkpoint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "checkpoints",
         nargs="+",
-        help="names or paths of ECNs, NAME#K for one member of an ensemble",
+        help="names or paths of networks, NAME#K for one member of an ensemble",
     )
     parser.add_argument("--name", help="default: that of the first")
     parser.add_argument(
@@ -24,14 +24,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="choose each property's weights of the members on the validation split",
     )
+    parser.add_argument(
+        "--half", action="store_true", help="round the weights to half precision: smaller files"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
     name = options.name or load_checkpoint(options.checkpoints[0].partition("#")[0]).card.name
     data = data_folder(options.data) if options.weigh else None
-    card = join_checkpoints(options.out, options.checkpoints, name, data)
+    card = join_checkpoints(options.out, options.checkpoints, name, data, half=options.half)
     print(f"wrote {options.out} ({card.sha256[:12]})")
     return 0
 
 
-COMMAND = Command("ensemble", "join ECNs into one checkpoint", _add_arguments, _run)
+COMMAND = Command("ensemble", "join networks of one kind into one checkpoint", _add_arguments, _run)

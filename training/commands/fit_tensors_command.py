@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ase_ecn.checkpoint import read_card
 from ase_ecn.training.commands.fitting import Fitted, fit_command
 from ase_ecn.training.data.tensor_rows import labelled_elements
 from ase_ecn.training.fits.config import TensorsConfiguration
 from ase_ecn.training.fits.fit_tensors import fit_tensors
+from ase_ecn.training.fits.start import beginning
 
 
 def _fit(config: TensorsConfiguration, data: Path, out: Path, device: str) -> Fitted:
@@ -22,7 +22,7 @@ def _fit(config: TensorsConfiguration, data: Path, out: Path, device: str) -> Fi
     }
     elements = np.unique(fitted.rows.packed.numbers).tolist()
     if config.init:  # what the trunk gives, it gives for all that it has seen
-        elements = sorted(read_card(config.init).elements)
+        elements = sorted(beginning(config.init).content["elements"])
     labelled = labelled_elements(fitted.rows)
     known = {name: labelled[name] for name in fitted.model.config.tensor_targets}
     return Fitted(fitted.model, fitted.result, elements, counts, known)

@@ -66,7 +66,9 @@ def add_fit_arguments(
     """Options of all fits."""
     parser.add_argument("--config", type=Path, required=config_required, help="YAML configuration")
     parser.add_argument("--out", type=Path, help="folder for all results (default: runs/NAME)")
-    parser.add_argument("--init", help="start from this checkpoint")
+    parser.add_argument(
+        "--init", help="start from this checkpoint, NAME#K for a member of an ensemble"
+    )
     parser.add_argument(
         "--devices",
         type=int,

@@ -29,10 +29,10 @@ from ase_ecn.training.fits.loop import (
     batch_count,
     fit_to_best,
     shuffled_batches,
-    start_from,
 )
 from ase_ecn.training.fits.losses import multitask_loss
 from ase_ecn.training.fits.scores import ecn_scores, predict_graphs
+from ase_ecn.training.fits.start import start_from
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,6 @@ from ase_ecn.training.fits.loop import (
     batch_count,
     fit_to_best,
     shuffled_batches,
-    start_from,
 )
 from ase_ecn.training.fits.losses import (
     lattice_loss,
@@ -44,6 +43,7 @@ from ase_ecn.training.fits.metrics import relative_length_errors
 from ase_ecn.training.fits.moving_scores import moving_scores
 from ase_ecn.training.fits.noise import NoiseSchedule, rattled_by_degrees
 from ase_ecn.training.fits.scores import denoise, denoising_scores, neighbors_of
+from ase_ecn.training.fits.start import start_from
 
 LatticeModel: TypeAlias = nn.Module
 """Any network with ``config.neighbors`` that maps a :class:`LatticeBatch` to a list of cells, the

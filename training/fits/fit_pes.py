@@ -27,10 +27,10 @@ from ase_ecn.training.fits.loop import (
     batch_count,
     fit_to_best,
     shuffled_batches,
-    start_from,
 )
 from ase_ecn.training.fits.loss_weights import ForceWeights
 from ase_ecn.training.fits.sampling import Batches, bond_batches
+from ase_ecn.training.fits.start import start_from
 
 _SOFTENING = 0.01
 _EVALUATION_BATCH = 4

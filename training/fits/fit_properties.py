@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.so3.heads import ADDED_TO
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import FORMATION_ENERGY, of_output
 from ase_ecn.training.data.dft_labels import ABOVE_HULL
 from ase_ecn.training.data.labels import LabelBatch
@@ -35,10 +36,10 @@ from ase_ecn.training.fits.loop import (
     batch_count,
     fit,
     shuffled_batches,
-    start_from,
 )
 from ase_ecn.training.fits.losses import multitask_loss
 from ase_ecn.training.fits.scores import ecn_scores, gap_scores
+from ase_ecn.training.fits.start import start_from
 
 UNSTABLE = 0.1
 """eV/atom above the hull, from where a crystal is scored apart."""
@@ -217,7 +218,9 @@ def loss_scales(model: SO3ECN) -> dict[str, float]:
     return scales
 
 
-def predict_rows(model: SO3ECN, rows: PropertyRows, device: str) -> dict[str, NDArray[np.float64]]:
+def predict_rows(
+    model: SO3Network, rows: PropertyRows, device: str
+) -> dict[str, NDArray[np.float64]]:
     """Predictions in physical units for all rows: (G,) and (N,), probabilities for classes."""
     parts: list[dict[str, NDArray[np.float64]]] = []
     with torch.inference_mode():

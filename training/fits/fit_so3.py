@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from ase_ecn.errors import DatasetError
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
-from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network, forces_and_stress
 from ase_ecn.training.data.held_out import held_out_compositions
 from ase_ecn.training.data.labels import (
     HELD_OUT,
@@ -32,8 +33,9 @@ from ase_ecn.training.data.labels import (
     load_labels,
 )
 from ase_ecn.training.fits.config import SO3Configuration
-from ase_ecn.training.fits.loop import FitResult, Task, fit, start_from
+from ase_ecn.training.fits.loop import FitResult, Task, fit
 from ase_ecn.training.fits.loss_weights import LabelWeights
+from ase_ecn.training.fits.start import start_from
 
 logger = logging.getLogger(__name__)
 
@@ -282,7 +284,7 @@ def _moved_loss(network: SO3ECN, batch: LabelBatch, weights: LabelWeights, cryst
 
 
 def label_scores(
-    network: SO3ECN, labels: PackedLabels, indices: NDArray[np.int64], device: str
+    network: SO3Network, labels: PackedLabels, indices: NDArray[np.int64], device: str
 ) -> dict[str, float]:
     """Mean absolute errors of energies (eV/atom), force (eV/Å) and stress components (GPa)."""
     errors: dict[str, list[Tensor]] = {"energy_mae": [], "forces_mae": [], "stress_mae": []}
@@ -290,9 +292,9 @@ def label_scores(
         # What is made in inference mode could not be differentiated.
         with torch.inference_mode(False):
             batch = _on(labels.batch(indices[start : start + _EVALUATION_BATCH]), device)
-            found = network.derivatives(batch.graph)
-            forces, stress = forces_and_stress(batch.graph, found.pulls)
-        errors["energy_mae"].append(found.energies / batch.graph.atom_counts - batch.energy)
+            energies, pulls = network.energies_and_pulls(batch.graph)
+            forces, stress = forces_and_stress(batch.graph, pulls)
+        errors["energy_mae"].append(energies / batch.graph.atom_counts - batch.energy)
         errors["forces_mae"].append((forces - batch.forces).flatten())
         errors["stress_mae"].append((stress - batch.stress).flatten() / units.GPa)
     return {name: _mean(torch.cat(parts)) for name, parts in errors.items()}

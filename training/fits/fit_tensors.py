@@ -26,8 +26,8 @@ from ase_ecn.training.fits.loop import (
     batch_count,
     fit,
     shuffled_batches,
-    start_from,
 )
+from ase_ecn.training.fits.start import start_from
 from ase_ecn.training.fits.tensor_losses import tensor_loss, tensor_scores, units
 
 _EVALUATION_BATCH = 64

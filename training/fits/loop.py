@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,9 +21,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from ase_ecn.checkpoint import load_checkpoint
-from ase_ecn.errors import CheckpointError, OptionError, StorageError
-from ase_ecn.nn.network import Network
+from ase_ecn.errors import OptionError, StorageError
 from ase_ecn.storage import replace_file, replacing, storing
 from ase_ecn.training.fits import parallel
 from ase_ecn.training.fits.optimizers import ADAMW, OPTIMIZERS, make_optimizer
@@ -33,8 +30,6 @@ from ase_ecn.training.fits.typed import known_or_refused
 logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
-
-_MAY_BE_FRESH = re.compile(r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_|\.pull\.")
 
 
 @dataclass(frozen=True)
@@ -329,34 +324,6 @@ def _keep_rows(path: Path, epochs: int) -> None:
         lines = path.read_bytes().splitlines(keepends=True)
         if len(lines) > 1 + epochs:
             replace_file(path, b"".join(lines[: 1 + epochs]))
-
-
-def start_from(model: Network, checkpoint: str) -> None:
-    """Give a new network the weights of a checkpoint of the same architecture.
-
-    Heads of properties that the checkpoint doesn't predict stay fresh, and so does what moves
-    atoms, and angular features that it lacks; these start as if they were not there. Of an ensemble
-    the first member counts.
-
-    Raises
-    ------
-    CheckpointError
-        If the checkpoint cannot be loaded or has another architecture.
-    """
-    source = load_checkpoint(checkpoint).model.networks[0]
-    theirs, mine = source.state_dict(), model.state_dict()
-    theirs = {k: v.clone() for k, v in theirs.items()}
-    taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
-    # Their order is another where targets differ.
-    units: dict[str, Tensor] = {k: mine[k].clone() for k in ("shift", "scale") if k in mine}
-    fresh = [k for k in mine if k not in taken and not _MAY_BE_FRESH.search(k)]
-    if fresh or not model.takes(source):
-        raise CheckpointError(
-            f"{checkpoint} has another architecture than the configuration"
-            + (f": it doesn't fit {', '.join(fresh[:5])}" if fresh else "")
-        )
-    model.load_state_dict({**mine, **taken, **units})
-    model.take_units(source)
 
 
 def shuffled_batches(

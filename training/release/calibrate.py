@@ -24,7 +24,7 @@ from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import scatter_mean
 from ase_ecn.nn.network import PropertyNetwork
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
@@ -81,7 +81,7 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
         )
     content = dict(loaded.card.content)
     model: PropertyNetwork
-    if isinstance(loaded.model, SO3ECN):
+    if isinstance(loaded.model, SO3Network):
         used = SO3_DATA
         model, held = calibrated_so3(loaded.model, content, data, properties)
     else:

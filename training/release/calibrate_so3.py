@@ -7,7 +7,7 @@ held out and from the teacher's of held-out prototypes, so that they know hypoth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +16,29 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.nn.layers import scatter_mean
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import of_output
+from ase_ecn.training.data.dft_labels import ABOVE_HULL
 from ase_ecn.training.data.labels import LabelData, PackedLabels, load_labels
-from ase_ecn.training.data.property_rows import load_property_rows
+from ase_ecn.training.data.property_rows import PropertyRows, load_property_rows
 from ase_ecn.training.fits.config import (
     PropertiesConfiguration,
     SO3Configuration,
     config_of_card,
     fitted_to_properties,
 )
+from ase_ecn.training.fits.fit_properties import UNSTABLE
 from ase_ecn.training.fits.fit_so3 import split_labels
 from ase_ecn.training.release.spread_heads import BOUND, EVERY, factor, fit_spread
 
 SO3_DATA = (
     "validation split and, for energies, held-out labels of the teacher: two thirds for the heads, "
-    "one third for the factors, of which the larger counts"
+    "one third for factors; one more factor from validation crystals at least 0.1 eV/atom above "
+    "the hull; the largest factor counts"
 )
 _TEACHERS = 4000
+_FEWEST = 50
+"""Crystals that may set a factor of their own."""
 _BATCH = 64
 
 
@@ -50,16 +54,19 @@ class Scored:
         (C,) those of them that count.
     targets
         (C,) labels by name, NaN where missing.
+    for_factors
+        All set a factor, and none teaches the heads: for few crystals.
     """
 
     packed: PackedLabels
     indices: NDArray[np.int64]
     targets: Mapping[str, NDArray[np.float64]]
+    for_factors: bool = False
 
 
 def calibrated_so3(
-    model: SO3ECN, content: Mapping[str, Any], data: Path, properties: tuple[str, ...]
-) -> tuple[SO3ECN, dict[str, float]]:
+    model: SO3Network, content: Mapping[str, Any], data: Path, properties: tuple[str, ...]
+) -> tuple[SO3Network, dict[str, float]]:
     """Return the network with stated uncertainties, and their coverage of what set the factors.
 
     Parameters
@@ -83,11 +90,22 @@ def held_out(content: Mapping[str, Any], data: Path) -> list[Scored]:
         return [_of_teacher(config.data, config.fit.seed, config, data)]
     fitted = config_of_card(content, PropertiesConfiguration)
     rows = load_property_rows(data, fitted.data, fitted.model.cutoff, "val")
-    everything = np.arange(len(rows))
-    return [
-        Scored(rows.packed, everything, rows.targets),
-        _of_teacher(fitted.teacher, fitted.fit.seed, fitted, data),
-    ]
+    return [*by_stability(rows), _of_teacher(fitted.teacher, fitted.fit.seed, fitted, data)]
+
+
+def by_stability(rows: PropertyRows) -> list[Scored]:
+    """Crystals near the hull, or with an unknown distance, and the few far above it.
+
+    These are the only ones with DFT's labels that are like the hypothetical crystals of screens.
+    """
+    far = rows.targets[ABOVE_HULL] >= UNSTABLE
+    if far.sum() < _FEWEST:
+        far[:] = False
+    parts = []
+    for chosen, few in ((np.flatnonzero(~far), False), (np.flatnonzero(far), True)):
+        labels = {name: values[chosen] for name, values in rows.targets.items()}
+        parts.append(Scored(rows.packed, chosen, labels, for_factors=few))
+    return [part for part in parts if len(part.indices)]
 
 
 def _of_teacher(
@@ -99,24 +117,22 @@ def _of_teacher(
 
 
 def with_so3_spreads(
-    model: SO3ECN, scored: list[Scored], properties: tuple[str, ...]
-) -> tuple[SO3ECN, dict[str, float]]:
+    model: SO3Network, scored: list[Scored], properties: tuple[str, ...]
+) -> tuple[SO3Network, dict[str, float]]:
     """As :func:`calibrated_so3`, from crystals that were held out."""
     torch.manual_seed(0)
-    wider = SO3ECN(replace(model.config, uncertainties=properties))
     # Heads that are there already are made anew: calibrating twice gives the same as once.
-    theirs = {k: v for k, v in model.state_dict().items() if ".spread" not in k}
-    wider.load_state_dict({**wider.state_dict(), **theirs})
-    wider.eval()
-    assert wider.heads is not None
+    wider = model.with_uncertainties(properties)
+    heads, factors = wider.spread_parts
     seen = [pooled_and_predicted(wider, part) for part in scored]
     coverage = {}
     for k, name in enumerate(properties):
         features, errors, group = _of_property(name, scored, seen)
         unit = float(np.median(errors)) or 1.0
         held = torch.arange(len(errors)) % EVERY == 0
+        held |= torch.as_tensor([scored[k].for_factors for k in group])
         relative = torch.as_tensor(errors / unit).float()
-        head = wider.heads.spreads[name]
+        head = heads[name]
         fit_spread(head, features[~held], relative[~held])
         with torch.no_grad():
             spread = nn.functional.softplus(head(features[held])[:, 0]).double().numpy()
@@ -125,7 +141,7 @@ def with_so3_spreads(
         found = max(
             factor(spread[parts == part], of_factor[parts == part]) for part in np.unique(parts)
         )
-        wider.heads.spread_factor[k] = found * unit
+        factors[k] = found * unit
         coverage[name] = float((of_factor <= BOUND * found * spread).mean())
     return wider.eval().requires_grad_(False), coverage
 
@@ -148,16 +164,16 @@ def _of_property(
 
 
 def pooled_and_predicted(
-    model: SO3ECN, part: Scored
+    model: SO3Network, part: Scored
 ) -> tuple[Tensor, dict[str, NDArray[np.float64]]]:
-    """Mean scalars (C, width) of crystals, and (C,) predictions and standard errors."""
+    """What heads of uncertainties read (C, D), and (C,) predictions and standard errors."""
     pooled, found = [], []
     with torch.no_grad():
         for start in range(0, len(part.indices), _BATCH):
             graph = part.packed.batch(part.indices[start : start + _BATCH]).graph
-            scalars = model.scalars(graph)
-            pooled.append(scatter_mean(scalars, graph.crystal_of_atom, graph.atom_counts))
-            found.append(model.properties_of(graph, scalars))
+            outputs, features = model.properties_and_pooled(graph)
+            found.append(outputs)
+            pooled.append(features)
     names = [name for name in found[0] if name not in model.site_targets]
     return torch.cat(pooled), {
         name: of_output(name).physical(

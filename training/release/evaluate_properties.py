@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import load_checkpoint
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.training.data.labels import load_labels
@@ -41,7 +41,7 @@ def evaluate_properties(
         Scores by name. What changes without the labels that other sources contradict
         (:mod:`ase_ecn.training.data.audit`) is given again, its name ending in ``_audited``.
     """
-    loaded = load_checkpoint(checkpoint, SO3ECN)
+    loaded = load_checkpoint(checkpoint, SO3Network)
     config = config_of_card(loaded.card.content, PropertiesConfiguration)
     if split == "test":
         scores = wbm_table(PropertyPredictor(checkpoint, device=device), data)
@@ -60,7 +60,7 @@ def evaluate_properties(
 
 
 def teacher_scores(
-    model: SO3ECN, config: PropertiesConfiguration, data: Path, device: str
+    model: SO3Network, config: PropertiesConfiguration, data: Path, device: str
 ) -> dict[str, float]:
     """Errors of the teacher's labels of crystals made of prototypes that were held out."""
     section, network = config.teacher, config.model

@@ -1,30 +1,31 @@
-"""Join fitted ECNs into one checkpoint: ``python -m ase_ecn.training ensemble OUT A B``."""
+"""Join fitted networks into one checkpoint: ``python -m ase_ecn.training ensemble OUT A B``."""
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import nn
 
 from ase_ecn.card import Card
 from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.errors import OptionError
-from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
-from ase_ecn.properties import Property, of_output
+from ase_ecn.nn.network import Network, PropertyNetwork
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.properties import of_output
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
 from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
-from ase_ecn.training.fits.metrics import mean_absolute_error
 from ase_ecn.training.fits.scores import network_outputs
+from ase_ecn.training.release.join_so3 import joined_so3
+from ase_ecn.training.release.member_weights import MemberOutputs, weights_of_smallest_error
 
-_PARTS = 20
 _OF_MEMBERS = (
     "sha256",
     "configuration",
@@ -39,23 +40,32 @@ _OF_MEMBERS = (
 
 
 def join_checkpoints(
-    out: Path, checkpoints: list[str], name: str, data: Path | None = None
+    out: Path,
+    checkpoints: list[str],
+    name: str,
+    data: Path | None = None,
+    *,
+    half: bool = False,
 ) -> Card:
-    """Write an ensemble of ECN checkpoints; the first one's card describes the data.
+    """Write an ensemble of checkpoints of one kind; the first one's card describes the data.
 
     Parameters
     ----------
     out
         The ``.safetensors`` file to write.
     checkpoints
-        Names or paths of ECNs with the same bonds, group and motif, at least two networks in
-        all. An ensemble stands for all its members, ``NAME#K`` for its K-th, counted from 1.
-        Uncertainties are left out: they belong to what a network was, not to the new ensemble.
+        Names or paths of ECNs with the same bonds, group and motif, or of SO(3)-equivariant
+        networks with the same neighbours; at least two networks in all. An ensemble stands for
+        all its members, ``NAME#K`` for its K-th, counted from 1. Uncertainties are left
+        out: they belong to what a network was, not to the new ensemble.
     name
         Name of the ensemble.
     data
         Folder of data sets on whose validation split each property's weights of the members are
         chosen; ``None`` for the plain mean.
+    half
+        Round the weights to half precision, in which they take half the space; they predict in
+        single precision all the same.
 
     Raises
     ------
@@ -67,11 +77,11 @@ def join_checkpoints(
     members = [member for checkpoint in checkpoints for member in _members(checkpoint)]
     if len(members) < 2:
         raise OptionError("an ensemble takes at least two networks")
-    model = ECNEnsemble([member.model for member in members])
+    if half:
+        for member in members:
+            round_to_half(member.model)
     cards = [member.content for member in members]
-    if data is not None:
-        val = config_of_card(cards[0], ECNConfiguration).load(data, "val")
-        model = without_idle_heads(ECNEnsemble(model.networks, best_weights(model, val)))
+    model = _joined([member.model for member in members], cards[0], data)
     content: dict[str, Any] = {k: v for k, v in cards[0].items() if k not in _OF_MEMBERS}
     content |= {
         "name": name,
@@ -79,17 +89,45 @@ def join_checkpoints(
         "properties": {k: v for card in reversed(cards) for k, v in card["properties"].items()},
         "configuration": cards[0]["configuration"],
         "training_command": f"python -m ase_ecn.training ensemble {out.name} MEMBER MEMBER ..."
-        + (" --weigh" if data is not None else ""),
+        + " --weigh" * (data is not None)
+        + " --half" * half,
         "members": [{k: card[k] for k in _OF_MEMBERS if k in card} for card in cards],
         "validation": {},
         "test": {},
         "references": [],
     }
+    if any("property_elements" in card for card in cards):
+        content["property_elements"] = {
+            k: v for card in reversed(cards) for k, v in card.get("property_elements", {}).items()
+        }
     for key in ("seed", "epochs", "hardware", "wall_time_s"):
         content[key] = [card[key] for card in cards]
     save_checkpoint(out, model, content)
     content["references"] = make_references(out)
     return save_checkpoint(out, model, content)
+
+
+def round_to_half(model: nn.Module) -> None:
+    """Round all weights, in place, to what half precision holds; constants stay as they are."""
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.copy_(weights.half().float())
+
+
+def _joined(
+    networks: Sequence[PropertyNetwork], content: Mapping[str, Any], data: Path | None
+) -> PropertyNetwork:
+    equivariant = [network for network in networks if isinstance(network, SO3ECN)]
+    if len(equivariant) == len(networks):
+        return joined_so3(equivariant, content, data)
+    on_bonds = [network for network in networks if isinstance(network, ECN)]
+    if len(on_bonds) < len(networks):
+        raise OptionError("an ensemble takes networks of one kind")
+    model = ECNEnsemble(on_bonds)
+    if data is None:
+        return model
+    val = config_of_card(content, ECNConfiguration).load(data, "val")
+    return without_idle_heads(ECNEnsemble(on_bonds, best_weights(model, val)))
 
 
 def best_weights(model: ECNEnsemble, labelled: LabelledGraphs) -> dict[str, tuple[float, ...]]:
@@ -107,23 +145,13 @@ def best_weights(model: ECNEnsemble, labelled: LabelledGraphs) -> dict[str, tupl
     outputs = [network_outputs(member, labelled, "cpu") for member in model.networks]
     chosen = {}
     for name in model.targets:
-        known_as = of_output(name)
-        if known_as.kind == "class" or not all(name in output for output in outputs):
+        if of_output(name).kind == "class" or not all(name in output for output in outputs):
             continue
         labels = labelled.targets.get(name, labelled.site_targets.get(name))
         assert labels is not None
         known = ~np.isnan(labels)
-        values = np.stack([output[name][known] for output in outputs])
-
-        def error(
-            weights: tuple[float, ...],
-            known_as: Property = known_as,
-            values: NDArray[np.float64] = values,
-            truth: NDArray[np.float64] = labels[known],
-        ) -> float:
-            return mean_absolute_error(known_as.physical(np.dot(weights, values)), truth)
-
-        chosen[name] = min(_simplex(len(outputs)), key=error)
+        part = MemberOutputs(np.stack([output[name][known] for output in outputs]), labels[known])
+        chosen[name] = weights_of_smallest_error(name, [part])
     return chosen
 
 
@@ -150,27 +178,18 @@ def without_idle_heads(model: ECNEnsemble) -> ECNEnsemble:
     return ECNEnsemble(members, model.config.weights).eval().requires_grad_(False)
 
 
-def _simplex(members: int) -> list[tuple[float, ...]]:
-    """All weights in steps of 0.05 whose sum is 1, the most even ones first."""
-    counts = (
-        c for c in itertools.product(range(_PARTS + 1), repeat=members - 1) if sum(c) <= _PARTS
-    )
-    whole = sorted(((*c, _PARTS - sum(c)) for c in counts), key=lambda c: sum(n * n for n in c))
-    return [tuple(n / _PARTS for n in c) for c in whole]
-
-
 @dataclass(frozen=True)
 class _Member:
     """A network, and what its card says."""
 
-    model: ECN
+    model: PropertyNetwork
     content: dict[str, Any]
 
 
 def _members(checkpoint: str) -> list[_Member]:
     """The networks that a name or path stands for."""
     source, _, number = checkpoint.partition("#")
-    loaded = load_checkpoint(source, BondNetwork)
+    loaded = load_checkpoint(source, PropertyNetwork)
     content = dict(loaded.card.content)
     stated = {of_output(name).uncertainty().public_name for name in loaded.model.uncertainties}
     content["properties"] = {k: v for k, v in content["properties"].items() if k not in stated}
@@ -186,7 +205,10 @@ def _members(checkpoint: str) -> list[_Member]:
     return [found[int(number) - 1]]
 
 
-def _without_uncertainties(model: BondNetwork) -> ECN:
+def _without_uncertainties(model: Network) -> PropertyNetwork:
+    if isinstance(model, SO3ECN):
+        return model.with_uncertainties(())
+    assert isinstance(model, ECN)
     plain = ECN.from_dict({**model.config.to_dict(), "uncertainties": ()})
     theirs = model.state_dict()
     plain.load_state_dict({name: theirs[name] for name in plain.state_dict()})

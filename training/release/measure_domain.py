@@ -22,7 +22,7 @@ from ase_ecn.domain import (
 from ase_ecn.graphs.lattice import lattice_batch
 from ase_ecn.nn.bond_network import BondNetwork
 from ase_ecn.nn.layers import MAX_ATOMIC_NUMBER
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.labels import TEACHER
 from ase_ecn.training.data.property_rows import load_property_rows
@@ -183,7 +183,7 @@ def _so3_configuration(
 
 def so3_spread_ranges(checkpoint: str | Path, data: Path) -> dict[str, list[float]]:
     """As :func:`spread_ranges`, of DFT's and the teacher's crystals that were held out."""
-    loaded = load_checkpoint(checkpoint, SO3ECN)
+    loaded = load_checkpoint(checkpoint, SO3Network)
     name = f"{_ENERGY}_std"
     if _ENERGY not in loaded.model.uncertainties:
         return {}

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ase_ecn.card import Card
-from ase_ecn.checkpoint import read_card, save_checkpoint
+from ase_ecn.checkpoint import save_checkpoint
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.properties import find, of_outputs
 from ase_ecn.selftest import make_references
@@ -24,6 +24,7 @@ from ase_ecn.training.fits.config import (
     TensorsConfiguration,
 )
 from ase_ecn.training.fits.loop import FitResult
+from ase_ecn.training.fits.start import beginning
 
 SOURCES = {
     "mp_20": "MP-20 of CDVAE (MIT), from the Materials Project (CC BY 4.0)",
@@ -174,7 +175,7 @@ def write_checkpoint(
             card["property_elements"] = property_elements
     sources += [SOURCES[part] for key, part in _EXTRA.items() if getattr(config.data, key, None)]
     if tensors:
-        trunk = read_card(config.init).content if config.init else {}
+        trunk = beginning(config.init).content if config.init else {}
         sources = [*TENSOR_SOURCES, *(f"the trunk: {source}" for source in trunk.get("data", []))]
         card["license"] = trunk.get("license", card["license"])
     if isinstance(config, SO3Configuration):
@@ -199,9 +200,7 @@ def write_checkpoint(
         "references": [],
     }
     if config.init:
-        content = read_card(config.init).content
-        # Of an ensemble the first member counts.
-        start = content.get("members", [content])[0]
+        start = beginning(config.init).content
         keys = ["sha256", "configuration", "epochs", "wall_time_s", "training_command", "init"]
         if tensors:  # the trunk stays as it is, and has a card
             keys = ["name", "version", "sha256"]

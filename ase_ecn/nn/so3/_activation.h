@@ -30,7 +30,7 @@ INLINE REAL NAME(dot)(const REAL *a, const REAL *b, int64_t count)
 INLINE void NAME(activate)(const Activation *c, int64_t q, void *gradient, const int task)
 {
     const int dual = task == DUAL_FORWARD || task == DUAL_PARAMETERS;
-    const int backwards = task == PARAMETERS || task == DUAL_PARAMETERS;
+    const int backwards = task == BACKWARD || task == PARAMETERS || task == DUAL_PARAMETERS;
     const int64_t degrees = c->degrees, all = c->sizes[0], scalars = c->out[0];
     const REAL *f[DEGREES], *fd[DEGREES];
     REAL s = (REAL)c->epsilon, sd = 0, k[DEGREES];
@@ -150,9 +150,10 @@ INLINE void NAME(activate)(const Activation *c, int64_t q, void *gradient, const
                     ADD(af + at, b * nd);
                     *(VEC *)(afd + at) = b * n;
                 }
-                ADD(agamma + u, own);
+                if (task != BACKWARD)
+                    ADD(agamma + u, own);
             }
-        agamma += m;
+        agamma = task == BACKWARD ? NULL : agamma + m;
     }
     const REAL by_nd = dual ? NAME(sum)(and) : 0;
     const REAL by_n = NAME(sum)(an) - R(1.5) * n * n * sd * by_nd;
@@ -176,6 +177,7 @@ static void NAME(run_activation)(const Activation *c, int64_t first, int64_t las
         switch (c->task) {
         case FORWARD: NAME(activate)(c, q, gradient, FORWARD); break;
         case DUAL_FORWARD: NAME(activate)(c, q, gradient, DUAL_FORWARD); break;
+        case BACKWARD: NAME(activate)(c, q, gradient, BACKWARD); break;
         case PARAMETERS: NAME(activate)(c, q, gradient, PARAMETERS); break;
         default: NAME(activate)(c, q, gradient, DUAL_PARAMETERS);
         }

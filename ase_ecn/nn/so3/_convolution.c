@@ -21,7 +21,8 @@
 #define DECLARE(precision, target) \
     extern const RunRange convolution_##precision##_##target; \
     extern const RunGeometry geometry_##precision##_##target; \
-    extern const RunActivation activation_##precision##_##target;
+    extern const RunActivation activation_##precision##_##target; \
+    extern const RunProduct product_##precision##_##target;
 DECLARE(f32, plain)
 DECLARE(f64, plain)
 #if defined(__x86_64__)
@@ -32,7 +33,7 @@ DECLARE(f32, avx512)
 
 enum { MAX_THREADS = 256, MAX_PARTS = 8, PARTS_OF_A_THREAD = 8 };
 enum { MOST = MAX_THREADS * PARTS_OF_A_THREAD };
-enum { ATOMS_OF_A_PART = 128, ATOMS_OF_SUMS = 16 }; /* with a gradient of all atoms, and without */
+enum { ATOMS_OF_A_PART = 128, ATOMS_OF_SUMS = 16, ROWS_OF_A_PART = 512 }; /* with a gradient of all atoms, and without */
 enum { PLAIN, AVX2, AVX512 };
 
 /* The best set of instructions here, at most `limit`. */
@@ -65,10 +66,12 @@ typedef struct {
     const Layer *layer;
     const Geometry *geometry;
     const Activation *activation;
+    const Product *product;
     RunRange run;
     RunGeometry run_geometry;
     RunActivation run_activation;
-    const int64_t *ends; /* [parts + 1] atoms or bonds */
+    RunProduct run_product;
+    const int64_t *ends; /* [parts + 1] atoms, bonds or rows */
     int64_t parts, size; /* bytes of the table */
     char *gradients;     /* [parts][size], or null */
     int64_t next;        /* shared by the threads */
@@ -88,6 +91,8 @@ static void *worker(void *argument)
         void *own = work->gradients ? work->gradients + part * work->size : NULL;
         if (work->geometry)
             work->run_geometry(work->geometry, first, last);
+        else if (work->product)
+            work->run_product(work->product, first, last);
         else if (work->activation)
             work->run_activation(work->activation, first, last, own);
         else
@@ -190,6 +195,24 @@ int so3_activation(const Activation *activation, int doubles, int instructions, 
     if (of_gamma)
         return with_gradient(&work, count, doubles, threads, activation->agamma);
     in_threads(&work, threads);
+    return 0;
+}
+
+/* Returns 0. */
+int so3_products(const Product *products, int64_t count, int doubles, int instructions,
+                 int64_t threads)
+{
+    for (int64_t k = 0; k < count; k++) {
+        int64_t ends[MAX_THREADS + 1];
+        Work work = {.product = products + k, .ends = ends};
+        work.run_product = CHOOSE(product, doubles, instructions);
+        int64_t parts = products[k].rows / ROWS_OF_A_PART + 1;
+        parts = parts < threads ? parts : threads;
+        work.parts = parts < 1 ? 1 : parts < MAX_THREADS ? parts : MAX_THREADS;
+        for (int64_t p = 0; p <= work.parts; p++)
+            ends[p] = products[k].rows * p / work.parts;
+        in_threads(&work, threads);
+    }
     return 0;
 }
 

@@ -47,7 +47,17 @@ typedef struct {
     int32_t *bin;
 } Geometry;
 
-/* Normalisation and gates. The tasks are those of a layer but BACKWARD. */
+/* out = add + a[0] w[0] + a[1] w[1]; the weights in panels, see _product.h. */
+enum { PANEL = 16, TERMS = 2 };
+typedef struct {
+    int64_t rows, columns, inner[TERMS]; /* an inner size of zero: no such term */
+    const void *a[TERMS], *w[TERMS];     /* [rows][inner], [columns / PANEL][inner][PANEL] */
+    const void *add;                     /* [rows][columns], or null */
+    const int64_t *add_row;              /* [rows] which row of `add` instead, or null */
+    void *out;                           /* [rows][columns] */
+} Product;
+
+/* Normalisation and gates. The tasks are those of a layer; BACKWARD has no agamma. */
 typedef struct {
     int64_t task, atoms, degrees;
     double epsilon, gain;
@@ -62,6 +72,7 @@ enum { VALUES, GRADIENTS, DIRECTIONS };
 
 typedef void (*RunRange)(const Layer *, int64_t, int64_t, void *);
 typedef void (*RunActivation)(const Activation *, int64_t, int64_t, void *);
+typedef void (*RunProduct)(const Product *, int64_t, int64_t);
 typedef void (*RunGeometry)(const Geometry *, int64_t, int64_t);
 
 #endif

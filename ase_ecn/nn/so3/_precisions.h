@@ -19,10 +19,12 @@ static inline float NAME(root)(float x) { return sqrtf(x); }
 #include "_geometry.h"
 #include "_exponential.h"
 #include "_activation.h"
+#include "_product.h"
 #include "_done.h"
 const RunRange JOIN(convolution_f32, TARGET) = NAME(run_range);
 const RunGeometry JOIN(geometry_f32, TARGET) = NAME(run_geometry);
 const RunActivation JOIN(activation_f32, TARGET) = NAME(run_activation);
+const RunProduct JOIN(product_f32, TARGET) = NAME(run_product);
 #undef REAL
 #undef R
 #undef NAME
@@ -41,8 +43,10 @@ INLINE VEC NAME(exponential)(VEC x)
     return x;
 }
 #include "_activation.h"
+#include "_product.h"
 #include "_done.h"
 const RunRange JOIN(convolution_f64, TARGET) = NAME(run_range);
 const RunGeometry JOIN(geometry_f64, TARGET) = NAME(run_geometry);
 const RunActivation JOIN(activation_f64, TARGET) = NAME(run_activation);
+const RunProduct JOIN(product_f64, TARGET) = NAME(run_product);
 #endif

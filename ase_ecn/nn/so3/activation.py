@@ -26,7 +26,8 @@ from ase_ecn.nn.so3.library import (
 )
 
 
-def _run(task: int, gates: Gates, f: Sequence[Tensor], **arrays: Any) -> None:
+def run_activation(task: int, gates: Gates, f: Sequence[Tensor], **arrays: Any) -> None:
+    """Run the C function; arrays are those of its call, contiguous and of one type."""
     call = Activation(task, len(f[0]), len(f), gates.epsilon, gates.gain)
     for degree, part in enumerate(f):
         call.sizes[degree], call.out[degree] = part.shape[2], gates.out[degree]
@@ -34,7 +35,8 @@ def _run(task: int, gates: Gates, f: Sequence[Tensor], **arrays: Any) -> None:
     run("so3_activation", call, f[0].dtype)
 
 
-def _shaped(f: Sequence[Tensor], gates: Gates) -> list[Tensor]:
+def activated_shapes(f: Sequence[Tensor], gates: Gates) -> list[Tensor]:
+    """Empty arrays for what normalisation and gates leave."""
     return [part.new_empty(*part.shape[:2], m) for part, m in zip(f, gates.out, strict=True)]
 
 
@@ -48,8 +50,8 @@ class _Activated(torch.autograd.Function):
         inputs = tuple(part.contiguous() for part in inputs)
         half = len(inputs) // 2
         gamma, f = inputs[:half], inputs[half:]
-        o = _shaped(f, gates)
-        _run(FORWARD, gates, f, gamma=gamma, o=o)
+        o = activated_shapes(f, gates)
+        run_activation(FORWARD, gates, f, gamma=gamma, o=o)
         ctx.gates = gates
         ctx.save_for_backward(*inputs)
         return tuple(o)
@@ -61,7 +63,7 @@ class _Activated(torch.autograd.Function):
         ao = tuple(part.contiguous() for part in ao)
         af = [torch.empty_like(part) for part in f]
         agamma = f[0].new_empty(sum(len(part) for part in gamma))
-        _run(PARAMETERS, ctx.gates, f, gamma=gamma, ao=ao, af=af, agamma=agamma)
+        run_activation(PARAMETERS, ctx.gates, f, gamma=gamma, ao=ao, af=af, agamma=agamma)
         return None, *_by_degree(agamma, gamma), *af
 
 
@@ -71,8 +73,8 @@ class _MovingActivated(torch.autograd.Function):
         inputs = tuple(part.contiguous() for part in inputs)
         n = len(inputs) // 3
         gamma, f, fd = inputs[:n], inputs[n : 2 * n], inputs[2 * n :]
-        o, od = _shaped(f, gates), _shaped(f, gates)
-        _run(DUAL_FORWARD, gates, f, fd=fd, gamma=gamma, o=o, od=od)
+        o, od = activated_shapes(f, gates), activated_shapes(f, gates)
+        run_activation(DUAL_FORWARD, gates, f, fd=fd, gamma=gamma, o=o, od=od)
         ctx.gates = gates
         ctx.save_for_backward(*inputs)
         return (*o, *od)
@@ -85,7 +87,7 @@ class _MovingActivated(torch.autograd.Function):
         gradients = tuple(part.contiguous() for part in gradients)
         af, afd = [torch.empty_like(part) for part in f], [torch.empty_like(part) for part in f]
         agamma = f[0].new_empty(sum(len(part) for part in gamma))
-        _run(
+        run_activation(
             DUAL_PARAMETERS,
             ctx.gates,
             f,

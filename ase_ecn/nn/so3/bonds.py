@@ -126,13 +126,17 @@ class _Located(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor, gr: Tensor) -> tuple[Tensor, None]:
-        bonds = ctx.bonds
-        if not in_c(gy):
-            return reference.pulls(bonds.vector, bonds.degree, gy, gr), None
-        pull = torch.empty_like(bonds.vector)
-        arrays = {"gy": gy.contiguous(), "gr": gr.contiguous(), "pull": pull}
-        _run(GRADIENTS, bonds.splines, bonds.degree, bonds.vector, **arrays)
-        return pull, None
+        return pulls_of(ctx.bonds, gy, gr), None
+
+
+def pulls_of(bonds: Bonds, gy: Tensor, gr: Tensor) -> Tensor:
+    """(E, 3) derivatives by the vectors, from those by harmonics (E, K) and lengths (E,)."""
+    if not in_c(gy):
+        return reference.pulls(bonds.vector, bonds.degree, gy, gr)
+    pull = torch.empty_like(bonds.vector)
+    arrays = {"gy": gy.contiguous(), "gr": gr.contiguous(), "pull": pull}
+    _run(GRADIENTS, bonds.splines, bonds.degree, bonds.vector, **arrays)
+    return pull
 
 
 def located(vector: Tensor, bonds: Bonds) -> tuple[Tensor, Tensor]:

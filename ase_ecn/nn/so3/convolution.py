@@ -56,7 +56,8 @@ def _of_layout(layout: Layout) -> bytes:
     return bytes(call)
 
 
-def _run(task: int, layout: Layout, bonds: Bonds, table: Tensor, **arrays: Any) -> None:
+def run_convolution(task: int, layout: Layout, bonds: Bonds, table: Tensor, **arrays: Any) -> None:
+    """Run the C function; arrays are those of its call, contiguous and of one type."""
     call = Layer.from_buffer_copy(_of_layout(layout))
     call.task, call.atoms = task, len(bonds.row) - 1
     call.rows, call.width = table.shape
@@ -73,7 +74,8 @@ def _run(task: int, layout: Layout, bonds: Bonds, table: Tensor, **arrays: Any) 
     run("so3_convolution", call, table.dtype)
 
 
-def _sums(layout: Layout, bonds: Bonds, like: Tensor) -> list[Tensor]:
+def empty_sums(layout: Layout, bonds: Bonds, like: Tensor) -> list[Tensor]:
+    """Empty arrays for the sums over the neighbours, by degree."""
     atoms = len(bonds.row) - 1
     return [like.new_empty(atoms, 2 * degree + 1, c) for degree, c in layout.channels.items()]
 
@@ -86,8 +88,8 @@ class _Convolution(torch.autograd.Function):
         del y, r
         x = tuple(part.contiguous() for part in x)
         table = table.contiguous()
-        sums = _sums(layout, bonds, table)
-        _run(FORWARD, layout, bonds, table, x=x, a=sums)
+        sums = empty_sums(layout, bonds, table)
+        run_convolution(FORWARD, layout, bonds, table, x=x, a=sums)
         ctx.layout, ctx.bonds = layout, bonds
         ctx.save_for_backward(table, *x)
         return tuple(sums)
@@ -101,10 +103,12 @@ class _Convolution(torch.autograd.Function):
         gy = gr = gtable = None
         if ctx.needs_input_grad[2]:
             gy, gr = torch.empty_like(bonds.y), table.new_empty(len(bonds.y))
-            _run(BACKWARD, layout, bonds, table, hd=bonds.h_slope, x=x, g=g, gx=gx, gy=gy, gr=gr)
+            run_convolution(
+                BACKWARD, layout, bonds, table, hd=bonds.h_slope, x=x, g=g, gx=gx, gy=gy, gr=gr
+            )
         if ctx.needs_input_grad[4] or gy is None:
             gtable = torch.empty_like(table)
-            _run(PARAMETERS, layout, bonds, table, x=x, g=g, gx=gx, gtable=gtable)
+            run_convolution(PARAMETERS, layout, bonds, table, x=x, g=g, gx=gx, gtable=gtable)
         return None, None, gy, gr, gtable, *gx
 
 
@@ -144,8 +148,8 @@ class _MovingConvolution(torch.autograd.Function):
         xs = tuple(part.contiguous() for part in xs)
         x, xd = xs[: len(xs) // 2], xs[len(xs) // 2 :]
         table = table.contiguous()
-        a, ad = _sums(layout, bonds, table), _sums(layout, bonds, table)
-        _run(DUAL_FORWARD, layout, bonds, table, yd=yd, hd=hd, x=x, xd=xd, a=a, ad=ad)
+        a, ad = empty_sums(layout, bonds, table), empty_sums(layout, bonds, table)
+        run_convolution(DUAL_FORWARD, layout, bonds, table, yd=yd, hd=hd, x=x, xd=xd, a=a, ad=ad)
         ctx.layout, ctx.bonds = layout, bonds
         ctx.save_for_backward(yd, hd, table, *xs)
         return (*a, *ad)
@@ -158,7 +162,7 @@ class _MovingConvolution(torch.autograd.Function):
         g, gd = gs[: len(gs) // 2], gs[len(gs) // 2 :]
         gx, gxd = [torch.empty_like(part) for part in x], [torch.empty_like(part) for part in x]
         gtable = torch.empty_like(table)
-        _run(
+        run_convolution(
             DUAL_PARAMETERS,
             ctx.layout,
             ctx.bonds,

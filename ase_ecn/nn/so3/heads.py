@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ase_ecn.nn.layers import scatter_mean, scatter_sum, two_layer
+from ase_ecn.nn.so3.prepared import prepared
+from ase_ecn.nn.so3.stacked_heads import StackedHeads
 from ase_ecn.properties import SPREAD
 
 _ATTENTIVE = frozenset({"band_gap", "band_gap_hse", "metal"})
@@ -144,9 +146,7 @@ class PropertyHeads(nn.Module):
         self.readouts = nn.ModuleDict(readouts)
         self.register_buffer("shift", torch.zeros(len(self.targets), dtype=torch.float64))
         self.register_buffer("scale", torch.ones(len(self.targets), dtype=torch.float64))
-        self.spreads = nn.ModuleDict(
-            {name: two_layer(width, _SPREAD_WIDTH, 1) for name in uncertainties}
-        )
+        self.spreads = spread_heads(uncertainties, width)
         factor = torch.ones(len(self.uncertainties), dtype=torch.float64)
         self.register_buffer("spread_factor", factor)
 
@@ -166,23 +166,34 @@ class PropertyHeads(nn.Module):
             (B,) for targets of crystals and standard errors, (N,) for targets of sites.
         """
         outputs = {}
+        raws = self._raw(x, crystal, counts)
         for k, name in enumerate(self.targets):
-            raw = self.readouts[name](x, crystal, counts)
+            raw = raws[name]
             outputs[name] = raw * self.scale[k].to(raw.dtype) + self.shift[k].to(raw.dtype)
         for name, other in ADDED_TO.items():
             if name in outputs and other in outputs:
                 outputs[name] = outputs[name] + outputs[other]
         if not self.training:
             outputs = in_agreement(outputs)
-        return outputs | self.standard_errors(scatter_mean(x, crystal, counts))
+        if not self.uncertainties:
+            return outputs
+        pooled = scatter_mean(x, crystal, counts)
+        return outputs | standard_errors(self.spreads, self.spread_factor, pooled)
 
-    def standard_errors(self, pooled: Tensor) -> dict[str, Tensor]:
-        """Standard errors (B,) from (B, width) means of the atoms' scalars."""
-        found = {}
-        for k, name in enumerate(self.uncertainties):
-            spread = functional.softplus(self.spreads[name](pooled)[:, 0])
-            found[f"{name}{SPREAD}"] = spread * self.spread_factor[k].to(spread.dtype)
-        return found
+    def _raw(self, x: Tensor, crystal: Tensor, counts: Tensor) -> dict[str, Tensor]:
+        """What each readout gives, all together where nothing is to be differentiated."""
+        if self.targets and not (self.training or torch.is_grad_enabled()):
+            stacked = prepared(self.readouts, (self.readouts,), self._stacked)
+            if stacked is not None:
+                return stacked(x, crystal, counts)
+        return {name: self.readouts[name](x, crystal, counts) for name in self.targets}
+
+    def _stacked(self) -> StackedHeads:
+        crystals = {n: r for n, r in self.readouts.items() if isinstance(r, CrystalReadout)}
+        attentive = {n: r for n, r in crystals.items() if r.attention is not None}
+        plain = {n: r for n, r in crystals.items() if r.attention is None}
+        sites = {n: r for n, r in self.readouts.items() if n not in crystals}
+        return StackedHeads(attentive, plain, sites)
 
     def take_units(self, source: PropertyHeads) -> None:
         """Adopt the units of targets that another network has too."""
@@ -190,6 +201,30 @@ class PropertyHeads(nn.Module):
             if name in source.targets:
                 place = source.targets.index(name)
                 self.shift[k], self.scale[k] = source.shift[place], source.scale[place]
+
+
+def spread_heads(names: Sequence[str], width: int) -> nn.ModuleDict:
+    """Heads that read standard errors of some targets from (B, width) features of crystals."""
+    return nn.ModuleDict({name: two_layer(width, _SPREAD_WIDTH, 1) for name in names})
+
+
+def standard_errors(heads: nn.ModuleDict, factors: Tensor, features: Tensor) -> dict[str, Tensor]:
+    """Standard errors (B,) of all targets that have a head, from (B, D) features of crystals.
+
+    Parameters
+    ----------
+    heads
+        See :func:`spread_heads`.
+    factors
+        By which the outputs of each are multiplied.
+    features
+        As many as the heads read.
+    """
+    found = {}
+    for factor, (name, head) in zip(factors, heads.items(), strict=True):
+        spread = functional.softplus(head(features)[:, 0])
+        found[f"{name}{SPREAD}"] = spread * factor.to(spread.dtype)
+    return found
 
 
 def in_agreement(outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:

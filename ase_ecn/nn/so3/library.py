@@ -13,6 +13,8 @@ from torch import Tensor
 
 FORWARD, DUAL_FORWARD, BACKWARD, PARAMETERS, DUAL_PARAMETERS = range(5)
 VALUES, GRADIENTS, DIRECTIONS = range(3)
+PANEL = 16
+"""Columns of a panel of weights, by which channels can be divided."""
 INSTRUCTIONS = ("plain", "avx2", "avx512")
 _DEGREES = 4
 
@@ -51,6 +53,17 @@ class Geometry(ctypes.Structure):
     )
 
 
+class Product(ctypes.Structure):
+    """As in ``_layer.h``."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("rows", "columns")),
+        ("inner", ctypes.c_int64 * 2),
+        *((name, ctypes.c_void_p * 2) for name in ("a", "w")),
+        *((name, ctypes.c_void_p) for name in ("add", "add_row", "out")),
+    )
+
+
 class Activation(ctypes.Structure):
     """As in ``_layer.h``."""
 
@@ -83,7 +96,15 @@ def library() -> ctypes.CDLL | None:
     ):
         arguments = (ctypes.POINTER(kind), ctypes.c_int, ctypes.c_int, ctypes.c_int64)
         getattr(functions, name).argtypes = arguments
+    if has_products(functions):
+        counted = (ctypes.POINTER(Product), ctypes.c_int64, ctypes.c_int, ctypes.c_int)
+        functions.so3_products.argtypes = (*counted, ctypes.c_int64)
     return functions
+
+
+def has_products(functions: ctypes.CDLL | None) -> bool:
+    """Whether these C functions were built since there are products among them."""
+    return hasattr(functions, "so3_products")
 
 
 @lru_cache(maxsize=1)
@@ -123,3 +144,12 @@ def run(name: str, call: ctypes.Structure, dtype: torch.dtype) -> None:
     doubles, threads = int(dtype == torch.float64), torch.get_num_threads()
     if getattr(functions, name)(ctypes.byref(call), doubles, instructions(), threads):
         raise MemoryError("no memory for gradients")
+
+
+def run_products(calls: Sequence[Product], dtype: torch.dtype) -> None:
+    """Run products one after the other, each on as many threads as PyTorch uses."""
+    functions = library()
+    assert functions is not None
+    array = (Product * len(calls))(*calls)
+    doubles, threads = int(dtype == torch.float64), torch.get_num_threads()
+    functions.so3_products(array, len(calls), doubles, instructions(), threads)

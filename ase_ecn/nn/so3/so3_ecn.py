@@ -9,42 +9,29 @@ from the last scalars, plus a constant of the element. All is smooth in the posi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ase_ecn.crystal import Crystal
-from ase_ecn.domain import sphere_domain_features
 from ase_ecn.errors import OptionError
-from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE, bond_classes
-from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
-from ase_ecn.nn.network import Network, PropertyNetwork, options
+from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE
+from ase_ecn.graphs.spheres import SphereBatch
+from ase_ecn.nn.layers import scatter_mean
+from ase_ecn.nn.network import Network, options
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
-from ase_ecn.nn.so3.guesses import guessed_parts
 from ase_ecn.nn.so3.heads import PropertyHeads
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
+from ase_ecn.nn.so3.prepared import prepared
 from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.nn.so3.tensor_heads import AtomFeatures, TensorHeads, bond_list
-from ase_ecn.properties import FORMATION_ENERGY
-
-VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
-_ROWS, _COLUMNS = [3 * a + b for a, b in VOIGT], [3 * b + a for a, b in VOIGT]
-
-
-@dataclass(frozen=True)
-class EnergyGraphs:
-    """B crystals, and (B,) constants in eV/atom that are added to what the network gives."""
-
-    batch: SphereBatch
-    constants: Tensor
+from ase_ecn.nn.so3.trunk import Trunk
 
 
 @dataclass(frozen=True)
@@ -66,27 +53,7 @@ class Derivatives:
     features: AtomFeatures
 
 
-def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
-    """Forces (N, 3) in eV/Å and stresses (B, 6) in eV/Å³, in ASE's order, from the bonds' pulls.
-
-    Parameters
-    ----------
-    graph
-        The crystals.
-    pulls
-        (E, 3) derivatives of the energy by the bonds' vectors.
-    """
-    near = graph.atom_of_bond
-    forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
-    forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
-    products = (pulls[:, :, None] * graph.vector.detach()[:, None, :]).flatten(1)
-    virial = products.new_zeros(len(graph.volumes), 9)
-    virial = virial.index_add(0, graph.crystal_of_atom[near], products)
-    virial = (virial[:, _ROWS] + virial[:, _COLUMNS]) / 2
-    return forces, virial / graph.volumes[:, None]
-
-
-class SO3ECN(PropertyNetwork):
+class SO3ECN(SO3Network):
     """SO(3)-equivariant crystal network.
 
     Parameters
@@ -95,7 +62,6 @@ class SO3ECN(PropertyNetwork):
         The architecture.
     """
 
-    kind = "so3"
     config: SO3ECNConfig
     element_energies: Tensor
     scale: Tensor
@@ -151,6 +117,21 @@ class SO3ECN(PropertyNetwork):
         """Targets whose standard error is an output too."""
         return self.config.uncertainties
 
+    def with_uncertainties(self, names: tuple[str, ...]) -> SO3ECN:
+        """The same network with fresh heads of uncertainties."""
+        wider = SO3ECN(replace(self.config, uncertainties=names))
+        fresh = wider.state_dict()
+        kept = {k: v for k, v in self.state_dict().items() if k in fresh and ".spread" not in k}
+        wider.load_state_dict({**fresh, **kept})
+        return wider.eval()
+
+    @property
+    def spread_parts(self) -> tuple[nn.ModuleDict, Tensor]:
+        """Heads of uncertainties, and the factors of their outputs."""
+        if self.heads is None:
+            raise OptionError("this network has no heads, so it states no uncertainties")
+        return self.heads.spreads, self.heads.spread_factor
+
     def takes(self, source: Network) -> bool:
         """Whether the other has the same trunk: heads of other targets stay fresh."""
         return isinstance(source, SO3ECN) and source.config.trunk == self.config.trunk
@@ -163,36 +144,9 @@ class SO3ECN(PropertyNetwork):
             self.heads.take_units(source.heads)
 
     @property
-    def gives_forces(self) -> bool:
-        """Without classes of bonds, which make energies jump."""
-        return self.config.classes == NONE
-
-    @property
-    def batch_size(self) -> int:
-        """As many as the caches hold."""
-        return 64
-
-    def graphs(self, crystals: Sequence[Crystal]) -> EnergyGraphs:
-        """Neighbours within the cutoff, in float64.
-
-        Raises
-        ------
-        OverlappingAtomsError
-            If atoms are nearer than the splines reach.
-        UnsupportedElementError
-            If a formation energy is asked for of an element without a reference.
-        """
-        # What is made in inference mode could not be differentiated.
-        with torch.inference_mode(False):
-            batch = sphere_batch(
-                crystals, self.config.cutoff, shortest=self.config.first_knot, dtype=torch.float64
-            )
-            if self.config.classes != NONE:
-                batch = replace(batch, classes=bond_classes(self.config.classes, crystals, batch))
-            constants = torch.zeros(len(crystals), dtype=torch.float64)
-            if self.config.target == FORMATION_ENERGY:
-                constants = torch.tensor(guessed_parts(crystals, batch), dtype=torch.float64)
-        return EnergyGraphs(batch, constants)
+    def architecture(self) -> SO3ECNConfig:
+        """Its own."""
+        return self.config
 
     def bonds(self, graph: SphereBatch) -> Bonds:
         """Harmonics and splines of a graph whose vectors have the type of the weights."""
@@ -216,19 +170,36 @@ class SO3ECN(PropertyNetwork):
     def features(self, graph: SphereBatch) -> AtomFeatures:
         """What the heads read; differentiable by the weights."""
         bonds = self.bonds(graph)
+        trunk = None if torch.is_grad_enabled() else self._trunk()
+        if trunk is not None:
+            found = trunk.apply(graph.numbers, bonds)
+            return AtomFeatures(found.scalars, found.earlier)
         return self._features(graph, bonds, bonds.y, bonds.h)
 
     def properties(self, graph: SphereBatch) -> dict[str, Tensor]:
-        """All targets but forces and stress; differentiable by the weights.
-
-        Returns
-        -------
-        dict
-            As of :meth:`predict`, but for the energy the part that the network learns, without
-            what depends on guessed oxidation states.
-        """
+        """All targets but forces and stress; differentiable by the weights."""
         features = self.features(graph)
         return {**self.properties_of(graph, features.scalars), **self.tensors_of(graph, features)}
+
+    def properties_and_pulls(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
+        """All targets, and derivatives of the energy by the bonds."""
+        found = self.derivatives(graph)
+        outputs = {self.config.target: found.energies / graph.atom_counts}
+        with torch.inference_mode():
+            outputs |= self._further(graph, found.features.scalars)
+            outputs |= self.tensors_of(graph, found.features)
+        return outputs, found.pulls
+
+    def energies_and_pulls(self, graph: SphereBatch) -> tuple[Tensor, Tensor]:
+        """Energies and their derivatives by the bonds."""
+        found = self.derivatives(graph)
+        return found.energies, found.pulls
+
+    def properties_and_pooled(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
+        """Targets but tensors, and the means of the atoms' last scalars."""
+        scalars = self.scalars(graph)
+        pooled = scatter_mean(scalars, graph.crystal_of_atom, graph.atom_counts)
+        return self.properties_of(graph, scalars), pooled
 
     def properties_of(self, graph: SphereBatch, scalars: Tensor) -> dict[str, Tensor]:
         """As :meth:`properties` without tensors, from the (N, width) last scalars of the atoms."""
@@ -256,6 +227,9 @@ class SO3ECN(PropertyNetwork):
                 f"a network with the classes {self.config.classes!r} has no forces: its energy "
                 f"jumps where the symmetry changes; forces need the classes {NONE!r}"
             )
+        trunk = self._trunk()
+        if trunk is not None:
+            return self._derivatives_of(graph, trunk)
         # Also where the caller has turned gradients off.
         with torch.inference_mode(False), torch.enable_grad():
             bonds = self.bonds(graph)
@@ -268,6 +242,28 @@ class SO3ECN(PropertyNetwork):
         if near is not None:
             pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
         return Derivatives(total.detach(), pulls, features.detached())
+
+    def _trunk(self) -> Trunk | None:
+        """Layers without gradients of the weights."""
+        parts = (self.embedding, self.interactions)
+        layers = cast("list[Interaction]", list(self.interactions))
+        return prepared(self.interactions, parts, lambda: Trunk(self.embedding, layers))
+
+    def _derivatives_of(self, graph: SphereBatch, trunk: Trunk) -> Derivatives:
+        """The derivatives, without records of operations."""
+        with torch.inference_mode(False), torch.no_grad():
+            bonds = self.bonds(graph)
+            found = trunk.apply(graph.numbers, bonds)
+            hidden = self.hidden(found.scalars)
+            gate = torch.sigmoid(hidden)
+            active = hidden * gate
+            near = self._repulsion(graph)
+            total = self._total(graph, self.head(active)[:, 0], near)
+            slope = (gate + active * (1 - gate)) * self.head.weight * self.scale.to(gate.dtype)
+            pulls = trunk.pulls(found, slope @ self.hidden.weight, bonds)
+            if near is not None:
+                pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
+            return Derivatives(total, pulls, AtomFeatures(found.scalars, found.earlier))
 
     def energies_moving(self, graph: SphereBatch, direction: Tensor) -> tuple[Tensor, Tensor]:
         """(B,) energies and their derivatives along (E, 3) directions of the bonds' vectors.
@@ -336,40 +332,3 @@ class SO3ECN(PropertyNetwork):
         zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=energies.device)
         total = zeros.index_add(0, graph.crystal_of_atom, energies)
         return total if near is None else total + near.of_crystals(graph, near.energies)
-
-    def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
-        """Energy in eV/atom, what the heads give and, without classes, forces and stress."""
-        if not self.gives_forces:
-            return self.predict_without_forces(graphs)
-        with torch.inference_mode(False):
-            graph = graphs.batch.to(self.device, self.dtype)
-            found = self.derivatives(graph)
-            forces, stress = forces_and_stress(graph, found.pulls)
-        with torch.inference_mode():
-            further = self._further(graph, found.features.scalars)
-            further |= self.tensors_of(graph, found.features)
-        energy = self._with_constants(found.energies / graph.atom_counts, graphs)
-        return {self.config.target: energy, **further, "forces": forces, "stress": stress}
-
-    def surface(self, crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor]:
-        """Without the parts of corrections that jump where atoms of oxygen become a peroxide's."""
-        with torch.inference_mode(False):
-            knot, cutoff = self.config.first_knot, self.config.cutoff
-            batch = sphere_batch(crystals, cutoff, shortest=knot, dtype=torch.float64)
-            graph = batch.to(self.device, self.dtype)
-            found = self.derivatives(graph)
-            return found.energies, *forces_and_stress(graph, found.pulls)
-
-    def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
-        """Energy in eV/atom and what the heads give."""
-        with torch.inference_mode():
-            found = self.properties(graphs.batch.to(self.device, self.dtype))
-        energy = self._with_constants(found[self.config.target], graphs)
-        return {**found, self.config.target: energy}
-
-    def _with_constants(self, energy: Tensor, graphs: EnergyGraphs) -> Tensor:
-        return energy + graphs.constants.to(self.device)
-
-    def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:
-        """``packing`` and ``shortest_bond`` of each crystal, as of the bonds of an ECN."""
-        return sphere_domain_features(graphs.batch)

@@ -14,7 +14,7 @@ from ase_ecn.nn.registry import build
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.heads import PropertyHeads, in_agreement, weighted_mean
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
-from ase_ecn.training.fits.loop import start_from
+from ase_ecn.training.fits.start import start_from
 
 TRUNK = {"widths": (32, 16, 16), "layers": 2, "cutoff": 4.5}
 HEADS = {

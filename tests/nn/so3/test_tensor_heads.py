@@ -27,7 +27,7 @@ from ase_ecn.properties import (
 )
 from ase_ecn.response import rotated
 from ase_ecn.testing import random_equivalent
-from ase_ecn.training.fits.loop import start_from
+from ase_ecn.training.fits.start import start_from
 
 TRUNK = {"widths": (32, 16, 16), "layers": 2, "cutoff": 6.0}
 NETWORKS = 24

@@ -11,7 +11,8 @@ from emt_labels import alloys, row, write
 from ase_ecn import ECNCalculator, predict
 from ase_ecn.errors import DatasetError, OptionError, UnsupportedElementError
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
-from ase_ecn.nn.so3.so3_ecn import SO3ECN, forces_and_stress
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import forces_and_stress
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.data.labels import FurtherLabels, LabelData, packed_labels, read_labels
 from ase_ecn.training.fits.config import SO3Configuration

@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from toys import ECN_CONFIG, EMPNN_CONFIG, run_fit
+from toys import ECN_CONFIG, run_fit
 
-from ase_ecn.checkpoint import load_checkpoint, read_card
-from ase_ecn.errors import CheckpointError
-from ase_ecn.training.fits.loop import FitOptions, Task, fit, shuffled_batches, start_from
+from ase_ecn.training.fits.loop import FitOptions, Task, fit, shuffled_batches
 
 
 def test_an_interrupted_fit_goes_on_to_the_same_weights(toy: Path) -> None:
@@ -78,15 +76,3 @@ def test_batches_hold_everything_once() -> None:
     parts = list(shuffled_batches(10, 4, np.random.default_rng(0)))
     assert [len(p) for p in parts] == [4, 4, 2]
     assert sorted(np.concatenate(parts)) == list(range(10))
-
-
-def test_a_fit_may_start_from_a_checkpoint(toy: Path) -> None:
-    first = run_fit(toy, "empnn", EMPNN_CONFIG, "first")
-    still = EMPNN_CONFIG.replace("learning_rate: 0.01", "learning_rate: 1.0e-12")
-    second = run_fit(toy, "empnn", f"init: {first}\n{still}", "second")
-    one, two = load_checkpoint(first).model, load_checkpoint(second).model
-    for a, b in zip(one.parameters(), two.parameters()):
-        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
-    assert read_card(second).content["init"]["sha256"] == read_card(first).sha256
-    with pytest.raises(CheckpointError, match="architecture"):
-        start_from(two, "empnn-mp20")

@@ -14,6 +14,8 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.ecn import ECN, ECNConfig
 from ase_ecn.nn.ensemble import ECNEnsemble
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.data.cache import labelled_graphs
 from ase_ecn.training.data.datasets import Dataset
@@ -99,3 +101,62 @@ def test_members_of_an_ensemble_go_into_another(tmp_path: Path) -> None:
     made = predict([salt], checkpoint=other)[0]
     assert made.formation_energy == pytest.approx(sum(each) / 3, abs=1e-6)
     assert main(["ensemble", other, f"{pair}#3", paths[2]]) == 1
+
+
+def test_so3_networks_are_joined_without_their_uncertainties(tmp_path: Path) -> None:
+    paths = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        config = SO3ECNConfig(
+            widths=(16, 16, 16),
+            layers=2,
+            crystal_targets=("band_gap",),
+            uncertainties=("formation_energy",) if seed == 0 else (),
+        )
+        paths.append(str(tmp_path / f"{seed}.safetensors"))
+        units = {"formation_energy": "eV/atom", "formation_energy_std": "eV/atom"}
+        content = {"name": "x", "version": "v1", "elements": [11, 17], "properties": units}
+        card = dict.fromkeys(("configuration", "seed", "epochs", "hardware", "wall_time_s"), seed)
+        save_checkpoint(Path(paths[-1]), SO3ECN(config).eval(), {**content, **card})
+    out = tmp_path / "both.safetensors"
+    assert main(["ensemble", str(out), *paths]) == 0
+    salt = bulk("NaCl", "rocksalt", a=5.6)
+    together = predict([salt], checkpoint=out)[0]
+    one, two = (predict([salt], checkpoint=path)[0] for path in paths)
+    for name in ("formation_energy", "band_gap"):
+        assert together[name] == pytest.approx((one[name] + two[name]) / 2, abs=1e-6)
+    assert "formation_energy_std" not in together
+    assert [member["seed"] for member in read_card(out).content["members"]] == [0, 1]
+    # Joining again takes it as the two networks that it is.
+    again = tmp_path / "again.safetensors"
+    assert main(["ensemble", str(again), f"{out}#2", paths[0]]) == 0
+    assert predict([salt], checkpoint=again)[0].band_gap == pytest.approx(together.band_gap)
+    ecn = ECN(ECNConfig(("formation_energy",), width=16, layers=1)).eval()
+    content = {**read_card(paths[0]).content, "references": []}
+    save_checkpoint(tmp_path / "ecn.safetensors", ecn, content)
+    assert main(["ensemble", str(again), paths[0], str(tmp_path / "ecn.safetensors")]) == 1
+
+
+def test_weights_in_half_precision_take_half_the_space(tmp_path: Path) -> None:
+    paths = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        network = SO3ECN(SO3ECNConfig(widths=(16, 16, 16), layers=2)).eval()
+        paths.append(str(tmp_path / f"{seed}.safetensors"))
+        content = {"name": "x", "version": "v1", "elements": [11, 17], "properties": {}}
+        card = dict.fromkeys(("configuration", "seed", "epochs", "hardware", "wall_time_s"), seed)
+        save_checkpoint(Path(paths[-1]), network, {**content, **card})
+    whole, half = tmp_path / "whole.safetensors", tmp_path / "half.safetensors"
+    assert main(["ensemble", str(whole), *paths]) == 0
+    assert main(["ensemble", str(half), *paths, "--half"]) == 0
+    assert half.stat().st_size < 0.55 * whole.stat().st_size
+    assert "--half" in read_card(half).content["training_command"]
+    one, two = (load_checkpoint(path).model for path in (whole, half))
+    for name, weights in two.state_dict().items():
+        exact = one.state_dict()[name]
+        assert weights.dtype == exact.dtype
+        torch.testing.assert_close(weights, exact, rtol=1e-3, atol=1e-7)
+    # Saved again, nothing is lost and nothing grows.
+    content = {**read_card(half).content, "references": []}
+    save_checkpoint(tmp_path / "again.safetensors", two, content)
+    assert (tmp_path / "again.safetensors").read_bytes() == half.read_bytes()

@@ -1,0 +1,166 @@
+"""What an SO(3)-equivariant network and an ensemble of them share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ase_ecn.crystal import Crystal
+from ase_ecn.domain import sphere_domain_features
+from ase_ecn.graphs.bond_classes import NONE, bond_classes
+from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
+from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.nn.so3.guesses import guessed_parts
+from ase_ecn.properties import FORMATION_ENERGY
+
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+_ROWS, _COLUMNS = [3 * a + b for a, b in VOIGT], [3 * b + a for a, b in VOIGT]
+
+
+@dataclass(frozen=True)
+class EnergyGraphs:
+    """B crystals, and (B,) constants in eV/atom that are added to what the network gives."""
+
+    batch: SphereBatch
+    constants: Tensor
+
+
+def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
+    """Forces (N, 3) in eV/Å and stresses (B, 6) in eV/Å³, in ASE's order, from the bonds' pulls.
+
+    Parameters
+    ----------
+    graph
+        The crystals.
+    pulls
+        (E, 3) derivatives of the energy by the bonds' vectors.
+    """
+    near = graph.atom_of_bond
+    forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
+    forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
+    products = (pulls[:, :, None] * graph.vector.detach()[:, None, :]).flatten(1)
+    virial = products.new_zeros(len(graph.volumes), 9)
+    virial = virial.index_add(0, graph.crystal_of_atom[near], products)
+    virial = (virial[:, _ROWS] + virial[:, _COLUMNS]) / 2
+    return forces, virial / graph.volumes[:, None]
+
+
+class SO3Network(PropertyNetwork):
+    """Predicts from the neighbours within a cutoff; its energy has derivatives."""
+
+    kind = "so3"
+
+    @property
+    @abstractmethod
+    def architecture(self) -> SO3ECNConfig:
+        """Says what the graphs are, and what the energy is."""
+
+    @abstractmethod
+    def properties(self, graph: SphereBatch) -> dict[str, Tensor]:
+        """All targets but forces and stress; differentiable by the weights.
+
+        Returns
+        -------
+        dict
+            As of :meth:`predict`, but for the energy the part that the network learns, without
+            what depends on guessed oxidation states.
+        """
+
+    @abstractmethod
+    def properties_and_pulls(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
+        """What :meth:`properties` gives, and (E, 3) derivatives of the energy by the bonds, eV/Å.
+
+        None of it can be differentiated any further.
+        """
+
+    @abstractmethod
+    def energies_and_pulls(self, graph: SphereBatch) -> tuple[Tensor, Tensor]:
+        """(B,) energies in eV per cell, float64, and their (E, 3) derivatives by the bonds."""
+
+    @abstractmethod
+    def properties_and_pooled(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
+        """What :meth:`properties` gives, and (B, D) features that heads of uncertainties read."""
+
+    @abstractmethod
+    def with_uncertainties(self, names: tuple[str, ...]) -> SO3Network:
+        """The same network with fresh heads of uncertainties of some targets of the crystal."""
+
+    @property
+    @abstractmethod
+    def spread_parts(self) -> tuple[nn.ModuleDict, Tensor]:
+        """Heads of uncertainties, and the factors of their outputs."""
+
+    @property
+    def gives_forces(self) -> bool:
+        """Without classes of bonds, which make energies jump."""
+        return self.architecture.classes == NONE
+
+    @property
+    def batch_size(self) -> int:
+        """As many as the caches hold."""
+        return 64
+
+    def graphs(self, crystals: Sequence[Crystal]) -> EnergyGraphs:
+        """Neighbours within the cutoff, in float64.
+
+        Raises
+        ------
+        OverlappingAtomsError
+            If atoms are nearer than the splines reach.
+        UnsupportedElementError
+            If a formation energy is asked for of an element without a reference.
+        """
+        config = self.architecture
+        # What is made in inference mode could not be differentiated.
+        with torch.inference_mode(False):
+            batch = sphere_batch(
+                crystals, config.cutoff, shortest=config.first_knot, dtype=torch.float64
+            )
+            if config.classes != NONE:
+                batch = replace(batch, classes=bond_classes(config.classes, crystals, batch))
+            constants = torch.zeros(len(crystals), dtype=torch.float64)
+            if config.target == FORMATION_ENERGY:
+                constants = torch.tensor(guessed_parts(crystals, batch), dtype=torch.float64)
+        return EnergyGraphs(batch, constants)
+
+    def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
+        """Energy in eV/atom, what the heads give and, without classes, forces and stress."""
+        if not self.gives_forces:
+            return self.predict_without_forces(graphs)
+        with torch.inference_mode(False):
+            graph = graphs.batch.to(self.device, self.dtype)
+            found, pulls = self.properties_and_pulls(graph)
+            forces, stress = forces_and_stress(graph, pulls)
+        return {**self._with_constants(found, graphs), "forces": forces, "stress": stress}
+
+    def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
+        """Energy in eV/atom and what the heads give."""
+        with torch.inference_mode():
+            found = self.properties(graphs.batch.to(self.device, self.dtype))
+        return self._with_constants(found, graphs)
+
+    def _with_constants(
+        self, found: Mapping[str, Tensor], graphs: EnergyGraphs
+    ) -> dict[str, Tensor]:
+        target = self.architecture.target
+        return {**found, target: found[target] + graphs.constants.to(self.device)}
+
+    def surface(self, crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor]:
+        """Without the parts of corrections that jump where atoms of oxygen become a peroxide's."""
+        with torch.inference_mode(False):
+            knot, cutoff = self.architecture.first_knot, self.architecture.cutoff
+            batch = sphere_batch(crystals, cutoff, shortest=knot, dtype=torch.float64)
+            graph = batch.to(self.device, self.dtype)
+            energies, pulls = self.energies_and_pulls(graph)
+            return energies, *forces_and_stress(graph, pulls)
+
+    def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:
+        """``packing`` and ``shortest_bond`` of each crystal, as of the bonds of an ECN."""
+        return sphere_domain_features(graphs.batch)
