@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.checkpoint import load_checkpoint
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.storage import replacing
 from ase_ecn.training.data.datasets import SPLITS
@@ -86,11 +86,11 @@ def out_of_fold(
         Prediction and standard error by id and property, for :func:`ase_ecn.training.data.audit`.
         Standard errors are such that nine in ten errors in the training split are within 1.645.
     """
-    model = load_checkpoint(trunk, SO3ECN).model.float().eval()
+    model = load_checkpoint(trunk, SO3Network).model.float().eval()
     section = PropertyData(entries_max_atoms=_MOST_ATOMS, site_moment_max_atoms=_MOST_ATOMS)
     splits = []
     for split in SPLITS:
-        rows = load_property_rows(data, section, model.config.cutoff, split)
+        rows = load_property_rows(data, section, model.architecture.cutoff, split)
         scored = Scored(rows.packed, np.arange(len(rows)), rows.targets)
         splits.append((rows, *pooled_and_predicted(model, scored)))
     found: dict[tuple[str, str], tuple[float, float]] = {}
