@@ -220,8 +220,14 @@ def find(name: str, units: Mapping[str, str] | None = None) -> Property:
     Property
         One that is not in the table has the unit of the card, or no unit without a card.
     """
-    by_public = {p.public_name: p for p in PROPERTIES.values()}
-    return _made(name, {**by_public, **PROPERTIES}, units or {})
+    if name not in PROPERTIES:
+        public = next((p for p in PROPERTIES.values() if p.public_name == name), None)
+        if public is not None:
+            return _with_unit(public, units or {})
+        if name.endswith(SPREAD):
+            found = find(name.removesuffix(SPREAD), units).uncertainty()
+            return _with_unit(found, units or {})
+    return _made(name, PROPERTIES, units or {})
 
 
 def _made(name: str, known: Mapping[str, Property], units: Mapping[str, str]) -> Property:
@@ -231,6 +237,10 @@ def _made(name: str, known: Mapping[str, Property], units: Mapping[str, str]) ->
         found = _made(name.removesuffix(SPREAD), known, units).uncertainty()
     else:
         found = Property(name)
+    return _with_unit(found, units)
+
+
+def _with_unit(found: Property, units: Mapping[str, str]) -> Property:
     unit = units.get(found.public_name)
     return replace(found, unit=unit) if unit else found
 

@@ -37,7 +37,10 @@ from ase.build import bulk
 import ase_ecn
 import ase_ecn.api, ase_ecn.calculator, ase_ecn.prediction, ase_ecn.relaxer
 from ase_ecn.nn.bond_network import BondNetwork
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+try:
+    from ase_ecn.nn.so3.so3_network import SO3Network as SO3
+except ImportError:
+    from ase_ecn.nn.so3.so3_ecn import SO3ECN as SO3
 from ase_ecn.relaxation.predictor import StrainPredictor
 assert Path(ase_ecn.__file__).is_relative_to(root), ase_ecn.__file__
 from ase_ecn.prediction import PropertyPredictor
@@ -54,7 +57,7 @@ def calculator(name, properties):
             made.get_property(each, atoms)
     return call
 
-def batch(name, count):
+def batch(name, count, **options):
     symbols = ["NaCl", "MgO", "LiF", "KBr", "CaS", "SrSe", "TiN", "FeO"]
     many = []
     for k in range(count):
@@ -64,7 +67,7 @@ def batch(name, count):
         atoms = bulk(symbols[k // 2 % 8], crystal, a=a + k % 2).repeat(shape)
         atoms.rattle(0.03, rng=rng)
         many.append(atoms)
-    return lambda: ase_ecn.predict(many, checkpoint=name, device="cpu")
+    return lambda: ase_ecn.predict(many, checkpoint=name, device="cpu", **options)
 
 def relaxation():
     atoms = salt.copy()
@@ -74,11 +77,12 @@ def relaxation():
 
 WORK = {
     "calculator, ecn-mp20, energy": (calculator("ecn-mp20", ["energy"]), 1),
-    "calculator, ecn-universal, energy": (calculator("ecn-universal", ["energy"]), 1),
-    "calculator, ecn-universal, energy, forces, stress": (
-        calculator("ecn-universal", ["energy", "forces", "stress"]), 1),
+    "calculator, ecn-mp, energy": (calculator("ecn-mp", ["energy"]), 1),
+    "calculator, ecn-mp, energy, forces, stress": (
+        calculator("ecn-mp", ["energy", "forces", "stress"]), 1),
     "LatticeRelaxer": (relaxation(), 1),
-    "predict, ecn-universal": (batch("ecn-universal", 128), 128),
+    "predict, ecn-mp": (batch("ecn-mp", 128), 128),
+    "predict, ecn-mp, without forces": (batch("ecn-mp", 128, forces=False), 128),
     "predict, ecn-mp20": (batch("ecn-mp20", 128), 128),
 }
 spent = defaultdict(float)
@@ -97,14 +101,15 @@ def watch():
     for module in (ase_ecn.api, ase_ecn.calculator, ase_ecn.relaxer):
         if hasattr(module, "as_crystal"):
             timed("validation", module, "as_crystal")
-    for network in (SO3ECN, BondNetwork):
+    for network in (SO3, BondNetwork):
         timed("neighbours and graphs", network, "graphs")
         timed("domain", network, "domain_features")
+    timed("domain", ase_ecn.prediction, "vacuum_widths")
     timed("neighbours and graphs", StrainPredictor, "graphs")
     timed("domain", StrainPredictor, "out_of_domain")
     timed("network", StrainPredictor, "_run")
-    timed("network", SO3ECN, "predict")
-    timed("network", SO3ECN, "predict_without_forces")
+    timed("network", SO3, "predict")
+    timed("network", SO3, "predict_without_forces")
     timed("hull", ase_ecn.prediction, "derive")
     timed("primitive cell", ase_ecn.prediction, "primitive_cell")
     timed("primitive cell", ase_ecn.prediction, "near_repetition")

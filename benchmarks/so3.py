@@ -22,7 +22,7 @@ from ase_ecn import predict
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.geometry.pairs import neighbor_lists
 from ase_ecn.graphs import spheres
-from ase_ecn.nn.so3 import activation, bonds, convolution
+from ase_ecn.nn.so3 import activation, bonds, convolution, trunk
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_network import forces_and_stress
@@ -239,6 +239,7 @@ class _Divided(TorchDispatchMode):
                 (bonds, "run"),
                 (convolution, "run"),
                 (activation, "run"),
+                (trunk, "run_products"),
                 (spheres, "neighbor_lists"),
             )
         ]

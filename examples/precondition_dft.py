@@ -1,10 +1,12 @@
-"""Force evaluations saved by relaxing the cell with the network before relaxing with forces.
+"""Force evaluations saved by relaxing with the network before relaxing with forces.
 
     python examples/precondition_dft.py                # CHGNet where it is installed, else EMT
     python examples/precondition_dft.py candidates/*.cif --calculator chgnet --optimizer BFGS
+    python examples/precondition_dft.py candidates/*.cif --method all
 
 Each crystal is relaxed twice to the same forces and stress on ASE's FrechetCellFilter: as it is,
-and after `ase_ecn.relax`. With DFT as the calculator an evaluation is a self-consistent cycle.
+and after `ase_ecn.relax` of its cell, or with `--method all` of its cell and atoms. With DFT as the
+calculator an evaluation is a self-consistent cycle.
 
 EMT is a stand-in that runs anywhere, and no more: it knows a few fcc metals, and its lattice
 constants differ from the PBE ones that the network has learnt (both are printed), so that it has
@@ -19,7 +21,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from ase import Atoms
@@ -159,9 +161,11 @@ def compare(
     *,
     optimizer: type[Optimizer] = BFGS,
     fmax: float = 0.01,
+    method: Literal["lattice", "all"] = "lattice",
 ) -> list[Outcome]:
     """Relax every crystal directly and after the network."""
-    preconditioned = [relaxation.atoms for relaxation in relax([atoms for _, atoms in crystals])]
+    relaxations = relax([atoms for _, atoms in crystals], method=method)
+    preconditioned = [relaxation.atoms for relaxation in relaxations]
     return [
         Outcome(
             label,
@@ -218,6 +222,7 @@ def parse(arguments: Sequence[str] | None) -> Any:
     parser = argparse.ArgumentParser(description="Count the force evaluations saved.")
     parser.add_argument("paths", nargs="*", type=Path, help="crystals; else strained examples")
     parser.add_argument("--calculator", choices=("auto", "chgnet", "emt"), default="auto")
+    parser.add_argument("--method", choices=("lattice", "all"), default="lattice")
     parser.add_argument("--optimizer", choices=sorted(OPTIMIZERS), default="BFGS")
     parser.add_argument("--fmax", type=float, default=0.01, help="eV/Å (default %(default)s)")
     parser.add_argument("--strain", type=float, default=0.1, help="norm, of the fcc metals")
@@ -243,7 +248,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     print(f"{name}, {options.optimizer} to {options.fmax} eV/Å")
     optimizer = OPTIMIZERS[options.optimizer]
-    outcomes = compare(crystals, calculator, optimizer=optimizer, fmax=options.fmax)
+    outcomes = compare(
+        crystals, calculator, optimizer=optimizer, fmax=options.fmax, method=options.method
+    )
     print_table(outcomes)
     direct, after = totals(outcomes)
     if direct:

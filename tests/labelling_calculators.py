@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +69,17 @@ def made(a: float = 0.0) -> EMT:
 
 
 number = 3
+
+
+class Deadly(EMT):
+    """EMT that ends its process when it is shown gold."""
+
+    def calculate(
+        self,
+        atoms: Any = None,
+        properties: Any = ("energy",),
+        system_changes: Any = all_changes,
+    ) -> None:
+        if "Au" in atoms.symbols:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().calculate(atoms, properties, system_changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, exp_symmetric
+from ase_ecn.relaxation.freedom import Freedom
 from ase_ecn.relaxation.held import NOTHING_HELD, Held, free_cell
 from ase_ecn.relaxation.quasi_newton import QuasiNewton
 from ase_ecn.relaxation.stiffness import solver, stiffness
@@ -56,8 +58,14 @@ class Pull:
 class _Place:
     """(N, 3) undeformed positions in Å, and the (3, 3) logarithm of the deformation."""
 
+    free: Freedom
     q: NDArray[np.float64]
     logarithm: NDArray[np.float64]
+
+    @cached_property
+    def crystal(self) -> Crystal:
+        """The crystal there, made once for all who ask."""
+        return self.free.crystal(self.q, self.logarithm)
 
 
 class ForceCourse:
@@ -118,7 +126,11 @@ class ForceCourse:
         self._start = cell.crystal.positions
         moved = [np.zeros((len(crystal), 3))] * len(logarithms) if displaced is None else displaced
         self._starts = [
-            _Place(self._start + cell.free.nearest(cell.of_sites(apart), logarithm)[0], logarithm)
+            _Place(
+                cell.free,
+                self._start + cell.free.nearest(cell.of_sites(apart), logarithm)[0],
+                logarithm,
+            )
             for apart, logarithm in zip(moved, logarithms, strict=True)
         ]
         self._answers: list[Pull] = []
@@ -134,8 +146,7 @@ class ForceCourse:
     @property
     def crystal(self) -> Crystal:
         """What the network should be asked about next, or where it has ended."""
-        place = self._next if self.reason is None else self._best
-        return self._free.crystal(place.q, place.logarithm)
+        return (self._next if self.reason is None else self._best).crystal
 
     @property
     def converged(self) -> bool:
@@ -187,7 +198,7 @@ class ForceCourse:
     def _begin(self) -> None:
         """Choose between the places that it may begin at."""
         energies = [
-            answer.energy + self._pressure * self._crystal_at(place).volume
+            answer.energy + self._pressure * place.crystal.volume
             for answer, place in zip(self._answers, self._starts, strict=True)
         ]
         first = int(np.argmin(energies))
@@ -195,7 +206,7 @@ class ForceCourse:
             self.reason = OUT_OF_RANGE
             return
         self._best = self._starts[first]
-        crystal = self._crystal_at(self._best)
+        crystal = self._best.crystal
         solve = solver(stiffness(crystal, self._free))
         self._search = QuasiNewton(solve, self._length, _NOISE * len(crystal))
         self._search.begin(*self._value(self._answers[first], self._best))
@@ -219,17 +230,14 @@ class ForceCourse:
         else:
             self._step = search.step()
             moved, strain = self._free.displaced(self._step)
-            self._next = _Place(self._best.q + moved, self._best.logarithm + strain)
+            self._next = _Place(self._free, self._best.q + moved, self._best.logarithm + strain)
 
     def _value(self, answer: Pull, place: _Place) -> tuple[float, NDArray[np.float64]]:
         """Enthalpy in eV and its (K,) derivatives by the free coordinates."""
-        volume = self._crystal_at(place).volume
+        volume = place.crystal.volume
         virial = volume * (answer.stress[_VOIGT] + self._pressure * np.eye(3))
         gradient = self._free.gradient(place.logarithm, answer.forces, virial)
         return answer.energy + self._pressure * volume, gradient
-
-    def _crystal_at(self, place: _Place) -> Crystal:
-        return self._free.crystal(place.q, place.logarithm)
 
     def _length(self, step: NDArray[np.float64]) -> float:
         """How far a step moves an atom, or strains a bond of usual length, in Å."""

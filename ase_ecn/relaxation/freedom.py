@@ -29,6 +29,7 @@ for _k, (_a, _b) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
 
 _SAME = 1e-8
 _MANY_ATOMS = 500
+_PAIRS_AT_ONCE = 100_000
 _SMALL_BASIS = 200_000
 
 
@@ -76,6 +77,10 @@ class Freedom:
     def _transposed(self) -> Any:
         return self.basis.T.tocsr() if sparse.issparse(self.basis) else self.basis.T
 
+    @cached_property
+    def _to_scaled(self) -> NDArray[np.float64]:
+        return np.asarray(np.linalg.inv(self.undeformed))
+
     def displaced(
         self, step: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -95,7 +100,7 @@ class Freedom:
 
     def crystal(self, q: NDArray[np.float64], logarithm: NDArray[np.float64]) -> Crystal:
         """The crystal at (N, 3) undeformed positions and a (3, 3) logarithm."""
-        scaled = q @ np.linalg.inv(self.undeformed)
+        scaled = q @ self._to_scaled
         return Crystal(self.numbers, self.undeformed @ exp_symmetric(logarithm), scaled)
 
     def gradient(
@@ -162,19 +167,28 @@ def operations(
     sign = 1.0 if np.linalg.det(crystal.cell) > 0 else -1.0
     transposed = np.swapaxes(np.asarray(dataset.rotations, dtype=np.float64), 1, 2)
     rotations = _orthogonal(np.linalg.inv(crystal.cell) @ transposed @ crystal.cell)
-    kept, images = [], []
-    for rotation, w, t in zip(rotations, transposed, dataset.translations, strict=True):
-        if not _keeps(allowed, rotation):
-            continue
-        apart = (crystal.scaled_positions @ w + sign * t)[:, None] - crystal.scaled_positions
+    kept = np.array([_keeps(allowed, rotation) for rotation in rotations])
+    moved = crystal.scaled_positions @ transposed + sign * dataset.translations[:, None]
+    images = _images(crystal, kinds, moved)
+    # Within the tolerance, two atoms may be nearest to the same one: that is no operation.
+    kept &= (np.sort(images, axis=1) == np.arange(size)).all(axis=1)
+    return Operations(rotations[kept], images[kept])
+
+
+def _images(
+    crystal: Crystal, kinds: NDArray[np.int64], moved: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Atoms (G, N) of the same kind that are nearest to (G, N, 3) fractional coordinates."""
+    different = kinds[:, None] != kinds
+    at_once = max(1, _PAIRS_AT_ONCE // different.size)
+    nearest = []
+    for first in range(0, len(moved), at_once):
+        apart = moved[first : first + at_once, :, None] - crystal.scaled_positions
         apart -= np.rint(apart)
-        squares = ((apart @ crystal.cell) ** 2).sum(axis=2)
-        squares[kinds[:, None] != kinds] = np.inf
-        image = squares.argmin(axis=1)
-        if len(set(image.tolist())) == size:
-            kept.append(rotation)
-            images.append(image)
-    return Operations(np.array(kept), np.array(images))
+        squares = ((apart @ crystal.cell) ** 2).sum(axis=3)
+        squares[:, different] = np.inf
+        nearest.append(squares.argmin(axis=2))
+    return np.concatenate(nearest)
 
 
 def _keeps(allowed: AllowedStrain, rotation: NDArray[np.float64]) -> bool:

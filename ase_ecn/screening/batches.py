@@ -88,8 +88,14 @@ def compute_all(
         chunks = _chunks(sources, execution.batch_size, store, execution.retry_failed, bar)
         if not execution.remote:
             return _write_all(map(compute, chunks), write, bar)
-        with Cluster(compute, workers=execution.workers, address=execution.cluster) as remote:
+        with Cluster(
+            compute, _failed, workers=execution.workers, address=execution.cluster
+        ) as remote:
             return _write_all(remote.map(chunks), write, bar)
+
+
+def _failed(source: Source, reason: str) -> Outcome:
+    return Outcome(source, error=reason)
 
 
 def _write_all(

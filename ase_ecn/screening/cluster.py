@@ -1,4 +1,4 @@
-"""Batches of a screen, or of labels, on processes of this machine or on a Dask cluster.
+"""Batches of crystals on processes of this machine or on a Dask cluster.
 
 Workers compute batches, and one process writes all results. If a worker dies, another one computes
 its batch; a crystal that kills workers even when it is computed alone is recorded as a failure.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from ase_ecn.errors import OptionError
-from ase_ecn.readers import Source
-from ase_ecn.screening.compute import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +20,28 @@ _CONNECT_S = 30
 _DEATHS = 2
 
 
-class Cluster:
+class Labelled(Protocol):
+    """A crystal to compute; it can be sent to another process."""
+
+    @property
+    def label(self) -> str:
+        """Its name in messages."""
+        ...
+
+
+Task = TypeVar("Task", bound=Labelled)
+Result = TypeVar("Result")
+
+
+class Cluster(Generic[Task, Result]):
     """Workers for a computation; as a context manager it stops them, or disconnects, at the end.
 
     Parameters
     ----------
     compute
-        Returns the outcomes of a batch, in its order. It is sent to the workers.
+        Returns the results of a batch, in its order. It is sent to the workers.
+    failed
+        The result of a crystal that kills workers, from it and the reason.
     workers
         Processes to start here, one thread each.
     address
@@ -42,7 +55,8 @@ class Cluster:
 
     def __init__(
         self,
-        compute: Callable[[Sequence[Source]], list[Outcome]],
+        compute: Callable[[Sequence[Task]], list[Result]],
+        failed: Callable[[Task, str], Result],
         *,
         workers: int | None,
         address: str | None,
@@ -54,6 +68,7 @@ class Cluster:
             raise OptionError("workers need Dask: pip install 'ase-ecn[cluster]'") from error
         self._distributed = distributed
         self._compute = compute
+        self._failed = failed
         self._local: Any = None
         try:
             if address is None:
@@ -75,7 +90,7 @@ class Cluster:
                 self._local.close()
             raise OptionError(f"cannot connect to a cluster at {address}: {error}") from error
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> Cluster[Task, Result]:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,22 +98,22 @@ class Cluster:
         if self._local is not None:
             self._local.close()
 
-    def map(self, chunks: Iterator[Sequence[Source]]) -> Iterator[list[Outcome]]:
-        """Outcomes of the batches, in the order in which they are completed."""
+    def map(self, chunks: Iterator[Sequence[Task]]) -> Iterator[list[Result]]:
+        """Results of the batches, in the order in which they are completed."""
         # A scheduler blames all that was waiting on a worker when it died, not only what it was
         # computing, so a crystal is guilty only if workers die while it is alone on the cluster.
-        suspects: list[Source] = []
+        suspects: list[Task] = []
         yield from self._compute_together(chunks, suspects)
-        for source in suspects:
-            yield self._compute_alone(source)
+        for task in suspects:
+            yield self._compute_alone(task)
 
     def _compute_together(
-        self, chunks: Iterator[Sequence[Source]], suspects: list[Source]
-    ) -> Iterator[list[Outcome]]:
+        self, chunks: Iterator[Sequence[Task]], suspects: list[Task]
+    ) -> Iterator[list[Result]]:
         done = self._distributed.as_completed()
-        batches: dict[Any, Sequence[Source]] = {}
+        batches: dict[Any, Sequence[Task]] = {}
 
-        def submit(batch: Sequence[Source]) -> None:
+        def submit(batch: Sequence[Task]) -> None:
             future = self._client.submit(self._compute, list(batch), pure=False)
             batches[future.key] = batch
             done.add(future)
@@ -119,17 +134,17 @@ class Cluster:
             elif len(batch) == 1:
                 suspects.extend(batch)
             else:
-                for source in batch:
-                    submit([source])
+                for task in batch:
+                    submit([task])
 
-    def _compute_alone(self, source: Source) -> list[Outcome]:
-        future = self._client.submit(self._compute, [source], pure=False)
+    def _compute_alone(self, task: Task) -> list[Result]:
+        future = self._client.submit(self._compute, [task], pure=False)
         error = self._deadly(future)
         if error is None:
-            outcomes: list[Outcome] = future.result()
-            return outcomes
-        logger.warning("%s kills the workers that compute it", source.label)
-        return [Outcome(source, error=f"the workers that computed it died: {error}")]
+            results: list[Result] = future.result()
+            return results
+        logger.warning("%s kills the workers that compute it", task.label)
+        return [self._failed(task, f"the workers that computed it died: {error}")]
 
     def _deadly(self, future: Any) -> Exception | None:
         """Wait for a computation; return its error if its workers died, and raise any other."""

@@ -6,6 +6,7 @@ import math
 import numbers
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ase.db.core import reserved_keys, str_represents
@@ -75,6 +76,7 @@ def input_pairs(row: Any) -> dict[str, Any]:
     return {key: pairs[key] for key in keys if key in pairs}
 
 
+@lru_cache(maxsize=1024)
 def as_text(value: str) -> str:
     """Quote text that could be a number, such as a file that is called 42: ase.db refuses it."""
     return (

@@ -4,13 +4,50 @@ from __future__ import annotations
 
 import ast
 import importlib
+import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import getpid
+from pathlib import Path
 from typing import Any
 
 from ase.calculators.calculator import get_calculator_class
 from ase.calculators.names import names
 
 from ase_ecn.errors import OptionError
+
+
+@dataclass(frozen=True)
+class CalculatorJob:
+    """A calculator, as it is sent to workers.
+
+    Attributes
+    ----------
+    name
+        One of ASE's, such as ``"emt"``, or ``"package.module:Class"``.
+    options
+        Arguments to make it with.
+    own_folder
+        Whether each process has a folder of its own, as calculators that write files need.
+    """
+
+    name: str
+    options: tuple[tuple[str, Any], ...] = field(default=(), hash=False)
+    own_folder: bool = False
+
+    def made(self) -> Any:
+        """Make the calculator.
+
+        Raises
+        ------
+        OptionError
+            If there is no such calculator, or it cannot be made with the options.
+        """
+        calculator = made_calculator(self.name, dict(self.options))
+        if self.own_folder and hasattr(calculator, "directory"):
+            folder = Path(calculator.directory) / f"{socket.gethostname()}-{getpid()}"
+            calculator.directory = str(folder)
+        return calculator
 
 
 def made_calculator(name: str, options: Mapping[str, Any]) -> Any:

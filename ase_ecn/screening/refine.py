@@ -1,28 +1,34 @@
 """The best crystals of a screen, relaxed once more with another ASE calculator.
 
 Results are written beside those of the screen, into the same rows of its database, crystal by
-crystal: whoever is interrupted goes on with the next. A row that the calculator has done is not
-computed again.
+crystal, as they are completed here or by workers: whoever is interrupted goes on with the next. A
+row that the calculator has done is not computed again.
 """
 
 from __future__ import annotations
 
 import heapq
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
-from ase import Atoms
-from ase.filters import FrechetCellFilter
-from ase.optimize import BFGS
 from tqdm import tqdm
 
 from ase_ecn.errors import OptionError
 from ase_ecn.properties import FORMATION_ENERGY
+from ase_ecn.screening.batches import Execution
+from ase_ecn.screening.calculator_relaxation import (
+    CalculatorRelaxer,
+    Handed,
+    Refined,
+    failed,
+    relax_in_worker,
+)
+from ase_ecn.screening.cluster import Cluster
 from ase_ecn.screening.input_keys import as_text
-from ase_ecn.screening.named_calculators import forget, made_calculator
+from ase_ecn.screening.named_calculators import CalculatorJob
 from ase_ecn.screening.rows import key_name
 from ase_ecn.screening.store import Store
 
@@ -30,8 +36,6 @@ REFINE_TOP = 100
 """Default number of crystals that are handed on."""
 REFINED_VALUES = ("refined_energy", "refined_force", "refined_steps", "refined_seconds")
 """Numbers that a refinement adds to a row: eV/atom, eV/Å, steps and seconds."""
-MAX_REFINE_STEPS = 300
-"""Steps of one refinement at most."""
 _FMAX = 0.05
 
 
@@ -78,7 +82,14 @@ class Refinement:
 
 
 class Refiner:
-    """A calculator that is made once.
+    """A calculator, and where it computes.
+
+    Parameters
+    ----------
+    refinement
+        What is done.
+    execution
+        Where and how. Workers take one crystal at a time.
 
     Raises
     ------
@@ -86,27 +97,36 @@ class Refiner:
         If there is no such calculator, or it cannot be made with the options.
     """
 
-    def __init__(self, refinement: Refinement) -> None:
+    def __init__(self, refinement: Refinement, execution: Execution) -> None:
         self.refinement = refinement
-        self.calculator = made_calculator(refinement.calculator, refinement.options)
+        self.execution = execution
+        options = tuple(sorted(refinement.options.items()))
+        self._job = CalculatorJob(refinement.calculator, options, own_folder=execution.remote)
+        # Made for workers too, to refuse what cannot be made before the screen, not after it.
+        relaxer = CalculatorRelaxer(self._job, refinement.fmax)
+        self._relaxer = None if execution.remote else relaxer
 
-    def refine(self, store: Store, *, retry_failed: bool = False, progress: bool = False) -> int:
-        """Relax the best crystals that are not done yet; return how many were computed.
+    def refine(self, store: Store) -> int:
+        """Relax the best crystals of a screen that are not done yet; return how many were computed.
 
         Parameters
         ----------
         store
-            Of a screen.
-        retry_failed
-            Try those again that failed before.
-        progress
-            Show a progress bar.
+            Of the screen.
         """
-        best = self._best(store)
-        left = [row for row in best if not self._done(row, retry_failed)]
-        for row in tqdm(left, disable=not progress, unit=" crystals"):
-            pairs, data = self._results(row.toatoms())
-            store.add_to_row(row.id, {**pairs, "refined_by": as_text(self.refinement.label)}, data)
+        left = [
+            Handed(str(row.key_value_pairs["source"]), row.id, row.toatoms())
+            for row in self._best(store)
+            if not self._done(row)
+        ]
+        by = as_text(self.refinement.label)
+        with tqdm(
+            total=len(left), disable=not self.execution.progress, unit=" crystals", smoothing=0
+        ) as bar:
+            for found in self._relaxed(left):
+                pairs = {**found.values, "refined_reason": as_text(found.reason)}
+                store.add_to_row(found.row, {**pairs, "refined_by": by}, found.arrays)
+                bar.update()
         return len(left)
 
     def _best(self, store: Store) -> list[Any]:
@@ -116,34 +136,20 @@ class Refiner:
         sign = -1.0 if wanted.largest else 1.0
         return heapq.nsmallest(wanted.top, ranked, key=lambda row: (sign * row.get(key), row.id))
 
-    def _done(self, row: Any, retry_failed: bool) -> bool:
+    def _done(self, row: Any) -> bool:
         if row.get("refined_by") != as_text(self.refinement.label):
             return False
-        return not (retry_failed and "refined_energy" not in row)
+        return not (self.execution.retry_failed and "refined_energy" not in row)
 
-    def _results(self, atoms: Atoms) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Key-value pairs and data of a row; of one that fails, the reason alone."""
-        begun = time.perf_counter()
-        atoms.calc = self.calculator
-        try:
-            cell_and_atoms: Any = FrechetCellFilter(atoms)
-            optimizer = BFGS(cell_and_atoms, logfile=None)
-            converged = optimizer.run(fmax=self.refinement.fmax, steps=MAX_REFINE_STEPS)
-            energy = float(atoms.get_potential_energy()) / len(atoms)
-            force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
-            if not np.isfinite([energy, force]).all():
-                raise ArithmeticError("energy or forces are not finite")
-        except Exception as error:  # calculators raise anything
-            forget(self.calculator)
-            return {"refined_reason": as_text(f"{type(error).__name__}: {error}")}, {}
-        pairs = {
-            "refined_reason": "converged" if converged else "steps",
-            "refined_energy": energy,
-            "refined_force": force,
-            "refined_steps": int(optimizer.nsteps),
-            "refined_seconds": time.perf_counter() - begun,
-        }
-        return pairs, {
-            "refined_cell": np.array(atoms.cell[:]),
-            "refined_positions": np.array(atoms.positions),
-        }
+    def _relaxed(self, left: Sequence[Handed]) -> Iterator[Refined]:
+        """In the order in which they are completed."""
+        if self._relaxer is not None:
+            yield from map(self._relaxer.relax, left)
+        elif left:
+            compute = partial(relax_in_worker, self._job, self.refinement.fmax)
+            execution = self.execution
+            with Cluster(
+                compute, failed, workers=execution.workers, address=execution.cluster
+            ) as remote:
+                for (found,) in remote.map([one] for one in left):
+                    yield found

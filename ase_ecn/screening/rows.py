@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db.core import reserved_keys
 
-from ase_ecn.calculator import single_point
 from ase_ecn.errors import OptionError
 from ase_ecn.prediction import Prediction
-from ase_ecn.properties import find
+from ase_ecn.properties import ase_results, find
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.input_keys import as_pairs, as_text, taken_by_screens
 
@@ -44,6 +44,19 @@ def refined(row: Any) -> Atoms:
     return atoms
 
 
+class _ResultsOf(SinglePointCalculator):
+    """Results of atoms that do not change before they are written.
+
+    For each possible property of a row ASE compares the atoms with those that the results are of,
+    which takes longer than to write the row.
+    """
+
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """Nothing has changed."""
+        del atoms, tol
+        return []
+
+
 def row_arguments(
     outcome: Outcome, properties: Sequence[str], common: dict[str, str]
 ) -> dict[str, Any]:
@@ -52,7 +65,7 @@ def row_arguments(
     assert outcome.prediction is not None
     kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
     atoms = outcome.atoms
-    atoms.calc = single_point(atoms, kept)
+    atoms.calc = _ResultsOf(atoms, **ase_results(kept, len(atoms)))  # type: ignore[no-untyped-call]
     atoms.calc.name = outcome.calculator
     own: dict[str, Any] = {
         k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"

@@ -217,7 +217,7 @@ def screen(
     refiner = None
     if refine is not None:
         options = dict(refine_options or {})
-        refiner = Refiner(Refinement(refine, options, refine_top, by, largest))
+        refiner = Refiner(Refinement(refine, options, refine_top, by, largest), execution)
     if not isinstance(relax, bool) and relax not in RELAXED:
         raise OptionError(f"relax must be a truth value, 'cell' or 'all', got {relax!r}")
     address = _output(out, source)
@@ -277,7 +277,7 @@ def screen(
         store.prune(top, largest)
     refined = 0
     if refiner is not None:
-        refined = refiner.refine(store, retry_failed=retry_failed, progress=progress)
+        refined = refiner.refine(store)
     if str(out).endswith(".parquet"):
         keys = [key_name(name) for name in kept if name in {*scalars, *derived}]
         extra = ["out_of_domain", "out_of_domain_reasons"]

@@ -16,6 +16,7 @@ from reproduce.commands import (
     hull_distances_command,
     hypothetical_command,
     invariance_command,
+    ionic_steps_command,
     measured_gaps_command,
     phonons_command,
     reconstruct_command,
@@ -45,6 +46,7 @@ COMMANDS: list[Command] = [
     close_contacts_command.COMMAND,
     vasp_relaxations_command.COMMAND,
     full_relaxations_command.COMMAND,
+    ionic_steps_command.COMMAND,
     textbook_command.COMMAND,
     measured_gaps_command.COMMAND,
 ]

@@ -9,6 +9,12 @@ from ase_ecn.commands.command_line import Command
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crystals", type=int, default=150, help="of each kind (default: 150)")
+    parser.add_argument(
+        "--substituted", type=int, default=1000, help="substituted prototypes (default: 1000)"
+    )
+    parser.add_argument(
+        "--minima", action="store_true", help="tell those that end in another minimum apart"
+    )
     parser.add_argument("--moving", help="a checkpoint of an EMPNN that moves atoms")
     parser.add_argument("--potential", help="a checkpoint that gives forces")
 

@@ -1,8 +1,8 @@
 """How close relaxations of cell and atoms come to DFT's and to a better potential's, and the cost.
 
 ``python -m reproduce full-relaxations`` relaxes hypothetical crystals whose prototypes no network
-was fitted to, the first steps of VASP's relaxations, and crystals that are relaxed already, by each
-way to relax that there is.
+was fitted to, substituted prototypes of MP-20 test, the first steps of VASP's relaxations, and
+crystals that are relaxed already, by each way to relax that there is.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import data_folder, read_mp20
 from ase_ecn.training.data.labels import HELD_OUT
 from ase_ecn.training.data.relaxation_pairs import percent_of, relaxation_rows
+from ase_ecn.training.data.substitution import held_out_pairs
 from ase_ecn.vasp import read_runs
 
 
@@ -50,7 +51,10 @@ class _Answer:
     energies: float
 
 
+_SAME_MINIMUM = 0.003  # eV/atom
+
 Way = Callable[[Sequence[Atoms]], _Answer]
+Energies = NDArray[np.float64]
 
 
 def held_out_relaxations(data: Path, count: int) -> list[Task]:
@@ -82,6 +86,15 @@ def vasp_relaxations(data: Path, elements: frozenset[int]) -> list[Task]:
     changes = [np.abs(r.final.cell.cellpar() / r.start.cell.cellpar() - 1).max() for r in runs]
     changed = [run for run, change in zip(runs, changes, strict=True) if change > SAME_CELL]
     return [Task(run.start, run.final) for run in changed]
+
+
+def substituted_prototypes(data: Path, count: int) -> list[Task]:
+    """Compositions of MP-20 test in structures of its training crystals, as a screen makes them."""
+    pairs = held_out_pairs(data, "mp_20", "test", count)
+    return [
+        Task(start.to_atoms(), end.to_atoms())
+        for start, end in zip(pairs.crystals, pairs.ends, strict=True)
+    ]
 
 
 def relaxed_crystals(data: Path, count: int) -> list[Task]:
@@ -174,23 +187,88 @@ class _Counted(EnergySurface):
         return count
 
 
-def report(tasks: Sequence[Task], found: dict[str, Way]) -> Iterator[str]:
-    """Lines of a Markdown table: mean and median errors of each way, and its cost."""
-    yield "| relaxed by | lengths | atoms (Å) | energies asked for | ms per crystal |"
-    yield "|---|---|---|---|---|"
-    starts = [task.start for task in tasks]
-    yield _line("start", starts, tasks)
+def report(
+    tasks: Sequence[Task], found: dict[str, Way], energies: Callable[[Sequence[Atoms]], Energies]
+) -> Iterator[str]:
+    """Lines of a Markdown table: mean and median errors of each way, and its cost.
+
+    Parameters
+    ----------
+    tasks
+        What is relaxed.
+    found
+        By each of these.
+    energies
+        Energies per atom, of which the difference to that of the crystal at the end is told.
+    """
+    yield "| relaxed by | lengths | atoms (Å) | energy (meV/atom) | energies asked for | ms |"
+    yield "|---|---|---|---|---|---|"
+    starts, ends = [task.start for task in tasks], [task.end for task in tasks]
+    there = energies(ends)
+
+    def line(name: str, relaxed: Sequence[Atoms], cost: str = "|") -> str:
+        pairs = list(zip(relaxed, ends, strict=True))
+        lengths = _mean_and_median([100 * length_error(*pair) for pair in pairs], 2)
+        atoms = _mean_and_median([distance(*pair) for pair in pairs], 3)
+        off = _mean_and_median(1000 * np.abs(energies(relaxed) - there), 1)
+        return f"| {name} | {lengths} % | {atoms} | {off} | {cost} |"
+
+    yield line("start", starts)
     for name, way in found.items():
         answer = way(starts)
         cost = f"{answer.energies:.1f} | {1000 * answer.seconds:.0f}"
-        yield _line(name, answer.relaxed, tasks, cost)
+        yield line(name, answer.relaxed, cost)
 
 
-def _line(name: str, relaxed: Sequence[Atoms], tasks: Sequence[Task], cost: str = "|") -> str:
-    pairs = list(zip(relaxed, (task.end for task in tasks), strict=True))
-    lengths = _mean_and_median([100 * length_error(*pair) for pair in pairs], 2)
-    atoms = _mean_and_median([distance(*pair) for pair in pairs], 3)
-    return f"| {name} | {lengths} % | {atoms} | {cost} |"
+def minima(
+    tasks: Sequence[Task],
+    way: Way,
+    settle: Way,
+    energies: Callable[[Sequence[Atoms]], Energies],
+) -> Iterator[str]:
+    """Lines of a Markdown table: how far off is what ends in another minimum than it should?
+
+    Parameters
+    ----------
+    tasks
+        What is relaxed.
+    way
+        By this.
+    settle
+        Leads from the crystals at the ends to the nearest minima of the energy.
+    energies
+        Energies per atom, by which minima are told apart.
+    """
+    ends = [task.end for task in tasks]
+    relaxed = way([task.start for task in tasks]).relaxed
+    higher = energies(relaxed) - energies(settle(ends).relaxed)
+    kinds = {
+        "the same": np.abs(higher) <= _SAME_MINIMUM,
+        "a higher one": higher > _SAME_MINIMUM,
+        "a lower one": higher < -_SAME_MINIMUM,
+    }
+    yield "| minimum of the energy | crystals | lengths | atoms (Å) | of all distances |"
+    yield "|---|---|---|---|---|"
+    lengths = np.array([100 * length_error(*pair) for pair in zip(relaxed, ends, strict=True)])
+    atoms = np.array([distance(*pair) for pair in zip(relaxed, ends, strict=True)])
+    for kind, chosen in kinds.items():
+        cells = ["", "", "0 %"]
+        if chosen.any():
+            share = 100 * atoms[chosen].sum() / (atoms.sum() or 1.0)
+            cells = [f"{_mean_and_median(lengths[chosen], 2)} %"]
+            cells += [_mean_and_median(atoms[chosen], 3), f"{share:.0f} %"]
+        yield f"| {kind} | {chosen.sum()} | {' | '.join(cells)} |"
+
+
+def predicted_energies(surface: EnergySurface, atoms: Sequence[Atoms]) -> Energies:
+    """Energies per atom in eV; infinite where atoms overlap."""
+    size = surface.model.batch_size
+    pulls = [
+        pull
+        for first in range(0, len(atoms), size)
+        for pull in surface.pulls([as_crystal(one) for one in atoms[first : first + size]])
+    ]
+    return np.array([pull.energy / len(one) for pull, one in zip(pulls, atoms, strict=True)])
 
 
 def _mean_and_median(values: Sequence[float] | NDArray[np.float64], digits: int) -> str:
@@ -206,14 +284,22 @@ def run_full_relaxations(options: argparse.Namespace) -> int:
     elements = network.card.elements & surface.card.elements
     sets = {
         "hypothetical crystals, against the teacher": held_out_relaxations(data, options.crystals),
+        "substituted prototypes of MP-20 test": substituted_prototypes(data, options.substituted),
         "VASP's relaxations, from their start": vasp_relaxations(data, elements),
         "relaxed crystals of MP-20 test, which should stay": relaxed_crystals(
             data, options.crystals
         ),
     }
+    found = ways(network, moving, surface)
     for name, tasks in sets.items():
         known = [t for t in tasks if elements.issuperset(t.start.numbers.tolist())]
         print(f"\n{len(known)} {name}; {surface.card.name} {surface.card.version}\n", flush=True)
-        for line in report(known, ways(network, moving, surface)):
+        energies = partial(predicted_energies, surface)
+        for line in report(known, found, energies):
             print(line, flush=True)
+        if options.minima:
+            print()
+            then = found["cell by EMPNN, then forces"]
+            for line in minima(known, then, found["forces alone"], energies):
+                print(line, flush=True)
     return 0

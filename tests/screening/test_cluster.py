@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import labelling_calculators
 import pytest
 from ase import Atoms
 from ase.build import bulk
@@ -72,6 +73,22 @@ def test_workers_are_started_and_a_crystal_that_kills_them_is_set_aside(
     (failure,) = failures(out)
     assert failure.label == "#3"
     assert "died" in failure.reason
+
+
+@pytest.mark.slow
+def test_a_crystal_that_kills_workers_when_it_is_refined_is_set_aside(
+    tmp_path: Path, small_networks: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(labelling_calculators.__file__).parent))
+    structures = [bulk(element) for element in ("Cu", "Au", "Al")]
+
+    out, deadly = tmp_path / "out.db", "labelling_calculators:Deadly"
+    for count in (3, 0):
+        report = screen(structures, out, refine=deadly, workers=2, **small_networks)
+        assert report.refined == count
+    reasons = {row.formula: row.refined_reason for row in connect(out).select()}
+    assert "died" in reasons.pop("Au")
+    assert reasons == {"Cu": "converged", "Al": "converged"}
 
 
 class Deadly(Atoms):

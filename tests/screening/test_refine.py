@@ -15,7 +15,7 @@ from screens import lattices
 from ase_ecn.cli import main
 from ase_ecn.errors import OptionError
 from ase_ecn.screening import refined, unrelaxed
-from ase_ecn.screening.refine import Refiner
+from ase_ecn.screening.store import Store
 
 Screen = Callable[..., object]
 
@@ -52,19 +52,24 @@ def test_the_best_are_relaxed_by_another_calculator(run_screen: Screen, tmp_path
             refined(row)
 
 
+def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupt, once, what is about to write one refined crystal more."""
+    plain, calls = Store.add_to_row, []
+
+    def interrupted(self: Store, *arguments: object) -> None:
+        calls.append(arguments)
+        if len(calls) == count + 1:
+            raise KeyboardInterrupt
+        plain(self, *arguments)
+
+    monkeypatch.setattr(Store, "add_to_row", interrupted)
+
+
 def test_what_is_done_is_not_done_again(
     run_screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out.db"
-    plain, calls = Refiner._results, []
-
-    def interrupted(self: Refiner, atoms: Atoms) -> object:
-        calls.append(atoms)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return plain(self, atoms)
-
-    monkeypatch.setattr(Refiner, "_results", interrupted)
+    interrupt_after(2, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         run_screen(lattices(4), out, refine="emt")
     assert len(list(connect(out).select("refined_steps>=0"))) == 2
@@ -87,6 +92,40 @@ def test_failures_have_reasons_and_spoil_no_other(run_screen: Screen, tmp_path: 
     assert set(reasons.values()) == {"converged"}
     assert run_screen(crystals, out, refine="emt").refined == 0
     assert run_screen(crystals, out, refine="emt", retry_failed=True).refined == 1
+
+
+def results(out: Path) -> dict[str, tuple[str, float]]:
+    """Reason and energy of each crystal that was refined, by its label."""
+    rows = [row for row in connect(out).select() if "refined_by" in row.key_value_pairs]
+    return {row.source: (row.refined_reason, row.get("refined_energy", np.nan)) for row in rows}
+
+
+def test_workers_refine_too_and_go_on_where_they_were_interrupted(
+    run_screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With workers in this process, which need not be started."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    crystals, alone, out = [*rattled(), bulk("Na")], tmp_path / "alone.db", tmp_path / "out.db"
+    run_screen(crystals, alone, refine="emt")
+    with distributed.LocalCluster(
+        n_workers=2, processes=False, dashboard_address=None, memory_limit=None
+    ) as cluster:
+        asked = {"refine": "emt", "cluster": cluster.scheduler_address}
+        interrupt_after(3, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            run_screen(crystals, out, **asked)
+        assert len(results(out)) == 3
+        assert run_screen(crystals, out, **asked).refined == 2
+        found = results(out)
+        assert run_screen(crystals, out, **asked).refined == 0
+        # Sodium alone, of which EMT knows nothing.
+        assert run_screen(crystals, out, retry_failed=True, **asked).refined == 1
+    wanted = results(alone)
+    assert found.keys() == wanted.keys()
+    for label, (reason, energy) in wanted.items():
+        assert found[label][0] == reason
+        assert found[label][1] == pytest.approx(energy, abs=1e-6, nan_ok=True)
+    assert sorted(reason for reason, _ in found.values())[1:] == ["converged"] * 4
 
 
 def test_the_ranking_can_be_chosen(run_screen: Screen, tmp_path: Path) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
-from os import getpid
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,28 +18,9 @@ from ase_ecn.prediction import Prediction
 from ase_ecn.properties import POTENTIAL_ENERGY
 from ase_ecn.readers import Source
 from ase_ecn.screening.compute import Outcome
-from ase_ecn.screening.named_calculators import forget, made_calculator
+from ase_ecn.screening.named_calculators import CalculatorJob, forget
 
 _TURN = threading.Lock()
-
-
-@dataclass(frozen=True)
-class CalculatorJob:
-    """A calculator, as it is sent to workers.
-
-    Attributes
-    ----------
-    name
-        One of ASE's, such as ``"emt"``, or ``"package.module:Class"``.
-    options
-        Arguments to make it with.
-    own_folder
-        Whether each process has a folder of its own, as calculators that write files need.
-    """
-
-    name: str
-    options: tuple[tuple[str, Any], ...] = field(default=(), hash=False)
-    own_folder: bool = False
 
 
 class Labeller:
@@ -56,10 +33,7 @@ class Labeller:
     """
 
     def __init__(self, job: CalculatorJob) -> None:
-        self.calculator = made_calculator(job.name, dict(job.options))
-        if job.own_folder and hasattr(self.calculator, "directory"):
-            folder = Path(self.calculator.directory) / f"{socket.gethostname()}-{getpid()}"
-            self.calculator.directory = str(folder)
+        self.calculator = job.made()
         self.name = str(getattr(self.calculator, "name", None) or job.name)
 
     def compute(self, sources: Sequence[Source]) -> list[Outcome]:

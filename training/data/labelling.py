@@ -21,10 +21,10 @@ from ase_ecn.readers import Source, count_structures, read_structures
 from ase_ecn.readers.json_lines import JSON_LINES, structure_fields, write_json_lines
 from ase_ecn.screening.batches import Execution, compute_all
 from ase_ecn.screening.compute import Outcome
-from ase_ecn.screening.named_calculators import calculator_class
+from ase_ecn.screening.named_calculators import CalculatorJob, calculator_class
 from ase_ecn.screening.origins import origin_of
 from ase_ecn.screening.store import FAILED, STORED, Store, Verdict
-from ase_ecn.training.data.calculators import CalculatorJob, Labeller, label_in_worker
+from ase_ecn.training.data.calculators import Labeller, label_in_worker
 
 BATCH_SIZE = 8
 """Default number of crystals that are computed and written together: what a kill may lose."""

@@ -165,8 +165,8 @@ def training_pairs(data: Path, name: str, count: int, seed: int = 0) -> Pairs:
     """Substituted pairs to train on, made of the training split alone.
 
     Both the prototype and the target are training crystals, so that no composition of the other
-    splits appears. Made once and stored in the cache: a pair may take a second. Prototypes come
-    from a sample of the split, as finding space groups of all of it would take longer than that.
+    splits appears. Prototypes come from a sample of the split, as finding space groups of all of it
+    would take longer than that.
 
     Parameters
     ----------
@@ -179,17 +179,42 @@ def training_pairs(data: Path, name: str, count: int, seed: int = 0) -> Pairs:
     seed
         The same seed gives the same pairs.
     """
+    return _packed_pairs(data, name, "train", count, seed)
+
+
+def held_out_pairs(data: Path, name: str, split: str, count: int, seed: int = 0) -> Pairs:
+    """Compositions of ``"val"`` or ``"test"`` in structures of the training split.
+
+    The first pairs of a larger number are those of a smaller one.
+
+    Parameters
+    ----------
+    data, name, count, seed
+        As for :func:`training_pairs`.
+    split
+        Whose crystals are the targets.
+    """
+    return _packed_pairs(data, name, split, count, seed)
+
+
+def _packed_pairs(data: Path, name: str, split: str, count: int, seed: int) -> Pairs:
+    """Made once and stored in the cache: a pair may take a second."""
+
+    def load(part: str) -> Dataset:
+        return cached_dataset(f"{name}-{part}", lambda: READERS[name](data, part))
 
     def make() -> Dataset:
-        train = cached_dataset(f"{name}-train", lambda: READERS[name](data, "train"))
-        sample = np.random.default_rng(seed).permutation(len(train))[:TRAINING_PROTOTYPES]
-        pairs = substituted_pairs(train.subset(np.sort(sample)), train, count, seed)
+        targets, prototypes = load(split), load("train")
+        if split == "train":
+            sample = np.random.default_rng(seed).permutation(len(targets))[:TRAINING_PROTOTYPES]
+            prototypes = targets.subset(np.sort(sample))
+        pairs = substituted_pairs(prototypes, targets, count, seed)
         ids = [f"{pair.test_id} in {pair.prototype_id}" for pair in pairs]
         found = Pairs([pair.crystal for pair in pairs], [pair.end for pair in pairs])
         return found.to_dataset("pairs", ids)
 
     # Earlier files, without "moved", have the prototype's positions at both ends.
-    key = f"{name}-train-substituted-moved-{count}-{seed}"
+    key = f"{name}-{split}-substituted-moved-{count}-{seed}"
     return Pairs.from_dataset(cached_dataset(key, make))
 
 

@@ -21,12 +21,12 @@ from ase_ecn.relaxation.course import MAX_STEPS
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.storage import replace_file
 from ase_ecn.training.data.cache import LabelledGraphs, cached_dataset
-from ase_ecn.training.data.datasets import READERS, Dataset, reduced_formula
+from ase_ecn.training.data.datasets import READERS, reduced_formula
 from ase_ecn.training.data.duplicates import novel
 from ase_ecn.training.data.force_sets import load_force_data
 from ase_ecn.training.data.labels import load_labels
 from ase_ecn.training.data.relaxed_lattices import load_crystals
-from ase_ecn.training.data.substitution import substituted_pairs
+from ase_ecn.training.data.substitution import held_out_pairs
 from ase_ecn.training.fits.config import (
     ECNConfiguration,
     EMPNNConfiguration,
@@ -250,13 +250,9 @@ def relaxed_cells(
 
 
 def _substituted_scores(network: StrainPredictor, data: Path, split: str) -> dict[str, float]:
-    def load(part: str) -> Dataset:
-        return cached_dataset(f"mp_20-{part}", lambda: READERS["mp_20"](data, part))
-
-    pairs = substituted_pairs(load("train"), load(split), count=PAIRS)
-    start = np.stack([pair.crystal.cell for pair in pairs])
-    true = np.stack([pair.true_cell for pair in pairs])
-    final = relaxed_cells(network, [pair.crystal for pair in pairs], start)
+    pairs = held_out_pairs(data, "mp_20", split, PAIRS)
+    start, true = np.stack([crystal.cell for crystal in pairs.crystals]), pairs.true_cells
+    final = relaxed_cells(network, pairs.crystals, start)
     before, after = relative_length_errors(start, true), relative_length_errors(final, true)
     return {
         "substituted_pairs": float(len(pairs)),

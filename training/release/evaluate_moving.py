@@ -8,11 +8,9 @@ import numpy as np
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.relaxation.predictor import StrainPredictor
-from ase_ecn.training.data.cache import cached_dataset
-from ase_ecn.training.data.datasets import READERS, Dataset
 from ase_ecn.training.data.relaxation_pairs import Pairs, relaxation_pairs
 from ase_ecn.training.data.relaxed_lattices import load_crystals, spread
-from ase_ecn.training.data.substitution import substituted_pairs
+from ase_ecn.training.data.substitution import held_out_pairs
 from ase_ecn.training.fits.metrics import relative_length_errors, site_distances
 
 MOST = 300
@@ -48,7 +46,7 @@ def evaluate_moving(
         "relaxed": Pairs(relaxed, relaxed),
     }
     if name == "mp_20":
-        sets["substituted"] = _substituted(data, split)
+        sets["substituted"] = held_out_pairs(data, name, split, SUBSTITUTED)
     scores = {}
     for of, pairs in sets.items():
         scores[f"{of}_crystals"] = float(len(pairs))
@@ -56,14 +54,6 @@ def evaluate_moving(
             scores |= _errors(f"{of}_start", pairs.crystals, pairs.ends)
         scores |= _errors(of, _relaxed(network, pairs.crystals), pairs.ends)
     return scores
-
-
-def _substituted(data: Path, split: str) -> Pairs:
-    def load(part: str) -> Dataset:
-        return cached_dataset(f"mp_20-{part}", lambda: READERS["mp_20"](data, part))
-
-    found = substituted_pairs(load("train"), load(split), count=SUBSTITUTED)
-    return Pairs([pair.crystal for pair in found], [pair.end for pair in found])
 
 
 def _relaxed(network: StrainPredictor, crystals: list[Crystal]) -> list[Crystal]:

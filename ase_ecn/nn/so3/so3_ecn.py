@@ -253,7 +253,7 @@ class SO3ECN(SO3Network):
         """The derivatives, without records of operations."""
         with torch.inference_mode(False), torch.no_grad():
             bonds = self.bonds(graph)
-            found = trunk.apply(graph.numbers, bonds)
+            found = trunk.apply(graph.numbers, bonds, record=True)
             hidden = self.hidden(found.scalars)
             gate = torch.sigmoid(hidden)
             active = hidden * gate

@@ -43,7 +43,7 @@ class Applied:
     earlier
         By degree l: (N, 2 l + 1, width) features before the last layer.
     passed
-        Of each layer.
+        Of each layer, if they were recorded.
     """
 
     scalars: Tensor
@@ -180,8 +180,8 @@ class Trunk:
         rows = embedding.weight.detach()
         self.layers = [_Layer(first, rows), *(_Layer(layer, None) for layer in others)]
 
-    def apply(self, numbers: Tensor, bonds: Bonds) -> Applied:
-        """Features of atoms with (N,) numbers; nothing of it can be differentiated."""
+    def apply(self, numbers: Tensor, bonds: Bonds, *, record: bool = False) -> Applied:
+        """Features of atoms with (N,) numbers, with what :meth:`pulls` needs if it is to follow."""
         with torch.no_grad():
             x: Degrees = {}
             earlier = x
@@ -190,7 +190,8 @@ class Trunk:
                 earlier = x
                 out, left = layer.apply(x, numbers, bonds)
                 x = dict(enumerate(out))
-                passed.append(left)
+                if record:
+                    passed.append(left)
             return Applied(x[0][:, 0], earlier, passed)
 
     def pulls(self, applied: Applied, by_scalars: Tensor, bonds: Bonds) -> Tensor:

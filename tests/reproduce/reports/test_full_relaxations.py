@@ -3,6 +3,8 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,12 @@ from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.surface import EnergySurface
 from reproduce.reports.full_relaxations import (
     Task,
+    _Answer,
     distance,
     held_out_relaxations,
     length_error,
+    minima,
+    predicted_energies,
     report,
     ways,
 )
@@ -42,7 +47,8 @@ def test_each_way_ends_nearer_than_the_start(network: StrainPredictor) -> None:
     start.positions[1] += [0, 0, 0.1]
     surface = EnergySurface(device="cpu")
     moving = StrainPredictor(device="cpu", positions=True)
-    lines = list(report([Task(start, end)] * 2, ways(network, moving, surface)))
+    energies = partial(predicted_energies, surface)
+    lines = list(report([Task(start, end)] * 2, ways(network, moving, surface), energies))
     cells = {line.split("|")[1].strip(): line.split("|")[2:] for line in lines[2:]}
     then = {f"{by}, then forces" for by in ("cell by EMPNN", "cell and atoms by EMPNN")}
     by_network = {"cell by EMPNN", "cell and atoms by EMPNN"}
@@ -54,8 +60,31 @@ def test_each_way_ends_nearer_than_the_start(network: StrainPredictor) -> None:
     assert atoms["start"] == atoms["cell by EMPNN"]
     assert all(atoms[name] < atoms["start"] for name in then)
     assert atoms["cell and atoms by EMPNN"] < atoms["start"]
-    assert float(cells["cell by EMPNN"][2]) == 0
-    assert float(cells["forces alone"][2]) > 1
+    off = {name: float(parts[2].split("/")[0]) for name, parts in cells.items()}
+    assert all(off[name] < off["start"] / 3 for name in then)
+    assert float(cells["cell by EMPNN"][3]) == 0
+    assert float(cells["forces alone"][3]) > 1
+
+
+def test_crystals_in_another_minimum_are_told_apart() -> None:
+    def unmoved(atoms: Sequence[Atoms]) -> _Answer:
+        return _Answer(list(atoms), 0.0, 0.0)
+
+    def energies(atoms: Sequence[Atoms]) -> np.ndarray:
+        return np.array([one.cell[0, 0] - 4.0 for one in atoms])
+
+    def cube(a: float) -> Atoms:
+        return bulk("CsCl", "cesiumchloride", a=a)
+
+    starts, end = [cube(4.0), cube(4.0024), cube(4.1), cube(4.2), cube(3.8)], cube(4.0)
+    tasks = [Task(start, end) for start in starts]
+    lines = list(minima(tasks, unmoved, unmoved, energies))
+    cells = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines[2:]]
+    assert cells == [
+        ["the same", "2", "0.03 / 0.03 %"],
+        ["a higher one", "2", "3.75 / 3.75 %"],
+        ["a lower one", "1", "5.00 / 5.00 %"],
+    ]
 
 
 def test_only_held_out_prototypes_count(tmp_path: Path) -> None:
