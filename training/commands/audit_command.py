@@ -6,26 +6,17 @@ import argparse
 from pathlib import Path
 
 from ase_ecn.commands.command_line import Command
-from ase_ecn.training.data.audit import audit, formation_energies, summary
+from ase_ecn.training.data.audit import audit, summary
 from ase_ecn.training.data.audited_labels import AUDITED, write_audited
 from ase_ecn.training.data.datasets import data_folder
-from ase_ecn.training.release.out_of_fold import out_of_fold, write_predictions
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    given = parser.add_mutually_exclusive_group()
-    given.add_argument(
+    parser.add_argument(
         "--predictions",
         type=Path,
         metavar="FILE.csv",
         help="of crystals that the network was not fitted to: id, property, prediction, std",
-    )
-    given.add_argument(
-        "--out-of-fold",
-        type=Path,
-        metavar="FILE.csv",
-        help="predict each label from those of other compositions, write the predictions there, "
-        "and compare with them (takes minutes)",
     )
     parser.add_argument(
         "--out", type=Path, default=AUDITED, help="list to write (default: that of the package)"
@@ -33,11 +24,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    data, predictions = data_folder(options.data), options.predictions
-    if options.out_of_fold is not None:
-        predictions = options.out_of_fold
-        write_predictions(predictions, out_of_fold(data, formation_energies(data)))
-    found = audit(data, predictions)
+    found = audit(data_folder(options.data), options.predictions)
     write_audited(options.out, found)
     print("\n".join(summary(found)))
     print(f"wrote {options.out}: {len(found)} labels")

@@ -146,16 +146,6 @@ def audit(data: Path, predictions: Path | None = None) -> list[AuditedLabel]:
     return sorted(found, key=lambda x: (order[x.dataset], parts[x.split], x.id, x.property))
 
 
-def formation_energies(data: Path) -> dict[str, float]:
-    """Formation energies in eV/atom of all sets that are audited, by id."""
-    found: dict[str, float] = {}
-    for part in _sets(data):
-        energies = part.dataset.targets[FORMATION_ENERGY].tolist()
-        for name, energy in zip(part.dataset.ids, energies, strict=True):
-            found.setdefault(name, energy)
-    return found
-
-
 def summary(found: Sequence[AuditedLabel]) -> list[str]:
     """Lines of a Markdown table: how many labels by set, split and reason."""
     reasons = sorted({label.reason for label in found})

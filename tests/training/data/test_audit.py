@@ -22,7 +22,6 @@ from ase_ecn.corrections import (
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.commands import audit_command
 from ase_ecn.training.data import audit as audit_module
 from ase_ecn.training.data.audit import audit, contradicting_release, read_predictions, summary
 from ase_ecn.training.data.audited_labels import (
@@ -35,7 +34,6 @@ from ase_ecn.training.data.audited_labels import (
 from ase_ecn.training.data.datasets import Dataset
 from ase_ecn.training.data.known_crystals import KnownCrystal
 
-Prediction = tuple[float, float]
 SALT, WURTZITE = bulk("LiF", "rocksalt", a=4.0), bulk("LiF", "wurtzite", a=3.1)
 OXIDE = bulk("NiO", "rocksalt", a=4.2)
 NITRIDE = bulk("TiN", "rocksalt", a=4.25)
@@ -261,27 +259,6 @@ def test_the_command_writes_a_list(folder: Path, capsys: pytest.CaptureFixture[s
         (x.id, x.property, x.reason) for x in found
     ]
     np.testing.assert_allclose([x.label for x in written], [x.label for x in found], atol=5e-5)
-
-
-def test_the_command_predicts_labels_from_others(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    given: dict[str, float] = {}
-
-    def predict(data: Path, energies: dict[str, float]) -> dict[tuple[str, str], Prediction]:
-        assert data == folder
-        given.update(energies)
-        return {("mp-3", "band_gap"): (3.0, 0.2), ("mp-5", "band_gap"): (3.0, 0.2)}
-
-    monkeypatch.setattr(audit_command, "out_of_fold", predict)
-    predictions, path = folder / "predictions.csv", folder / "list.csv"
-    options = ["--data", str(folder), "--out", str(path)]
-    assert main(["audit", "--out-of-fold", str(predictions), *options]) == 0
-    assert given["mp-7"] == 1.8
-    assert given["mag-1"] == -1.2
-    assert {x.id: x.reason for x in read_audited(path)}["mp-3"] == "prediction"
-    assert predictions.read_text().splitlines()[1] == "mp-3,band_gap,3.0000,0.2000"
-    assert "8 labels" in capsys.readouterr().out
 
 
 def test_corrections_whatever_is_an_anion() -> None:
