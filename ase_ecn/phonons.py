@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import phonopy
-from ase import Atoms
+from ase import Atoms, units
 from ase.calculators.calculator import BaseCalculator
 from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
@@ -23,11 +23,15 @@ from numpy.typing import ArrayLike, NDArray
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
 from phonopy.structure.cells import Supercell, guess_primitive_matrix
+from phonopy.structure.symmetry import symmetrize_borns_and_epsilon
 
 from ase_ecn.calculator import ECNCalculator
 from ase_ecn.checkpoint import DEFAULT_POTENTIAL
 from ase_ecn.errors import ASEECNError, OptionError
+from ase_ecn.properties import DIELECTRIC_TENSOR
 
+TENSORS = "ecn-tensors"
+"""What predicts a dielectric tensor that is not given."""
 MIN_SUPERCELL_LENGTH = 10.0
 """Å; a supercell is repeated along each axis until it is as long as that."""
 MESH = 20
@@ -63,9 +67,21 @@ class Phonons:
         """The cell that was given, after relaxation."""
         return _to_atoms(self.phonopy.unitcell)
 
-    def frequencies(self, q_points: ArrayLike) -> NDArray[np.float64]:
-        """Frequencies in THz at (Q, 3) scaled wave vectors: (Q, 3 N); imaginary ones negative."""
-        self.phonopy.run_qpoints(np.asarray(q_points, dtype=float))
+    def frequencies(
+        self, q_points: ArrayLike, *, direction: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
+        """Frequencies in THz at (Q, 3) scaled wave vectors: (Q, 3 N); imaginary ones negative.
+
+        Parameters
+        ----------
+        q_points
+            In terms of the reciprocal lattice of the primitive cell.
+        direction
+            (3,) from which q = 0 is approached, in the same terms. With Born charges the highest
+            modes depend on it; without a direction there is no field at q = 0 itself.
+        """
+        along = None if direction is None else np.asarray(direction, dtype=float)
+        self.phonopy.run_qpoints(np.asarray(q_points, dtype=float), nac_q_direction=along)
         found: Any = self.phonopy.qpoints
         return np.asarray(found.frequencies, dtype=np.float64)
 
@@ -109,6 +125,8 @@ def phonons(
     displacement: float = 0.01,
     relax: bool = True,
     fmax: float = 1e-3,
+    born_charges: ArrayLike | None = None,
+    dielectric: ArrayLike | None = None,
 ) -> Phonons:
     """Relax a crystal, displace its atoms and collect force constants.
 
@@ -129,18 +147,32 @@ def phonons(
         is not relaxed may be imaginary.
     fmax
         See ``relax``.
+    born_charges
+        (N, 3, 3) effective charges of the atoms in units of e, the change of the polarization
+        (first index) with the displacement (second), for the non-analytical term: the field of
+        long waves, which separates longitudinal from transversal optical modes. No network of this
+        package predicts them. Those that the crystal's symmetry forbids, and a charge that is left
+        over in all, are averaged out.
+    dielectric
+        (3, 3) electronic dielectric tensor for that term; ``None`` for the one that
+        ``ecn-tensors`` predicts of the crystal that vibrates.
 
     Raises
     ------
     RelaxationError
         If the crystal does not relax within 500 steps.
     OptionError
-        If the displacement is not positive or the supercell not one of whole cells.
+        If the displacement is not positive or the supercell not one of whole cells; if there is a
+        charge tensor too many or too few, or a dielectric tensor without charges.
     PropertyNotImplementedError
         ASE's, if the calculator gives no forces.
     """
     if not displacement > 0:
         raise OptionError(f"the displacement must be positive, got {displacement}")
+    if born_charges is None and dielectric is not None:
+        raise OptionError("a dielectric tensor has no effect without born_charges")
+    charges = None if born_charges is None else _tensors("born_charges", born_charges, len(atoms))
+    field = None if dielectric is None else _tensors("dielectric", dielectric)
     if calculator is None:
         calculator = ECNCalculator(DEFAULT_POTENTIAL, dtype="float64")
     cell = relaxed(atoms, calculator, fmax=fmax) if relax else atoms.copy()
@@ -162,7 +194,39 @@ def phonons(
     with _recursion_limit_kept():
         model.produce_force_constants()
         model.symmetrize_force_constants()
+    if charges is not None:
+        if field is None:
+            field = ECNCalculator(TENSORS, dtype="float64").get_property(DIELECTRIC_TENSOR, cell)
+        _add_field(model, charges, np.asarray(field), is_symmetry=alike)
     return Phonons(model)
+
+
+def _tensors(name: str, values: ArrayLike, count: int | None = None) -> NDArray[np.float64]:
+    shape = (3, 3) if count is None else (count, 3, 3)
+    found = np.asarray(values, dtype=np.float64)
+    if found.shape != shape or not np.isfinite(found).all():
+        raise OptionError(f"{name} must be {shape} finite numbers, got an array {found.shape}")
+    return found
+
+
+def _add_field(
+    model: Phonopy,
+    charges: NDArray[np.float64],
+    dielectric: NDArray[np.float64],
+    *,
+    is_symmetry: bool,
+) -> None:
+    """The non-analytical term, from charges of the atoms of the unit cell."""
+    born, epsilon = symmetrize_borns_and_epsilon(
+        charges,
+        dielectric,
+        model.unitcell,
+        primitive_matrix=model.primitive_matrix,
+        supercell_matrix=model.supercell_matrix,
+        is_symmetry=is_symmetry,
+    )
+    coulomb = units.Hartree * units.Bohr  # of two charges e at 1 Å, in eV
+    model.nac_params = {"born": born, "dielectric": epsilon, "factor": coulomb}
 
 
 def _supercell_matrix(supercell: ArrayLike | None, cell: Atoms) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ase_ecn.errors import PropertyUnavailableError
+from ase_ecn.errors import OptionError, PropertyUnavailableError
 from ase_ecn.properties import (
     DIELECTRIC_TENSOR,
     DIELECTRIC_TENSOR_TOTAL,
@@ -87,11 +87,7 @@ def moduli(stiffness: NDArray[np.float64]) -> dict[str, float]:
     PropertyUnavailableError
         If some deformation costs no energy: then the crystal is not stable, and has no moduli.
     """
-    lowest = float(np.linalg.eigvalsh(stiffness)[0])
-    if not lowest > 0:
-        raise PropertyUnavailableError(
-            f"the elastic tensor is not positive: its lowest eigenvalue is {lowest:.3g} GPa"
-        )
+    _check_positive(stiffness)
     found = averages(stiffness, np.linalg.inv(stiffness))
     bulk, shear = float(found.bulk), float(found.shear)
     ratios = 5 * found.shear_voigt / found.shear_reuss + found.bulk_voigt / found.bulk_reuss
@@ -102,6 +98,14 @@ def moduli(stiffness: NDArray[np.float64]) -> dict[str, float]:
         "poisson_ratio": (3 * bulk - 2 * shear) / (2 * (3 * bulk + shear)),
         "universal_anisotropy": max(float(ratios) - 6, 0.0),
     }
+
+
+def _check_positive(stiffness: NDArray[np.float64]) -> None:
+    lowest = float(np.linalg.eigvalsh(stiffness)[0])
+    if not lowest > 0:
+        raise PropertyUnavailableError(
+            f"the elastic tensor is not positive: its lowest eigenvalue is {lowest:.3g} GPa"
+        )
 
 
 _PAIRS = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
@@ -129,6 +133,43 @@ def rotated(tensor: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArr
     return tensor
 
 
+def along(tensor: NDArray[np.float64], directions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a response tensor says of a direction: the number whose surface is drawn of it.
+
+    Parameters
+    ----------
+    tensor
+        (6, 6) stiffness, (3, 3) dielectric or (3, 6) piezoelectric tensor in Voigt's form.
+    directions
+        (D, 3) unit vectors n.
+
+    Returns
+    -------
+    ndarray
+        (D,) Young's modulus of a pull along n; the dielectric constant ``n e n`` of a field along
+        n; the polarisation along n of a strain ``n n``. In the unit of the tensor.
+
+    Raises
+    ------
+    PropertyUnavailableError
+        If some deformation costs no energy: then there are no Young's moduli.
+    OptionError
+        If the tensor has another shape.
+    """
+    n = np.asarray(directions, dtype=np.float64)
+    if tensor.shape == (3, 3):
+        return np.asarray(np.einsum("di,ij,dj->d", n, tensor, n))
+    stress = n[:, _FIRST] * n[:, _SECOND]
+    if tensor.shape == (6, 6):
+        _check_positive(tensor)
+        compliance = np.linalg.inv(tensor)
+        return np.asarray(1 / np.einsum("da,ab,db->d", stress, compliance, stress))
+    if tensor.shape == (3, 6):
+        strain = stress * np.array([1, 1, 1, 2, 2, 2])
+        return np.asarray(np.einsum("di,ia,da->d", n, tensor, strain))
+    raise OptionError(f"a response tensor is 3x3, 6x6 or 3x6, not {tensor.shape}")
+
+
 _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     ELASTIC_TENSOR: (
         "bulk_modulus",
@@ -141,6 +182,14 @@ _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     DIELECTRIC_TENSOR_TOTAL: ("dielectric_constant",),
     PIEZOELECTRIC_TENSOR: ("largest_piezoelectric_constant",),
 }
+
+
+STATED: Mapping[str, tuple[str, ...]] = {
+    ELASTIC_TENSOR: ("bulk_modulus", "shear_modulus"),
+    DIELECTRIC_TENSOR: ("refractive_index",),
+    DIELECTRIC_TENSOR_TOTAL: ("dielectric_constant",),
+}
+"""Numbers of each tensor that labels are had of, so that a network may state their errors."""
 
 
 class ResponseScalars:

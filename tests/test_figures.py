@@ -12,16 +12,20 @@ from ase.io import write
 
 pytest.importorskip("matplotlib")
 
+from ase_ecn import predict
 from ase_ecn.checkpoint import read_card
 from ase_ecn.cli import main
-from ase_ecn.errors import OptionError
+from ase_ecn.errors import OptionError, PropertyUnavailableError
 from ase_ecn.plotting import (
     calibration_curve,
     learning_curve,
     parity,
     property_map,
     relaxation_path,
+    tensor_surface,
 )
+from ase_ecn.plotting.sources import draw
+from ase_ecn.response import along
 from ase_ecn.screening import screen
 
 
@@ -107,6 +111,7 @@ def test_the_command_draws_every_kind(
     (tmp_path / "curve.csv").write_text("epoch,loss\n1,2\n2,1\n")
     sources = {"map": out, "parity": out, "learning": tmp_path / "curve.csv"}
     sources |= {"calibration": "ecn-mp20", "relaxation": tmp_path / "path.traj"}
+    sources |= {"tensor": tmp_path / "path.traj"}
     for kind, source in sources.items():
         picture = tmp_path / f"{kind}.png"
         assert main(["plot", kind, str(source), "-o", str(picture)]) == 0
@@ -115,3 +120,62 @@ def test_the_command_draws_every_kind(
     assert main(["plot", "map", str(tmp_path / "none.db"), "-o", "x.png"]) == 1
     assert main(["plot", "map", str(out), "-o", str(tmp_path / "x.nonsense")]) == 1
     assert "cannot write" in capsys.readouterr().err
+
+
+CUBIC = np.diag([300.0, 300, 300, 80, 80, 80])
+CUBIC[:3, :3] += 100 * (1 - np.eye(3))
+
+
+def test_a_surface_is_cut_by_planes() -> None:
+    figure = tensor_surface(CUBIC, title="a cube")
+    surface, cuts, bar = figure.axes
+    assert figure.get_suptitle() == "a cube"
+    assert bar.get_ylabel() == "Young's modulus / GPa"
+    assert surface.name == "3d"
+    lines = {line.get_label(): line for line in cuts.lines}
+    assert set(lines) == {"xy", "yz", "xz"}
+    along_axis = 1 / np.linalg.inv(CUBIC)[0, 0]
+    for line in lines.values():  # all three axes of a cube are alike
+        angle, modulus = line.get_data()
+        np.testing.assert_allclose(modulus[np.isclose(angle % (np.pi / 2), 0)], along_axis)
+        assert modulus.min() < 0.9 * along_axis
+    assert surface.get_zlim()[1] == pytest.approx(along_axis)  # a cube of these is stiffest there
+    low, high = bar.get_ylim()
+    assert high == pytest.approx(along_axis)
+    along_diagonal = along(CUBIC, np.ones((1, 3)) / 3**0.5)[0]
+    assert low == pytest.approx(along_diagonal, rel=1e-3)
+
+
+def test_what_is_alike_in_all_directions_is_a_sphere() -> None:
+    _, cuts, bar = tensor_surface(4.5 * np.eye(3)).axes
+    assert bar.get_ylabel() == "dielectric constant"
+    for line in cuts.lines:
+        np.testing.assert_allclose(line.get_ydata(), 4.5)
+
+
+def test_other_tensors_are_drawn_or_refused() -> None:
+    piezo = np.zeros((3, 6))
+    piezo[2, 2] = -1.5
+    figure = tensor_surface(piezo)
+    assert "C/m²" in figure.axes[2].get_ylabel()
+    assert max(line.get_ydata().max() for line in figure.axes[1].lines) == pytest.approx(1.5)
+    for bad in (np.eye(4), np.full((3, 3), np.nan), 3.0):
+        with pytest.raises(OptionError, match="3x3, 6x6 or 3x6 numbers"):
+            tensor_surface(bad)
+    with pytest.raises(PropertyUnavailableError, match="not positive"):
+        tensor_surface(-CUBIC)
+
+
+def test_a_surface_of_a_file_is_that_of_the_prediction(tmp_path: Path) -> None:
+    write(tmp_path / "salt.extxyz", bulk("NaCl", "rocksalt", a=5.6))
+    figure = draw("tensor", str(tmp_path / "salt.extxyz"), "dielectric_tensor")
+    assert figure.get_suptitle() == "NaCl: dielectric tensor"
+    found = predict(bulk("NaCl", "rocksalt", a=5.6), checkpoint="ecn-tensors")[0]
+    constant = np.trace(found["dielectric_tensor"]) / 3
+    np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata(), constant, rtol=1e-4)
+    with pytest.raises(OptionError, match="its tensors are: dielectric_tensor"):
+        draw("tensor", str(tmp_path / "salt.extxyz"), "band_gap")
+    with pytest.raises(OptionError, match="its tensors are: none"):
+        draw("tensor", str(tmp_path / "salt.extxyz"), checkpoint="ecn-mp20")
+    with pytest.raises(OptionError, match="does not exist"):
+        draw("tensor", str(tmp_path / "none.cif"))

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase import Atoms
+from ase import Atoms, units
 from ase.build import bulk
 from ase.calculators.calculator import PropertyNotImplementedError
 from ase.calculators.emt import EMT
+from ase.calculators.lj import LennardJones
 from ase.phonons import Phonons as ASEPhonons
 from children import run_in_child
 
@@ -153,3 +154,70 @@ def test_silicon_vibrates_as_in_vasp(data: Path) -> None:
     ours = phonons(theirs.unit_cell, supercell=theirs.phonopy.supercell_matrix)
     assert ours.is_stable()
     assert ours.extremes()[1] == pytest.approx(theirs.extremes()[1], rel=0.1)
+
+
+def salt(**options: object) -> Phonons:
+    calculator = LennardJones(sigma=2.5, epsilon=0.2, rc=5.0)
+    cell = bulk("NaCl", "rocksalt", a=5.6)
+    return phonons(cell, calculator=calculator, supercell=[2, 2, 2], relax=False, **options)
+
+
+def charges_of(charge: float) -> np.ndarray:
+    return np.array([1.0, -1.0])[:, None, None] * charge * np.eye(3)
+
+
+def squares(found: Phonons, direction: list[int] | None) -> np.ndarray:
+    """Eigenvalues at q = 0 in eV/(Å² u); imaginary frequencies come as negative numbers."""
+    terahertz = found.frequencies([[0, 0, 0]], direction=direction)[0]
+    frequency = terahertz * 1e12 * 2 * np.pi * np.sqrt(units._amu / units._e) * 1e-10
+    return np.sign(frequency) * frequency**2
+
+
+def test_born_charges_separate_longitudinal_from_transversal_modes() -> None:
+    """By what a uniform field does to ions of that charge, in a medium (Lyddane et al. 1941)."""
+    found = salt(born_charges=charges_of(1.1), dielectric=2.3 * np.eye(3))
+    without, with_field = squares(found, None), squares(found, [1, 0, 0])
+    np.testing.assert_allclose(without, squares(salt(), None), atol=1e-8)
+    sodium, chlorine = found.primitive.get_masses()
+    reduced = sodium * chlorine / (sodium + chlorine)
+    coulomb = units.Hartree * units.Bohr
+    expected = 4 * np.pi * coulomb * 1.1**2 / (2.3 * found.primitive.get_volume() * reduced)
+    np.testing.assert_allclose(with_field[:5], without[:5], atol=1e-6)
+    assert with_field[5] - without[5] == pytest.approx(expected, rel=1e-4)
+
+
+def test_charges_of_a_large_cell_are_those_of_its_primitive_cell() -> None:
+    cubic = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
+    sign = np.where(cubic.numbers == 11, 1.0, -1.0)[:, None, None]
+    calculator = LennardJones(sigma=2.5, epsilon=0.2, rc=5.0)
+    options = {"dielectric": 2.3 * np.eye(3), "relax": False}
+    big = phonons(
+        cubic, calculator=calculator, supercell=1, born_charges=1.1 * sign * np.eye(3), **options
+    )
+    assert len(big.primitive) == 2
+    born = big.phonopy.nac_params["born"]
+    np.testing.assert_allclose(born, 1.1 * np.sign(born[:, :1, :1]) * np.eye(3), atol=1e-9)
+    assert np.sign(born[:, 0, 0]).tolist() == [
+        1.0 if number == 11 else -1.0 for number in big.primitive.numbers
+    ]
+
+
+def test_the_dielectric_tensor_is_predicted_where_none_is_given() -> None:
+    found = salt(born_charges=charges_of(1.1)).phonopy.nac_params["dielectric"]
+    cell = bulk("NaCl", "rocksalt", a=5.6)
+    expected = ECNCalculator("ecn-tensors", dtype="float64").get_property("dielectric_tensor", cell)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"born_charges": np.zeros((3, 3, 3))}, r"born_charges must be \(2, 3, 3\)"),
+        ({"born_charges": np.full((2, 3, 3), np.nan)}, "finite"),
+        ({"born_charges": charges_of(1), "dielectric": 2.3}, r"dielectric must be \(3, 3\)"),
+        ({"dielectric": np.eye(3)}, "no effect without born_charges"),
+    ],
+)
+def test_charges_that_make_no_sense_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        salt(**options)

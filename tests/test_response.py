@@ -7,8 +7,15 @@ from pymatgen.analysis.elasticity.elastic import ElasticTensor
 from pymatgen.analysis.piezo import PiezoTensor
 from scipy.spatial.transform import Rotation
 
-from ase_ecn.errors import PropertyUnavailableError
-from ase_ecn.response import ResponseScalars, averages, moduli, response_scalars, rotated
+from ase_ecn.errors import OptionError, PropertyUnavailableError
+from ase_ecn.response import (
+    ResponseScalars,
+    along,
+    averages,
+    moduli,
+    response_scalars,
+    rotated,
+)
 
 
 def stiffness(seed=0):
@@ -87,3 +94,67 @@ def test_averages_are_the_same_of_tensors_of_torch():
     np.testing.assert_allclose(found.bulk.numpy(), expected.bulk)
     np.testing.assert_allclose(found.shear.numpy(), expected.shear)
     assert expected.bulk_voigt[0] > expected.bulk_reuss[0]
+
+
+def directions(count=20):
+    rows = np.random.default_rng(7).normal(size=(count, 3))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_along_a_direction_is_the_first_component_of_the_turned_tensor():
+    """Of the compliance, so Young's modulus; of the others, the component itself."""
+    elastic, piezo = stiffness(), np.random.default_rng(1).normal(size=(3, 6))
+    for n in directions():
+        turn = Rotation.align_vectors([[1, 0, 0]], [n])[0].as_matrix().T
+        np.testing.assert_allclose(n @ turn, [1, 0, 0], atol=1e-12)
+        young = 1 / np.linalg.inv(rotated(elastic, turn))[0, 0]
+        np.testing.assert_allclose(along(elastic, n[None]), [young], rtol=1e-9)
+        for tensor in (piezo, elastic[:3, :3]):
+            np.testing.assert_allclose(along(tensor, n[None]), [rotated(tensor, turn)[0, 0]])
+
+
+def test_along_a_direction_as_pymatgens_full_tensors_have_it():
+    elastic, piezo = stiffness(), np.random.default_rng(1).normal(size=(3, 6))
+    compliance = np.asarray(ElasticTensor.from_voigt(elastic).compliance_tensor)
+    full = np.asarray(PiezoTensor.from_vasp_voigt(piezo[:, [0, 1, 2, 5, 3, 4]]))
+    n = directions()
+    expected = 1 / np.einsum("ijkl,di,dj,dk,dl->d", compliance, n, n, n, n)
+    np.testing.assert_allclose(along(elastic, n), expected, rtol=1e-9)
+    expected = np.einsum("ijk,di,dj,dk->d", full, n, n, n)
+    np.testing.assert_allclose(along(piezo, n), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_along_refuses_what_has_no_surface():
+    with pytest.raises(PropertyUnavailableError, match="not positive"):
+        along(-stiffness(), directions())
+    with pytest.raises(OptionError, match="3x3, 6x6 or 3x6"):
+        along(np.eye(4), directions())
+
+
+_WHERE = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("formula", "shape"),
+    [("ijkl=jikl=klij", (6, 6)), ("ijk=ikj", (3, 6)), ("ij=ji", (3, 3))],
+)
+def test_tensors_turn_as_irreducible_parts_of_e3nn_do(formula, shape, sign):
+    """Voigt's order and factors, by a library that knows nothing of Voigt."""
+    pytest.importorskip("e3nn", reason="e3nn isn't installed")
+    from e3nn.io import CartesianTensor
+
+    tensor = np.random.default_rng(3).normal(size=shape)
+    if shape[0] == shape[1]:
+        tensor = tensor + tensor.T
+    full = tensor if shape == (3, 3) else tensor[..., _WHERE]
+    full = full[_WHERE] if shape == (6, 6) else full
+    turn = sign * Rotation.random(random_state=4).as_matrix()  # of columns, as e3nn has it
+    irreps = CartesianTensor(formula)
+    parts = irreps.from_cartesian(torch.as_tensor(full).float()).double()
+    matrix = irreps.D_from_matrix(torch.as_tensor(turn).float()).double()
+    again = irreps.to_cartesian((matrix @ parts).float()).double().numpy()
+    found = rotated(tensor, turn.T)
+    found = found if shape == (3, 3) else found[..., _WHERE]
+    found = found[_WHERE] if shape == (6, 6) else found
+    np.testing.assert_allclose(found, again, atol=1e-4)  # single precision of e3nn

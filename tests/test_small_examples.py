@@ -14,7 +14,7 @@ from ase.db import connect
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SHORT = (
     *("screen_database", "magnetic_screening", "phase_diagram", "fine_tune"),
-    *("compare_vasp", "phonons"),
+    *("compare_vasp", "phonons", "stiff_and_high_k"),
 )
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![A-Za-z])")
@@ -90,6 +90,20 @@ def test_magnetic_screening(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("computed=2, refined=0)")
     assert lines[2].startswith("FePt")
+
+
+def test_stiff_and_high_k(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = load("stiff_and_high_k")
+    example.main([str(tmp_path / "out.db")], metals="MgTi", others="NO")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("computed=10, refined=0)")
+    (split,) = (k for k, line in enumerate(lines) if "dielectric constant" in line)
+    assert lines[2].startswith("TiN ")
+    stiffness = [float(line.split()[1]) for line in lines[2:split]]
+    assert stiffness == sorted(stiffness, reverse=True)
+    insulators = [line.split()[0] for line in lines[split + 1 :]]
+    assert "MgO" in insulators
+    assert "TiN" not in insulators
 
 
 def test_phase_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""``ase-ecn plot``: figures of screens, phase diagrams, fits, checkpoints and relaxations."""
+"""``ase-ecn plot``: figures of screens, phase diagrams, fits, relaxations, response tensors."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, help="image file")
     parser.add_argument(
         "--property",
-        default="band_gap",
-        help="for parity: a property that is predicted and also given in the input",
+        help="for parity: a property that is predicted and also given in the input (default: "
+        "band_gap); for tensor: elastic_tensor (default), dielectric_tensor, ...",
+    )
+    parser.add_argument(
+        "--checkpoint", default="ecn-tensors", help="for tensor: what predicts it (ecn-tensors)"
     )
     parser.add_argument(
         "--system",
@@ -32,8 +35,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    further = {"system": options.system, "phases": phases_of(options)}
-    save_figure(draw(options.kind, options.source, options.property, **further), options.output)
+    figure = draw(
+        options.kind,
+        options.source,
+        options.property,
+        checkpoint=options.checkpoint,
+        system=options.system,
+        phases=phases_of(options),
+    )
+    save_figure(figure, options.output)
     return 0
 
 
@@ -48,7 +58,7 @@ def save_figure(figure: Figure, path: str) -> None:
 
 COMMAND = Command(
     "plot",
-    "draw a figure of a screen, a fit, a checkpoint or a relaxation",
+    "draw a figure of a screen, a fit, a checkpoint, a relaxation or a tensor",
     _add_arguments,
     _run,
 )

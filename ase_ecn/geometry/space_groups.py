@@ -42,3 +42,14 @@ def spglib_dataset(
             return spglib.get_symmetry_dataset(crystal, symprec=symprec)
         except Exception:  # by its version and settings, spglib raises or returns None
             return None
+
+
+def point_group(rotations: NDArray[np.integer[Any]]) -> str | None:
+    """Symbol of the point group of (O, 3, 3) rotations in any basis, ``None`` if they are none."""
+    with _SPGLIB, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            found: Any = spglib.get_pointgroup(rotations)
+        except Exception:  # by its version and settings, spglib raises or returns None
+            return None
+    return None if found is None else str(found[0]).strip()

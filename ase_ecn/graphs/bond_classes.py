@@ -1,7 +1,8 @@
 """Classes of bonds, for networks that have radial functions of their own for each class.
 
 A class is a property of the crystal: it does not depend on the lattice vectors, the origin, the
-supercell or the order of the atoms, and it is the same for a bond and its reverse. It is no
+supercell or the order of the atoms, and it is the same for a bond and its reverse, as the network
+needs it (each atom collects its own gradient from its own bonds). It is no
 continuous function of the positions: a small strain that lowers the symmetry changes it.
 """
 
@@ -18,20 +19,24 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch
 from ase_ecn.symmetry.colours import OTHER_ATOM, bond_colour_count
-from ase_ecn.symmetry.primitive import symmetry_dataset
+from ase_ecn.symmetry.site_symmetry import (
+    MULTIPLICITIES,
+    POINT_GROUP_ORDERS,
+    POINT_GROUPS,
+    crystal_class,
+    sites,
+)
 
 NONE, COLOURS, CRYSTAL_CLASS = "none", "colours", "crystal_class"
-POINT_GROUPS = (
-    *("1", "-1", "2", "m", "2/m", "222", "mm2", "mmm", "4", "-4", "4/m", "422", "4mm", "-42m"),
-    *("4/mmm", "3", "-3", "32", "3m", "-3m", "6", "-6", "6/m", "622", "6mm", "-6m2", "6/mmm"),
-    *("23", "m-3", "432", "-43m", "m-3m"),
-)
-"""The 32 crystal classes as spglib writes them."""
+SITE_SYMMETRY, WYCKOFF = "site_symmetry", "wyckoff"
+_SIZES = len(MULTIPLICITIES)
 
 CLASS_COUNTS = {
     NONE: 0,
     COLOURS: bond_colour_count("S_lattice", "free"),
     CRYSTAL_CLASS: len(POINT_GROUPS),
+    SITE_SYMMETRY: len(POINT_GROUPS),
+    WYCKOFF: _SIZES + _SIZES * (_SIZES + 1) // 2,
 }
 """Number of classes by kind, without class 0, which is that of bonds of no known class."""
 
@@ -46,6 +51,11 @@ def bond_classes(kind: str, crystals: Sequence[Crystal], batch: SphereBatch) -> 
         cells and a free motif, see :mod:`ase_ecn.symmetry.colours`. Bonds to other atoms of the
         primitive cell; bonds to an atom's own images by twice a lattice vector; and by any other.
         ``"crystal_class"``: all bonds of a crystal have the class of its point group.
+        ``"site_symmetry"``: the point group of the less symmetric of both sites, which is the one
+        with fewer operations, and of two with as many the earlier in :data:`POINT_GROUPS`.
+        ``"wyckoff"``: the orbits of both sites, told apart by their multiplicities in a primitive
+        cell: a class for each multiplicity where both sites are equivalent, and one for each pair
+        of multiplicities where they are not.
     crystals
         Of the batch.
     batch
@@ -61,11 +71,9 @@ def bond_classes(kind: str, crystals: Sequence[Crystal], batch: SphereBatch) -> 
     OptionError
         If the kind is unknown, or has no classes.
     """
-    if not CLASS_COUNTS.get(kind):
-        known = ", ".join(kind for kind, count in CLASS_COUNTS.items() if count)
-        raise OptionError(f"no classes of bonds {kind!r}; known are {known}")
-    found = _colours(crystals, batch) if kind == COLOURS else _crystal_classes(crystals, batch)
-    return torch.from_numpy(found.astype(np.int32))
+    if kind not in _CLASSES:
+        raise OptionError(f"no classes of bonds {kind!r}; known are {', '.join(_CLASSES)}")
+    return torch.from_numpy(_CLASSES[kind](crystals, batch).astype(np.int32))
 
 
 def _colours(crystals: Sequence[Crystal], batch: SphereBatch) -> NDArray[np.int64]:
@@ -83,14 +91,58 @@ def _colours(crystals: Sequence[Crystal], batch: SphereBatch) -> NDArray[np.int6
 
 
 def _crystal_classes(crystals: Sequence[Crystal], batch: SphereBatch) -> NDArray[np.int64]:
-    classes = np.array([_crystal_class(crystal) for crystal in crystals])
+    found = [crystal_class(crystal) for crystal in crystals]
+    classes = np.array([0 if place is None else 1 + place for place in found])
     crystal: NDArray[np.int64] = batch.crystal_of_atom[batch.atom_of_bond].numpy()
-    found: NDArray[np.int64] = classes[crystal]
+    of_bonds: NDArray[np.int64] = classes[crystal]
+    return of_bonds
+
+
+def _site_symmetries(crystals: Sequence[Crystal], batch: SphereBatch) -> NDArray[np.int64]:
+    known = _of_atoms(crystals)
+    # Both ends of a bond must give the same class, so the bond has that of one of them.
+    ranks = np.array([0, *_ranks()])[known[:, 0]]
+    near, far = batch.atom_of_bond.numpy(), batch.neighbor.numpy()
+    found: NDArray[np.int64] = np.where(ranks[near] <= ranks[far], known[near, 0], known[far, 0])
     return found
 
 
-def _crystal_class(crystal: Crystal) -> int:
-    dataset = symmetry_dataset(crystal.primitive.crystal)
-    if dataset is None or dataset.pointgroup not in POINT_GROUPS:
-        return 0
-    return 1 + POINT_GROUPS.index(dataset.pointgroup)
+def _ranks() -> NDArray[np.int64]:
+    """Places of the point groups, counted from 1, in an order of growing symmetry."""
+    order = sorted(range(len(POINT_GROUPS)), key=lambda k: (POINT_GROUP_ORDERS[k], k))
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = np.arange(1, 1 + len(order))
+    return ranks
+
+
+def _wyckoff(crystals: Sequence[Crystal], batch: SphereBatch) -> NDArray[np.int64]:
+    known = _of_atoms(crystals)
+    near, far = known[batch.atom_of_bond.numpy()], known[batch.neighbor.numpy()]
+    size = np.stack([near[:, 1], far[:, 1]])
+    low, high = size.min(axis=0), size.max(axis=0)
+    pair = _SIZES + high * (high + 1) // 2 + low
+    found = 1 + np.where(near[:, 2] == far[:, 2], low, pair)
+    unknown: NDArray[np.int64] = np.where(near[:, 0] > 0, found, 0)
+    return unknown
+
+
+def _of_atoms(crystals: Sequence[Crystal]) -> NDArray[np.int64]:
+    """(N, 3) point group of the site from 1 on, place of the multiplicity, and orbit; or zeros."""
+    parts = []
+    for crystal in crystals:
+        found = sites(crystal)
+        known = np.zeros((len(crystal), 3), dtype=np.int64)
+        if found is not None:
+            size = np.searchsorted(MULTIPLICITIES, found.multiplicities)
+            of_sites = np.stack([1 + found.point_groups, size, found.orbits], axis=1)
+            known = of_sites[crystal.primitive.site_of_atom]
+        parts.append(known)
+    return np.concatenate(parts)
+
+
+_CLASSES = {
+    COLOURS: _colours,
+    CRYSTAL_CLASS: _crystal_classes,
+    SITE_SYMMETRY: _site_symmetries,
+    WYCKOFF: _wyckoff,
+}

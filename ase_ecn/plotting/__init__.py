@@ -1,4 +1,4 @@
-"""Figures of patterns, errors, fits, relaxations, screens and phase diagrams.
+"""Figures of patterns, errors, fits, relaxations, screens, phase diagrams and response tensors.
 
 They need matplotlib (``pip install ase-ecn[plots]``). Nothing here touches pyplot: figures are
 objects that the caller saves or shows.
@@ -21,6 +21,7 @@ from ase_ecn.plotting.results import (
     property_map,
     relaxation_path,
 )
+from ase_ecn.plotting.tensors import tensor_surface
 
 __all__ = [
     "calibration_curve",
@@ -34,4 +35,5 @@ __all__ = [
     "phase_diagram",
     "property_map",
     "relaxation_path",
+    "tensor_surface",
 ]

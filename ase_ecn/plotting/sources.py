@@ -9,6 +9,7 @@ from ase.db import connect
 from ase.io import read
 
 from ase_ecn.checkpoint import read_card
+from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.own_phases import PhasesLike
 from ase_ecn.plotting.phase_figures import phase_diagram
@@ -19,8 +20,10 @@ from ase_ecn.plotting.results import (
     property_map,
     relaxation_path,
 )
-from ase_ecn.properties import find
-from ase_ecn.readers import is_url
+from ase_ecn.plotting.tensors import tensor_surface
+from ase_ecn.prediction import PropertyPredictor
+from ase_ecn.properties import ELASTIC_TENSOR, find
+from ase_ecn.readers import is_url, read_structures
 from ase_ecn.screening.store import journal_path
 
 if TYPE_CHECKING:
@@ -32,15 +35,18 @@ FIGURES = {
     "learning": "learning: the curve.csv of a fit",
     "calibration": "calibration: of a checkpoint, by its name or file",
     "relaxation": "relaxation: a trajectory",
+    "tensor": "tensor: a response tensor of the first crystal of a file",
     "phase-diagram": "phase-diagram: a screen of two to four elements beside known phases",
 }
+_TENSORS = "ecn-tensors"
 
 
 def draw(
     kind: str,
     source: str,
-    name: str = "band_gap",
+    name: str | None = None,
     *,
+    checkpoint: str = _TENSORS,
     system: str | None = None,
     phases: PhasesLike = None,
 ) -> Figure:
@@ -53,7 +59,10 @@ def draw(
     source
         File or checkpoint.
     name
-        Property for ``parity``.
+        Property for ``parity`` (``None`` for ``band_gap``) or for ``tensor`` (``None`` for
+        ``elastic_tensor``).
+    checkpoint
+        What predicts the tensor.
     system, phases
         For ``phase-diagram``, see :func:`~ase_ecn.plotting.phase_diagram`.
 
@@ -70,6 +79,8 @@ def draw(
         return calibration_curve(dict(read_card(source).content.get("test", {})))
     if kind == "relaxation":
         return _relaxation(source)
+    if kind == "tensor":
+        return _tensor(source, name or ELASTIC_TENSOR, checkpoint)
     if kind not in FIGURES:
         raise OptionError(f"unknown figure {kind!r}; known are {', '.join(FIGURES)}")
     rows = _rows(source)
@@ -80,6 +91,7 @@ def draw(
         names = ("formation_energy", "band_gap")
         x, y = ([_number(row.key_value_pairs.get(n)) for row in rows] for n in names)
         return property_map(x, y, names=names)
+    name = name or "band_gap"
     predicted = [_number(row.key_value_pairs.get(name)) for row in rows]
     given = [_number(row.data.get("input", {}).get(name)) for row in rows]
     return parity(predicted, given, name=name, units=find(name).unit)
@@ -102,6 +114,23 @@ def _relaxation(source: str) -> Figure:
         raise OptionError(f"cannot read {source}: {type(error).__name__}: {error}") from error
     assert isinstance(images, list)
     return relaxation_path(images)
+
+
+def _tensor(source: str, name: str, checkpoint: str) -> Figure:
+    if not Path(source).exists():
+        raise OptionError(f"{source} does not exist")
+    first = next(iter(read_structures(source)), None)
+    if first is None:
+        raise OptionError(f"there is no structure in {source}")
+    predictor = PropertyPredictor(checkpoint)
+    tensors = [one for one in predictor.properties if find(one).kind == "tensor"]
+    if name not in tensors:
+        known = ", ".join(tensors) or "none"
+        raise OptionError(f"{checkpoint} predicts no tensor {name!r}; its tensors are: {known}")
+    atoms = first.load()
+    found = predictor.predict([as_crystal(atoms, predictor.card.elements)], forces=False)[0]
+    title = f"{atoms.get_chemical_formula('metal')}: {name.replace('_', ' ')}"
+    return tensor_surface(found[name], title=title)
 
 
 def _number(value: Any) -> float:

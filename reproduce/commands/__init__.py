@@ -22,6 +22,7 @@ from reproduce.commands import (
     reconstruct_command,
     reliability_command,
     soak_command,
+    strained_cells_command,
     tables_command,
     textbook_command,
     vasp_relaxations_command,
@@ -49,4 +50,5 @@ COMMANDS: list[Command] = [
     ionic_steps_command.COMMAND,
     textbook_command.COMMAND,
     measured_gaps_command.COMMAND,
+    strained_cells_command.COMMAND,
 ]

@@ -10,8 +10,9 @@ from ase.build import bulk, make_supercell
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.graphs.bond_classes import CLASS_COUNTS, POINT_GROUPS, bond_classes
+from ase_ecn.graphs.bond_classes import CLASS_COUNTS, bond_classes
 from ase_ecn.graphs.spheres import sphere_batch
+from ase_ecn.symmetry.site_symmetry import MULTIPLICITIES, POINT_GROUPS
 
 CUTOFF = 5.3
 kinds = pytest.mark.parametrize("kind", [kind for kind, count in CLASS_COUNTS.items() if count])
@@ -81,9 +82,56 @@ def test_a_crystal_has_the_class_of_its_point_group():
     assert {POINT_GROUPS[c - 1] for c, *_ in found("crystal_class", strained)} == {"4/mmm"}
 
 
-def test_where_no_symmetry_is_found(monkeypatch):
-    monkeypatch.setattr("ase_ecn.graphs.bond_classes.symmetry_dataset", lambda crystal: None)
-    assert {c for c, *_ in found("crystal_class", bulk("Cu", a=3.6))} == {0}
+@pytest.mark.parametrize("kind", ["crystal_class", "site_symmetry", "wyckoff"])
+def test_where_no_symmetry_is_found(kind, monkeypatch):
+    monkeypatch.setattr("ase_ecn.symmetry.site_symmetry.symmetry_dataset", lambda crystal: None)
+    assert {c for c, *_ in found(kind, bulk("Cu", a=3.6))} == {0}
+
+
+def test_a_bond_has_the_point_group_of_its_less_symmetric_site():
+    perovskite = crystals()[3]
+    groups = {}
+    for number, _, *ends in found("site_symmetry", perovskite):
+        groups.setdefault(tuple(sorted(ends)), set()).add(POINT_GROUPS[number - 1])
+    cubic, lower = {"m-3m"}, {"4/mmm"}
+    assert groups == {
+        (38, 38): cubic, (22, 22): cubic, (22, 38): cubic,
+        (8, 8): lower, (8, 22): lower, (8, 38): lower,
+    }  # fmt: skip
+
+
+def test_orbits_are_told_apart_by_their_multiplicities():
+    perovskite = crystals()[3]
+    classes = {}
+    for number, _, *ends in found("wyckoff", perovskite):
+        classes.setdefault(tuple(sorted(ends)), set()).add(number)
+    same = {size: 1 + k for k, size in enumerate(MULTIPLICITIES)}
+    assert classes[38, 38] == classes[22, 22] == {same[1]}
+    assert classes[8, 8] == {same[3]}
+    # Strontium and titanium are in two orbits of one site, and oxygen in one of three.
+    assert classes[8, 22] == classes[8, 38]
+    assert len({*classes[22, 38], *classes[8, 38], same[1], same[3]}) == 4
+
+
+@kinds
+def test_a_bond_and_its_reverse_have_one_class(kind):
+    for atoms in crystals():
+        bonds = found(kind, atoms)
+        assert {key: bonds[(*key[:2], key[3], key[2])] for key in bonds} == dict(bonds)
+        batch = sphere_batch([as_crystal(atoms)], CUTOFF, dtype=torch.float64)
+        classes = bond_classes(kind, [as_crystal(atoms)], batch)
+        ends = torch.stack([batch.atom_of_bond, batch.neighbor.long()])
+        forth = torch.cat([ends.T.double(), batch.vector.round(decimals=4)], dim=1) + 0.0
+        back = torch.cat([ends.flip(0).T.double(), -batch.vector.round(decimals=4)], dim=1) + 0.0
+        names = {tuple(row): k for k, row in enumerate(forth.tolist())}
+        reverse = torch.tensor([names[tuple(row)] for row in back.tolist()])
+        assert torch.equal(classes[reverse], classes)
+
+
+@kinds
+def test_all_numbers_are_those_of_the_table(kind):
+    numbers = {number for number, *_ in found(kind, *crystals())}
+    assert 1 <= min(numbers) <= max(numbers) <= CLASS_COUNTS[kind]
 
 
 @kinds

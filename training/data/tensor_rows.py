@@ -139,10 +139,9 @@ def load_tensor_rows(data: Path, cutoff: float, split: str) -> TensorRows:
     DatasetError
         If there is no such split, or no such data.
     """
-    if split not in SPLITS:
-        raise DatasetError(f"unknown split {split!r}; known are {', '.join(SPLITS)}")
+    _check_split(split)
     key = f"tensors-v{_VERSION}-{split}"
-    dataset = cached_dataset(f"{key}-{cutoff:g}", lambda: usable(_part(data, split), cutoff))
+    dataset = cached_dataset(f"{key}-{cutoff:g}", lambda: usable(tensor_part(data, split), cutoff))
     packed = packed_labels(key, _rows(dataset), cutoff, POTENTIAL_ENERGY, cache_folder())
     if len(packed) != len(dataset):
         raise DatasetError(f"{len(packed)} crystals were packed of {len(dataset)}")
@@ -218,11 +217,18 @@ def _crystal(row: Mapping[str, Any]) -> Crystal:
     return Crystal(numbers, cell, scaled)
 
 
-def _part(data: Path, split: str) -> Dataset:
+def tensor_part(data: Path, split: str) -> Dataset:
+    """Crystals and labels of one part, as :func:`load_tensor_rows` has them but not packed."""
+    _check_split(split)
     whole = cached_dataset(f"tensors-v{_VERSION}", lambda: read_tensors(data))
     part = np.array([zlib.crc32(composition_key(c.numbers)) % _PARTS for c in whole.crystals])
     chosen = {"test": part == 0, "val": part == 1, "train": part > 1}[split]
     return whole.subset(np.flatnonzero(chosen))
+
+
+def _check_split(split: str) -> None:
+    if split not in SPLITS:
+        raise DatasetError(f"unknown split {split!r}; known are {', '.join(SPLITS)}")
 
 
 def _rows(dataset: Dataset) -> Iterator[LabelledCrystal]:

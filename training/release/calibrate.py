@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ase_ecn.card import Card
 from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.bond_network import BondNetwork
@@ -24,13 +25,16 @@ from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import scatter_mean
 from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import of_output
+from ase_ecn.response import STATED
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.cache import LabelledGraphs
-from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
+from ase_ecn.training.fits.config import ECNConfiguration, config_of_card, fitted_to_tensors
 from ase_ecn.training.fits.scores import Labels, predict_graphs
 from ase_ecn.training.release.calibrate_so3 import SO3_DATA, calibrated_so3
+from ase_ecn.training.release.calibrate_tensors import TENSOR_DATA, calibrated_tensors
 from ase_ecn.training.release.spread_heads import (
     BOUND,
     CALIBRATED_LEVEL,
@@ -73,15 +77,17 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
         If the checkpoint does not predict one of the properties.
     """
     loaded = load_checkpoint(checkpoint, PropertyNetwork)
-    numbers = [t for t in loaded.model.targets if of_output(t).kind == "number"]
-    possible = [t for t in numbers if t not in loaded.model.site_targets]
+    possible = _possible(loaded.model, loaded.card)
     if not set(properties) <= set(possible):
         raise OptionError(
             f"no uncertainties of {', '.join(properties)}; possible are {', '.join(possible)}"
         )
     content = dict(loaded.card.content)
     model: PropertyNetwork
-    if isinstance(loaded.model, SO3Network):
+    if isinstance(loaded.model, SO3ECN) and fitted_to_tensors(content):
+        used = TENSOR_DATA
+        model, held = calibrated_tensors(loaded.model, content, data, properties)
+    elif isinstance(loaded.model, SO3Network):
         used = SO3_DATA
         model, held = calibrated_so3(loaded.model, content, data, properties)
     else:
@@ -95,13 +101,21 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
         "held_out_coverage": {name: round(value, 4) for name, value in held.items()},
     }
     units = content["properties"]
-    content["properties"] = {**units, **{f"{name}_std": units[name] for name in properties}}
+    stated = {f"{name}_std": units.get(name) or of_output(name).unit for name in properties}
+    content["properties"] = {**units, **stated}
     content["references"] = []
     card = save_checkpoint(checkpoint, model, content)
     content = dict(card.content)
     content["references"] = make_references(checkpoint)
     save_checkpoint(checkpoint, model, content)
     return held
+
+
+def _possible(model: PropertyNetwork, card: Card) -> list[str]:
+    if fitted_to_tensors(card.content):
+        return [number for target in model.targets for number in STATED.get(target, ())]
+    numbers = [target for target in model.targets if of_output(target).kind == "number"]
+    return [target for target in numbers if target not in model.site_targets]
 
 
 def with_spreads(
@@ -229,9 +243,15 @@ def reliability(
             continue
         labels = labelled.targets[name]
         known = ~np.isnan(labels)
-        ratio = np.abs(predictions[name] - labels)[known] / predictions[f"{name}_std"][known]
-        curves[name] = {
-            str(level): float((ratio <= NormalDist().inv_cdf(0.5 + level / 2)).mean())
-            for level in LEVELS
-        }
+        errors = np.abs(predictions[name] - labels)[known]
+        curves[name] = shares_in_intervals(errors, predictions[f"{name}_std"][known])
     return curves
+
+
+def shares_in_intervals(errors: NDArray[np.float64], stds: NDArray[np.float64]) -> dict[str, float]:
+    """Share of (C,) absolute errors in the interval of each level, by stated standard errors."""
+    ratio = errors / stds
+    return {
+        str(level): float((ratio <= NormalDist().inv_cdf(0.5 + level / 2)).mean())
+        for level in LEVELS
+    }

@@ -8,6 +8,7 @@ from typing import Any
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE
 from ase_ecn.properties import FORMATION_ENERGY, POTENTIAL_ENERGY
+from ase_ecn.response import STATED
 
 _LANES = 16
 
@@ -41,13 +42,15 @@ class SO3ECNConfig:
         Response tensors of the crystal, see :mod:`ase_ecn.nn.so3.tensor_heads`.
     uncertainties
         Those of the targets of the crystal, the energy among them, whose standard error is
-        predicted too, as ``NAME_std``.
+        predicted too, as ``NAME_std``; of tensors, numbers that follow from them
+        (:data:`ase_ecn.response.STATED`).
     dropout
         Share of the hidden channels of the further properties that training leaves out.
     classes
-        Of bonds, which have radial functions of their own: ``"none"``, ``"colours"`` or
-        ``"crystal_class"``, see :mod:`ase_ecn.graphs.bond_classes`. Only without classes are
-        energies smooth, so others give no forces.
+        Of bonds, which have radial functions of their own: ``"none"``, ``"colours"``,
+        ``"crystal_class"``, ``"site_symmetry"`` or ``"wyckoff"``, see
+        :mod:`ase_ecn.graphs.bond_classes`. Only without classes are energies smooth, so others give
+        no forces.
     repulsion
         Where the repulsion of nuclei begins (:mod:`ase_ecn.nn.so3.repulsion`), in units of the sum
         of both covalent radii; 0 for none.
@@ -99,6 +102,7 @@ class SO3ECNConfig:
         if len(set(names)) < len(names):
             raise OptionError(f"a target occurs twice: {', '.join(names)}")
         possible = (self.target, *self.crystal_targets)
+        possible += tuple(n for name in self.tensor_targets for n in STATED.get(name, ()))
         if not set(self.uncertainties) <= set(possible):
             raise OptionError(f"uncertainties are of targets of the crystal: {possible}")
         if not 0 <= self.dropout < 1:

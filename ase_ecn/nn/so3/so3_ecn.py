@@ -31,6 +31,7 @@ from ase_ecn.nn.so3.prepared import prepared
 from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.nn.so3.tensor_heads import AtomFeatures, TensorHeads, bond_list
+from ase_ecn.nn.so3.tensor_numbers import with_absolute_errors
 from ase_ecn.nn.so3.trunk import Trunk
 
 
@@ -179,7 +180,8 @@ class SO3ECN(SO3Network):
     def properties(self, graph: SphereBatch) -> dict[str, Tensor]:
         """All targets but forces and stress; differentiable by the weights."""
         features = self.features(graph)
-        return {**self.properties_of(graph, features.scalars), **self.tensors_of(graph, features)}
+        found = self.properties_of(graph, features.scalars) | self.tensors_of(graph, features)
+        return with_absolute_errors(found)
 
     def properties_and_pulls(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
         """All targets, and derivatives of the energy by the bonds."""
@@ -188,6 +190,7 @@ class SO3ECN(SO3Network):
         with torch.inference_mode():
             outputs |= self._further(graph, found.features.scalars)
             outputs |= self.tensors_of(graph, found.features)
+            outputs = with_absolute_errors(outputs)
         return outputs, found.pulls
 
     def energies_and_pulls(self, graph: SphereBatch) -> tuple[Tensor, Tensor]:
@@ -202,7 +205,10 @@ class SO3ECN(SO3Network):
         return self.properties_of(graph, scalars), pooled
 
     def properties_of(self, graph: SphereBatch, scalars: Tensor) -> dict[str, Tensor]:
-        """As :meth:`properties` without tensors, from the (N, width) last scalars of the atoms."""
+        """As :meth:`properties` without tensors, from the (N, width) last scalars of the atoms.
+
+        Standard errors of what follows from tensors are relative.
+        """
         total = self._total(graph, self._contributions(scalars), self._repulsion(graph))
         energies = total / graph.atom_counts
         return {self.config.target: energies, **self._further(graph, scalars)}

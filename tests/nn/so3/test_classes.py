@@ -12,7 +12,7 @@ from ase_ecn.nn.so3 import library
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 
-KINDS = ["colours", "crystal_class"]
+KINDS = ["colours", "crystal_class", "site_symmetry", "wyckoff"]
 kinds = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -140,5 +140,5 @@ def test_the_architecture_says_which_classes():
     old = SO3ECNConfig().to_dict()
     del old["classes"]
     assert build("so3", old).config.classes == "none"
-    with pytest.raises(OptionError, match="classes must be one of none, colours, crystal_class"):
-        SO3ECNConfig(classes="wyckoff")
+    with pytest.raises(OptionError, match="colours, crystal_class, site_symmetry, wyckoff"):
+        SO3ECNConfig(classes="wyckoffs")

@@ -18,7 +18,7 @@ from ase_ecn.nn.registry import build
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.cartesian import DIELECTRIC, ELASTIC, PIEZOELECTRIC, harmonic_tensors
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
-from ase_ecn.nn.so3.tensor_heads import BASES, TensorHeads
+from ase_ecn.nn.so3.tensor_heads import BASES, TensorHeads, harmonics_of
 from ase_ecn.properties import (
     DIELECTRIC_TENSOR,
     DIELECTRIC_TENSOR_TOTAL,
@@ -229,3 +229,15 @@ def test_calculator_and_files_have_tensors(network, tmp_path):
     row = calculator.db_row(atoms)
     assert row["bulk_modulus"] > 0
     assert "elastic_tensor" not in row
+
+
+def test_harmonics_are_those_of_e3nn():
+    """Up to a rotation of the components of a degree: so products of two directions agree."""
+    pytest.importorskip("e3nn", reason="e3nn isn't installed")
+    from e3nn.o3 import spherical_harmonics
+
+    unit = torch.nn.functional.normalize(torch.randn(12, 3, dtype=torch.float64), dim=1)
+    mine = harmonics_of(unit).split([2 * degree + 1 for degree in range(5)], dim=1)
+    for degree, ours in enumerate(mine):
+        theirs = spherical_harmonics(degree, unit, normalize=False, normalization="component")
+        torch.testing.assert_close(ours @ ours.T, theirs @ theirs.T, rtol=0, atol=1e-9)

@@ -208,6 +208,20 @@ fit: {{epochs: 6, batch_size: 16, learning_rate: 0.01}}
     found = predict(bulk("NaCl", "rocksalt", a=5.5), checkpoint=weights, device="cpu")[0]
     assert found.dielectric_tensor.shape == (3, 3)
     assert found.refractive_index == pytest.approx(found.dielectric_tensor[0, 0] ** 0.5, rel=1e-5)
+    capsys.readouterr()
+    assert main(["calibrate", str(weights), "--properties", "refractive_index", *command]) == 0
+    assert "refractive_index: " in capsys.readouterr().out
+    assert read_card(weights).content["properties"]["refractive_index_std"] == "1"
+    again = predict(bulk("NaCl", "rocksalt", a=5.5), checkpoint=weights, device="cpu")[0]
+    assert again.refractive_index == pytest.approx(found.refractive_index, rel=1e-5)
+    assert 0 < again.refractive_index_std < 10 * again.refractive_index
+    assert main(["evaluate", str(weights), "--split", "val", *command]) == 0
+    assert "refractive_index_in_90%_interval" in capsys.readouterr().out
+    few = ["calibrate", str(weights), "--properties", "bulk_modulus", *command]
+    assert main(few) == 1
+    assert "3 held-out crystals have a bulk_modulus" in capsys.readouterr().err
+    assert main(["calibrate", str(weights), "--properties", "elastic_tensor", *command]) == 1
+    assert "possible are refractive_index" in capsys.readouterr().err
 
 
 def test_a_fit_needs_tensors_and_known_weights():

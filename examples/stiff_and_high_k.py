@@ -1,0 +1,66 @@
+"""Screen prototypes for stiff and for high-k crystals that are near the hull.
+
+    python examples/stiff_and_high_k.py [OUT.db]
+
+Metals have no dielectric constant, so the default network is asked for the gaps.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+
+from ase import Atoms
+from ase.build import bulk
+from ase.data import covalent_radii
+from ase.db import connect
+from ase.symbols import string2symbols
+
+from ase_ecn import predict
+from ase_ecn.screening import screen
+
+
+def candidates(metals: str = "MgCaAlTiZrHfVW", others: str = "CNO") -> Iterator[Atoms]:
+    """Rock salt, zinc blende and, of oxides, fluorite; lattice constants are relaxed later."""
+    for metal, other in product(string2symbols(metals), string2symbols(others)):
+        bond = covalent_radii[Atoms(metal + other).numbers].sum()
+        yield bulk(metal + other, "rocksalt", a=2 * bond)
+        yield bulk(metal + other, "zincblende", a=4 / 3**0.5 * bond)
+        if other == "O":
+            yield bulk(metal + "O2", "fluorite", a=4 / 3**0.5 * bond)
+
+
+def main(arguments: Sequence[str] | None = None, **elements: str) -> None:
+    paths = sys.argv[1:] if arguments is None else arguments
+    out = Path(paths[0]) if paths else Path(tempfile.mkdtemp()) / "stiff.db"
+    found = list(candidates(**elements))
+    where = "energy_above_hull < 0.1"
+    print(screen(found, out, checkpoint="ecn-tensors", relax=True, where=where))
+    rows = list(connect(out).select())
+    stiff = sorted(rows, key=lambda row: -row.young_modulus)
+    gaps = [one.band_gap for one in predict([row.toatoms() for row in rows], forces=False)]
+    open_gaps = [row for row, gap in zip(rows, gaps, strict=True) if gap > 1]
+    high = sorted(open_gaps, key=lambda row: -row.dielectric_constant)
+    for name, unit, best in (("young_modulus", "GPa", stiff), ("dielectric_constant", "", high)):
+        print(f"crystal   {name.replace('_', ' ')} {unit}".ljust(40) + "above the hull / eV/atom")
+        for row in best[:4]:
+            print(f"{row.formula:8s}  {row[name]:19.1f} {row.energy_above_hull:30.3f}")
+
+
+if __name__ == "__main__":
+    main()
+
+# Prints:
+# ScreenReport(stored=10, rejected=46, outranked=0, failed=0, computed=56, refined=0)
+# crystal   young modulus GPa             above the hull / eV/atom
+# VC                      444.7                          0.073
+# TiN                     421.2                          0.002
+# VN                      406.9                          0.086
+# HfN                     377.5                          0.050
+# crystal   dielectric constant           above the hull / eV/atom
+# CaO                      18.3                          0.029
+# MgO                      10.0                          0.027
+# AlN                       8.7                          0.019
