@@ -78,13 +78,9 @@ def _sources(
     passing_over: Collection[Path],
 ) -> Iterator[Source]:
     if not isinstance(source, str | Path):
-<<<<<<< HEAD
         return _from_structures(one_or_several(source))
-=======
-        return _from_structures(source)  # type: ignore[arg-type]
     if is_query(source):
         return read_query(str(source))
->>>>>>> main
     if is_url(source):
         # Without the rest of the address, which may contain a password.
         name = urlsplit(str(source)).path.strip("/") or "db"
