@@ -11,7 +11,7 @@ import torch
 from ase import Atoms
 
 from ase_ecn.card import Card
-from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
+from ase_ecn.crystal import Crystal, CrystalLike, as_crystal, one_or_several
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.geometry.strain import StrainMask, allowed_strain
 from ase_ecn.own_phases import PhasesLike, known_phases
@@ -107,7 +107,9 @@ def predict(
     predictor = PropertyPredictor(
         checkpoint, device=device, dtype=dtype, phases=known_phases(phases)
     )
-    found = _each(_as_list(structures), lambda k, s: _validated(k, s, predictor.card), on_error)
+    found = _each(
+        list(one_or_several(structures)), lambda k, s: _validated(k, s, predictor.card), on_error
+    )
     crystals = [one for one in found if not isinstance(one, ASEECNError)]
     if on_error == "raise":
         return predictor.predict(crystals, batch_size, forces=forces)
@@ -235,7 +237,7 @@ def relax(
         checkpoint, potential, method=method, positions=positions, device=device, dtype=dtype
     )
     moving = positions or method == "all"
-    inputs = _as_list(structures)
+    inputs = list(one_or_several(structures))
     found = _each(inputs, lambda k, s: _to_relax(k, s, networks, moving), on_error)
     good = [one for one in found if not isinstance(one, ASEECNError)]
     options: dict[str, Any] = {} if steps is None else {"steps": steps}
@@ -266,13 +268,6 @@ def _to_relax(
 
 def _of_input(result: Relaxation, structure: CrystalLike) -> Relaxation:
     return result.of(structure) if isinstance(structure, Atoms) else result
-
-
-def _as_list(structures: CrystalLike | Iterable[CrystalLike]) -> list[Any]:
-    # Atoms and Structure are iterable over their atoms, so ask for what a crystal has.
-    if isinstance(structures, Atoms) or hasattr(structures, "lattice"):
-        return [structures]
-    return list(structures)  # type: ignore[arg-type]
 
 
 _T = TypeVar("_T")

@@ -17,11 +17,10 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
@@ -43,6 +42,37 @@ LONGEST_PEROXIDE_BOND = 1.49 * _RELATIVE_CUTOFF
 """Å. Oxides without shorter bonds between oxygen atoms are plain ones."""
 _CACHED = 1 << 17
 _OXYGEN = atomic_numbers["O"]
+
+# The tables of pymatgen's class in eV per atom of the element (A. Wang et al., Scientific Reports
+# 11, 15496, 2021). Importing that class takes seconds, which each process would spend at its first
+# prediction.
+_SULFUR = -0.503
+_OXIDES = dict(zip(OXIDE_KINDS, (-0.687, -0.465, -0.161, 0.0), strict=True))
+# Only where they are anions.
+_ANIONS = {
+    "F": -0.462,
+    "Cl": -0.614,
+    "Br": -0.534,
+    "I": -0.379,
+    "N": -0.361,
+    "Se": -0.472,
+    "Si": 0.071,
+    "Sb": -0.192,
+    "Te": -0.422,
+    "H": -0.179,
+}
+# Of metals whose energies are those of PBE+U, where O or F is the most electronegative element.
+_METALS = {
+    "V": -1.7,
+    "Cr": -1.999,
+    "Mn": -1.668,
+    "Fe": -2.256,
+    "Co": -1.638,
+    "Ni": -2.541,
+    "W": -4.438,
+    "Mo": -3.202,
+}
+_MIXING = {"O": _METALS, "F": _METALS}
 
 
 def formation_energy(energy: float, numbers: Numbers, *, oxide: str = "oxide") -> float:
@@ -112,7 +142,7 @@ def possible_corrections(numbers: Numbers, *, oxide: str = "oxide") -> tuple[flo
     if len(composition) == 1:
         return (0.0,)
     most = max(composition, key=lambda part: (_electronegativity(part[0]), part[0]))[0]
-    certain, anions = _certain(most, oxide), _scheme().anions
+    certain, anions = _certain(most, oxide), _ANIONS
     choices = [(0.0, anions[symbol]) for symbol, _ in composition if symbol in anions]
     symbols = [symbol for symbol, _ in composition if symbol in anions]
     return tuple(
@@ -205,44 +235,6 @@ def oxide_kind(structure: CrystalLike) -> str:
     return kind if kind in OXIDE_KINDS else "oxide"
 
 
-@dataclass(frozen=True)
-class _Scheme:
-    """The tables of pymatgen's class, by symbol, in eV per atom of the element.
-
-    Attributes
-    ----------
-    sulfur, oxides
-        Of S, and of O in each kind of oxide.
-    anions
-        Of the elements that are corrected only where they are anions.
-    mixing
-        Between GGA and GGA+U: most electronegative element, metal.
-    """
-
-    sulfur: float
-    oxides: dict[str, float]
-    anions: dict[str, float]
-    mixing: dict[str, dict[str, float]]
-
-
-@lru_cache(maxsize=1)
-def _scheme() -> _Scheme:
-    # Late: importing it takes seconds, and few users need it.
-    from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
-
-    tables: Any = MaterialsProject2020Compatibility(check_potcar=False)
-    values = {name: float(value) for name, value in tables.comp_correction.items()}
-    return _Scheme(
-        values.pop("S"),
-        {kind: values.pop(kind) for kind in OXIDE_KINDS},
-        values,
-        {
-            anion: {metal: float(value) for metal, value in metals.items()}
-            for anion, metals in tables.u_corrections.items()
-        },
-    )
-
-
 @lru_cache(maxsize=1)
 def _electronegativities() -> dict[str, float]:
     from pymatgen.core.periodic_table import Element
@@ -262,22 +254,21 @@ def _electronegativity(symbol: str) -> float:
 def _correction(composition: Composition, oxide: str) -> float:
     if len(composition) == 1:
         return 0.0
-    # Imported with pymatgen's tables, late as well.
+    # Late: pymatgen takes a second.
     from ase_ecn.oxidation import likeliest_states
 
-    scheme = _scheme()
     # The order of pymatgen's formulas. It decides between equal electronegativities and between
     # equally likely oxidation states.
     ordered = tuple(sorted(composition, key=lambda part: (_electronegativity(part[0]), part[0])))
     most = ordered[-1][0]
     values = _certain(most, oxide)
-    anions = [symbol for symbol, _ in ordered if symbol in scheme.anions]
+    anions = [symbol for symbol, _ in ordered if symbol in _ANIONS]
     # Nothing else depends on the oxidation states.
     states = likeliest_states(ordered, _MAX_SITES) if anions else {}
     for symbol in anions:
         state = states.get(symbol, 0.0)
         if state <= -1 or (state >= 0 and symbol == most):
-            values[symbol] = scheme.anions[symbol]
+            values[symbol] = _ANIONS[symbol]
     return _per_atom(composition, values)
 
 
@@ -289,17 +280,15 @@ def _smooth_correction(composition: Composition) -> float:
     known = _electronegativities()
     most = max(composition, key=lambda part: -math.inf if math.isnan(x := known[part[0]]) else x)
     values = _certain(most[0], "oxide")
-    scheme = _scheme()
-    if most[0] in scheme.anions:
-        values[most[0]] = scheme.anions[most[0]]
+    if most[0] in _ANIONS:
+        values[most[0]] = _ANIONS[most[0]]
     return _per_atom(composition, values)
 
 
 def _certain(most_electronegative: str, oxide: str) -> dict[str, float]:
     """Corrections of the elements (eV per atom of each) that need no oxidation states."""
-    scheme = _scheme()
-    metals = scheme.mixing.get(most_electronegative, {})
-    return {"S": scheme.sulfur, "O": scheme.oxides[oxide], **metals}
+    metals = _MIXING.get(most_electronegative, {})
+    return {"S": _SULFUR, "O": _OXIDES[oxide], **metals}
 
 
 def _per_atom(composition: Composition, values: Mapping[str, float]) -> float:

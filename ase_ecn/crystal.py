@@ -160,6 +160,14 @@ def _in_reduced_basis(
     return crystal
 
 
+def one_or_several(structures: CrystalLike | Iterable[CrystalLike]) -> Iterable[CrystalLike]:
+    """Structures, of which one alone may be given; what cannot be any is taken for one."""
+    # Atoms and Structure are iterable over their atoms, so ask for what a crystal has.
+    if isinstance(structures, Atoms | str) or hasattr(structures, "lattice"):
+        return [structures]  # type: ignore[list-item]
+    return structures if isinstance(structures, Iterable) else [structures]
+
+
 def as_crystal(structure: CrystalLike, elements: Iterable[int] | None = None) -> Crystal:
     """Validate a structure.
 

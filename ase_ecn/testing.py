@@ -207,17 +207,33 @@ def crystals(
     """
     from hypothesis import strategies as st
 
-    def build(numbers: list[int], lengths: list[float], skew: list[float], seed: int) -> Atoms:
-        cell = np.diag(lengths)
-        cell[1, 0], cell[2, 0], cell[2, 1] = skew
-        cell *= (len(numbers) * 15.0 / np.linalg.det(cell)) ** (1 / 3)
-        rng = np.random.default_rng(seed)
-        return Atoms(numbers, cell=cell, scaled_positions=rng.random((len(numbers), 3)), pbc=True)
-
     lengths = st.lists(st.floats(2.5, 8), min_size=3, max_size=3)
     skew = st.lists(st.floats(-3, 3), min_size=3, max_size=3)
     numbers = st.lists(st.sampled_from(list(elements)), min_size=1, max_size=max_atoms)
-    return st.builds(build, numbers, lengths, skew, st.integers(0, 2**32 - 1)).filter(_far_apart)
+    return st.builds(_packed, numbers, lengths, skew, st.integers(0, 2**32 - 1)).filter(_far_apart)
+
+
+def _packed(
+    numbers: Sequence[int], lengths: Sequence[float], skew: Sequence[float], seed: int
+) -> Atoms:
+    """Atoms anywhere in a cell of 15 Å³ for each."""
+    cell = np.diag(lengths)
+    cell[1, 0], cell[2, 0], cell[2, 1] = skew
+    cell *= (len(numbers) * 15.0 / np.linalg.det(cell)) ** (1 / 3)
+    rng = np.random.default_rng(seed)
+    return Atoms(numbers, cell=cell, scaled_positions=rng.random((len(numbers), 3)), pbc=True)
+
+
+def random_crystal(
+    rng: np.random.Generator, *, elements: Sequence[int] = COMMON_ELEMENTS, max_atoms: int = 6
+) -> Atoms:
+    """Draw one such crystal as :func:`crystals` generates, without hypothesis."""
+    while True:
+        numbers = rng.choice(elements, size=rng.integers(1, max_atoms + 1)).tolist()
+        lengths, skew = rng.uniform(2.5, 8, size=3), rng.uniform(-3, 3, size=3)
+        atoms = _packed(numbers, lengths.tolist(), skew.tolist(), int(rng.integers(2**32)))
+        if _far_apart(atoms):
+            return atoms
 
 
 def _far_apart(atoms: Atoms) -> bool:
@@ -242,6 +258,12 @@ def unusual_inputs() -> SearchStrategy[tuple[str, Any]]:
         crystals(),
         st.integers(0, 2**32 - 1),
     )
+
+
+def random_unusual_input(atoms: Atoms, rng: np.random.Generator) -> tuple[str, Any]:
+    """Make one such input as :func:`unusual_inputs` generates of a crystal, without hypothesis."""
+    name = str(rng.choice(sorted(_TWISTS)))
+    return name, _TWISTS[name](atoms, rng)
 
 
 def _with_cell(atoms: Atoms, cell: NDArray[np.float64], scale_atoms: bool = True) -> Atoms:

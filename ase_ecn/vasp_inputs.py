@@ -9,8 +9,6 @@ from tempfile import TemporaryDirectory
 
 from ase import Atoms
 from numpy.typing import ArrayLike
-from pymatgen.io.ase import AseAtomsAdaptor
-from pymatgen.io.vasp.sets import MPRelaxSet
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import ASEECNError, OptionError, UnsupportedElementError
@@ -74,6 +72,10 @@ def vasp_inputs(
         plain = with_initial_moments(plain, site_moments, order)
     elif order is not None:
         raise OptionError("there are no moments to give signs to")
+    # Late: it takes seconds, and all commands would begin with it.
+    from pymatgen.io.ase import AseAtomsAdaptor
+    from pymatgen.io.vasp.sets import MPRelaxSet
+
     structure = AseAtomsAdaptor.get_structure(plain)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about choices that are the Materials Project's

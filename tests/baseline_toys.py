@@ -42,11 +42,6 @@ def halides(size: int = 48, seed: int = 0) -> Dataset:
     )
 
 
-def part(name: str, dataset: Dataset) -> Part:
-    graphs = neighbor_graphs(dataset.crystals, NETWORKS[name].kind)
-    return Part(graphs, {k: dataset.targets[k] for k in TARGETS})
-
-
 def rutiles(size: int = 24, seed: int = 0) -> Dataset:
     """Doubled rutiles; an atom's label tells its element, the other one, and the volume."""
     rng = np.random.default_rng(seed)

@@ -63,8 +63,9 @@ def test_forces_and_stress_are_derivatives(name: str, calculator: ECNCalculator)
     assert (stress * strain).sum() * atoms.get_volume() == pytest.approx(by_strain, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", CRYSTALS)
-@pytest.mark.parametrize("optimizer", [BFGS, FIRE])
+@pytest.mark.parametrize(
+    ("name", "optimizer"), [*((name, BFGS) for name in CRYSTALS), ("halide", FIRE), ("metal", FIRE)]
+)
 def test_cell_and_atoms_come_to_rest(
     name: str, optimizer: type[Optimizer], calculator: ECNCalculator
 ) -> None:
@@ -95,7 +96,7 @@ def test_dynamics_conserves_energy_the_better_the_shorter_its_steps(
         atoms = moved(name, calculator)
         kicks = np.random.default_rng(0).normal(size=(len(atoms), 3))
         atoms.set_velocities(kicks * np.sqrt(300 * units.kB / atoms.get_masses())[:, None])
-        found.append(drifts(atoms, timestep, 64))
+        found.append(drifts(atoms, timestep, 32))
     assert found[1] < 1e-3 * len(atoms)
     assert found[1] < 0.4 * found[0]  # a quarter, for a method of second order
 
@@ -104,7 +105,7 @@ def test_float32_conserves_energy_too() -> None:
     atoms = moved("intermetallic", ECNCalculator(NAME, device="cpu"))
     kicks = np.random.default_rng(0).normal(size=(len(atoms), 3))
     atoms.set_velocities(kicks * np.sqrt(300 * units.kB / atoms.get_masses())[:, None])
-    assert drifts(atoms, 1.0, 200) < 1e-3 * len(atoms)
+    assert drifts(atoms, 1.0, 100) < 1e-3 * len(atoms)
 
 
 @pytest.mark.parametrize(("name", "lattice"), [("halide", 4.2), ("intermetallic", 2.9)])

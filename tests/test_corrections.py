@@ -18,6 +18,7 @@ from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
 from pymatgen.entries.computed_entries import ComputedEntry
 from pymatgen.io.ase import AseAtomsAdaptor
 
+from ase_ecn import corrections
 from ase_ecn.corrections import (
     OXIDE_KINDS,
     correction,
@@ -92,6 +93,16 @@ def as_formula(counts: dict[str, int]) -> Composition:
 
 def numbers_of(composition: Composition) -> list[int]:
     return [e.Z for e, count in composition.items() for _ in range(int(count))]
+
+
+def test_tables_are_pymatgens(scheme: MaterialsProject2020Compatibility) -> None:
+    ours = {"S": corrections._SULFUR, **corrections._OXIDES, **corrections._ANIONS}
+    assert ours == {name: float(value) for name, value in scheme.comp_correction.items()}
+    theirs = {
+        anion: {metal: float(value) for metal, value in metals.items()}
+        for anion, metals in scheme.u_corrections.items()
+    }
+    assert theirs == corrections._MIXING
 
 
 @pytest.mark.filterwarnings("ignore:No Pauling electronegativity")

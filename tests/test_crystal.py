@@ -9,10 +9,11 @@ from ase.build import bulk, graphene
 from pymatgen.core import Lattice, Structure
 
 from ase_ecn import crystal as crystal_module
-from ase_ecn import errors
+from ase_ecn import errors, predict, relax
 from ase_ecn.crystal import as_crystal
 from ase_ecn.geometry import inspection
 from ase_ecn.graphs.voronoi import voronoi_bonds
+from ase_ecn.readers import read_structures
 from ase_ecn.testing import random_equivalent
 
 
@@ -150,3 +151,22 @@ def test_reduced_atoms_are_the_same_in_another_basis(prototypes: dict[str, Atoms
         scaled = crystal.scaled_positions
         outside = (scaled[target] - scaled[source] + original) @ crystal.cell
         np.testing.assert_allclose(inside, outside, atol=1e-8)
+
+
+@pytest.mark.parametrize("given", [3, None, 2.5, "NaCl"])
+def test_what_is_neither_one_structure_nor_several_is_refused_in_words(given: object) -> None:
+    for function in (predict, relax):
+        with pytest.raises(errors.CrystalError, match=r"structure 0: expected ase\.Atoms"):
+            function(given)
+        (refused,) = function(given, on_error="return")
+        assert isinstance(refused, errors.CrystalError)
+
+
+def test_crystals_are_taken_one_or_several() -> None:
+    one = as_crystal(bulk("Cu"))
+    (alone,) = predict(one)
+    assert alone.formation_energy == predict([one])[0].formation_energy
+    assert [source.label for source in read_structures(one)] == ["#0"]
+    (unreadable,) = read_structures(3)
+    with pytest.raises(errors.CrystalError, match="expected"):
+        unreadable.load()

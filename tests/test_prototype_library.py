@@ -45,7 +45,7 @@ def library() -> list[Atoms]:
 def descriptions(library: list[Atoms]) -> tuple[list[Crystal], list[Crystal]]:
     """Each crystal, and another description of it."""
     rng = np.random.default_rng(20)
-    others = [random_equivalent(atoms, rng, max_atoms=100).atoms for atoms in library]
+    others = [random_equivalent(atoms, rng, max_atoms=64).atoms for atoms in library]
     return [as_crystal(a) for a in library], [as_crystal(a) for a in others]
 
 
@@ -62,7 +62,10 @@ def test_predictions_are_invariant(
     every: int,
 ) -> None:
     predictor = PropertyPredictor(device="cpu", dtype=dtype)
-    first, second = (predictor.predict(crystals[::every]) for crystals in descriptions)
+    # Forces, which take longer, are among all properties of some.
+    first, second = (
+        predictor.predict(crystals[::every], forces=False) for crystals in descriptions
+    )
     differences = np.array(
         [abs(a.formation_energy - b.formation_energy) for a, b in zip(first, second, strict=True)]
     )
@@ -77,7 +80,7 @@ def test_all_properties_of_some_are_invariant(library: list[Atoms]) -> None:
     rng = np.random.default_rng(21)
     predictor = PropertyPredictor(device="cpu", dtype="float64")
     for atoms in library[::12]:
-        assert_prediction_invariant(predictor, atoms, rng, tolerance=1e-7, equivalents=2)
+        assert_prediction_invariant(predictor, atoms, rng, tolerance=1e-7)
 
 
 def test_strains_turn_with_the_crystal(library: list[Atoms]) -> None:

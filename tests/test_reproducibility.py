@@ -43,10 +43,8 @@ def crystals(prototypes: dict[str, Atoms]) -> list[Atoms]:
     """Of all sizes, two of them alike."""
     rng = np.random.default_rng(3)
     found = []
-    for name, atoms in prototypes.items():
-        if name == "sc":
-            continue  # polonium
-        atoms = atoms.copy()
+    for name in ("fcc", "hcp", "diamond", "rocksalt", "wurtzite", "perovskite", "triclinic"):
+        atoms = prototypes[name].copy()
         atoms.rattle(0.02, rng=rng)
         found += [atoms, atoms.repeat((2, 1, 1))]
     large = prototypes["perovskite"].repeat(2)
@@ -204,13 +202,11 @@ def _in_process(crystals: list[Atoms]) -> list[bytes]:
     return numbers(predict(crystals)) + cells(relax(crystals))
 
 
-def test_four_processes_give_the_same_bits(
-    crystals: list[Atoms], forkserver: ForkServerContext
-) -> None:
+def test_processes_give_the_same_bits(crystals: list[Atoms], forkserver: ForkServerContext) -> None:
     crystals = crystals[:8]
-    with ProcessPoolExecutor(4, mp_context=forkserver) as pool:
-        found = list(pool.map(_in_process, [crystals] * 4))
-    assert found == [_in_process(crystals)] * 4
+    with ProcessPoolExecutor(2, mp_context=forkserver) as pool:
+        found = list(pool.map(_in_process, [crystals] * 2))
+    assert found == [_in_process(crystals)] * 2
 
 
 def test_calculators_can_be_sent_and_copied(crystals: list[Atoms]) -> None:

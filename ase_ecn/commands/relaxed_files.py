@@ -15,7 +15,7 @@ from ase.io import write
 from ase.io.formats import filetype
 
 from ase_ecn.errors import ASEECNError, OptionError
-from ase_ecn.readers import Source, is_url
+from ase_ecn.readers import Source, is_query, is_url
 from ase_ecn.screening.input_keys import as_pairs, as_text
 from ase_ecn.storage import replacing
 
@@ -67,7 +67,7 @@ def checked_output(output: str, inputs: Iterable[str]) -> Path:
         raise OptionError("relaxed structures are written to a file, not to a server")
     path = Path(output)
     real = os.path.realpath(path)
-    if any(os.path.realpath(one) == real for one in inputs if not is_url(one)):
+    if any(os.path.realpath(one) == real for one in inputs if not (is_url(one) or is_query(one))):
         raise OptionError(f"{path} is an input: choose another output")
     if not path.parent.is_dir():
         raise OptionError(f"cannot write {path}: its folder does not exist")

@@ -23,6 +23,8 @@ from ase_ecn.commands.structures import (
 )
 from ase_ecn.errors import OptionError
 from ase_ecn.properties import in_short_tables
+from ase_ecn.readers import is_query
+from ase_ecn.readers.optimade_queries import Query
 from ase_ecn.relaxation.cell_and_atoms import RELAXED
 from ase_ecn.screening import failures, refined, screen
 from ase_ecn.screening.named_calculators import parse_options
@@ -31,8 +33,8 @@ from ase_ecn.screening.run import BATCH_SIZE
 from ase_ecn.screening.store import Store, journal_path
 
 _SOURCES = (
-    "folder, ase.db, PostgreSQL URL, extxyz or any file that ASE reads, or CSV/Parquet with a "
-    "column cif or file"
+    "folder, ase.db, PostgreSQL URL, extxyz or any file that ASE reads, CSV/Parquet with a column "
+    "cif or file, or optimade:PROVIDER?filter=…"
 )
 _SHOWN = 20
 
@@ -141,6 +143,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _name(source: str) -> str:
     """Name of the input without its ending; ``.`` and ``..`` have that of the folder."""
+    if is_query(source):
+        return Query.of(source).name
     return Path(source).stem.strip(".") or Path(source).resolve().name
 
 

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from ase import Atoms
 
-from ase_ecn.crystal import CrystalLike, as_crystal
+from ase_ecn.crystal import CrystalLike, as_crystal, one_or_several
 from ase_ecn.errors import CrystalError, OptionError
 from ase_ecn.readers.databases import count_rows, is_url, read_database
 from ase_ecn.readers.folders import file_groups, read_folder
 from ase_ecn.readers.formats import Reader, read_path, reader_of, register
+from ase_ecn.readers.optimade_queries import is_query, read_query
 from ase_ecn.readers.ordering import check_order, ordered_cells, with_ordered
 from ase_ecn.readers.source import Source, of_atoms, unreadable
 
@@ -23,6 +24,7 @@ __all__ = [
     "Reader",
     "Source",
     "count_structures",
+    "is_query",
     "is_url",
     "of_atoms",
     "ordered_cells",
@@ -48,7 +50,8 @@ def read_structures(
     source
         An ase.db (path, or URL for PostgreSQL), a CSV or Parquet table with a column ``cif`` or
         ``file``, JSON lines with ``species``, ``cell`` and ``frac``, any file that ASE reads, a
-        folder of these, with subfolders, or structures themselves. Of a VASP run in a folder only
+        folder of these, with subfolders, ``"optimade:PROVIDER?filter=…"`` for databases in the
+        network, or structures themselves. Of a VASP run in a folder only
         the last step is read. Screens of a folder that are in it are not read.
     labelled
         Whether to read everything that may serve as a label for a fit; slower for databases.
@@ -74,10 +77,10 @@ def _sources(
     labelled: bool,
     passing_over: Collection[Path],
 ) -> Iterator[Source]:
-    if isinstance(source, Atoms) or hasattr(source, "lattice"):
-        return _from_structures([source])  # type: ignore[list-item]
     if not isinstance(source, str | Path):
-        return _from_structures(source)  # type: ignore[arg-type]
+        return _from_structures(one_or_several(source))
+    if is_query(source):
+        return read_query(str(source))
     if is_url(source):
         # Without the rest of the address, which may contain a password.
         name = urlsplit(str(source)).path.strip("/") or "db"
@@ -97,6 +100,8 @@ def count_structures(source: Any, *, passing_over: Collection[Path] = ()) -> int
     """
     if not isinstance(source, str | Path):
         return len(source) if hasattr(source, "__len__") else None
+    if is_query(source):
+        return None
     if is_url(source):
         return count_rows(source)
     path = Path(source)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import glob
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ase import Atoms
 from ase.io import iread, read
@@ -28,12 +32,25 @@ def read_file(path: Path, label: str, labelled: bool = False) -> Iterator[Source
         yield unreadable(label, "no structure in the file")
 
 
-def _images(path: Path) -> Iterable[Atoms]:
+def _images(path: Path) -> Iterator[Atoms]:
     # An @ in a name is a part of it, and a name such as mysql-1.cif is no address of a server.
-    name = str(path.absolute())
-    if path.name.startswith(("vasprun", "OUTCAR")):
-        kind = "vasp-xml" if path.name.startswith("vasprun") else "vasp-out"
-        last = read(name, index=-1, format=kind, do_not_split_by_at_sign=True)
-        assert isinstance(last, Atoms)
-        return [last]
-    return iread(name, index=":", do_not_split_by_at_sign=True)
+    with _plainly_named(path.absolute()) as name:
+        if path.name.startswith(("vasprun", "OUTCAR")):
+            kind = "vasp-xml" if path.name.startswith("vasprun") else "vasp-out"
+            last = read(name, index=-1, format=kind, do_not_split_by_at_sign=True)
+            assert isinstance(last, Atoms)
+            yield last
+        else:
+            yield from iread(name, index=":", do_not_split_by_at_sign=True)
+
+
+@contextmanager
+def _plainly_named(path: Path) -> Iterator[str]:
+    """A name without characters that stand for others: some of ASE's readers look for all files."""
+    if glob.escape(str(path)) == str(path):
+        yield str(path)
+        return
+    with TemporaryDirectory() as folder:
+        link = Path(folder, re.sub(r"[*?\[\]]", "_", path.name))
+        link.symlink_to(path)
+        yield str(link)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from ase import Atoms
 
 from ase_ecn.errors import CrystalError
-from ase_ecn.readers import Source, is_url, of_atoms
+from ase_ecn.readers import Source, is_query, is_url, of_atoms
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,9 @@ def origin_of(source: Any, address: str) -> Origin:
     """
     if isinstance(source, Atoms) or not isinstance(source, str | Path):
         return Origin()
+    if is_query(source):
+        # Another filter gives the same crystals under the same names.
+        return Origin(str(source).partition("?")[0])
     if is_url(source):
         parts = urlsplit(str(source))
         host = parts.netloc.rpartition("@")[2]

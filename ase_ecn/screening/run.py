@@ -16,7 +16,7 @@ from ase_ecn.checkpoint import DEFAULT_ECN, DEFAULT_EMPNN, DEFAULT_POTENTIAL
 from ase_ecn.crystal import CrystalLike
 from ase_ecn.errors import OptionError
 from ase_ecn.own_phases import PhasesLike, known_phases
-from ase_ecn.readers import Source, count_structures, is_url, read_structures
+from ase_ecn.readers import Source, count_structures, is_query, is_url, read_structures
 from ase_ecn.relaxation.cell_and_atoms import RELAXED
 from ase_ecn.screening.batches import Execution, compute_all
 from ase_ecn.screening.compute import (
@@ -333,7 +333,8 @@ def _output(out: str | Path, source: Any) -> str:
     if path.suffix == ".parquet":
         require_pyarrow()
     address = journal_path(str(path))
-    given = Path(source) if isinstance(source, str | Path) and not is_url(source) else None
+    is_path = isinstance(source, str | Path) and not is_url(source) and not is_query(source)
+    given = Path(source) if is_path else None
     if given is not None and os.path.realpath(given) in [
         os.path.realpath(p) for p in (path, address)
     ]:

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -149,3 +150,20 @@ def test_both_readers_give_a_plain_cif() -> None:
     write(stream, bulk("NaCl", "rocksalt", a=5.64), format="cif")
     found = dict(second_readings(stream.getvalue().decode()))
     assert {name: len(atoms) for name, atoms in found.items()} == {"pymatgen": 2, "ASE": 2}
+
+
+@pytest.mark.parametrize("cell", ["", "_cell_length_a 5.6\n_cell_length_b 2.l_angle\n"])
+def test_a_file_without_a_cell_is_refused_in_words(cell: str) -> None:
+    """ASE reads it as atoms without a cell, which have no volume to compare."""
+    stream = io.BytesIO()
+    write(stream, bulk("NaCl", "rocksalt", a=5.64), format="cif")
+    whole = stream.getvalue().decode()
+    assert "_chemical_formula_sum" in whole
+    damaged = re.sub(r"(_cell_.*\n)+", cell, whole)
+    with pytest.raises(CrystalError, match="cell"):
+        atoms_of_text(damaged)
+
+
+def test_a_file_whose_sites_have_no_complete_coordinates_is_refused_in_words() -> None:
+    with pytest.raises(CrystalError, match="no site has coordinates"):
+        atoms_of_text(SALT.replace("_atom_site_fract_x", "_atom_site_fract_q"))

@@ -30,3 +30,15 @@ def test_a_damaged_file_does_not_lose_what_is_before(tmp_path: Path, run_screen:
     assert report.failed == 1
     (path.parent / "bad.db").write_text("this is no database, but long enough to look at" * 20)
     assert run_screen(path.parent / "bad.db", tmp_path / "out2.db").failed == 1
+
+
+def test_names_stand_for_themselves_alone(tmp_path: Path) -> None:
+    """Some of ASE's readers look for all files of a name with * or [ in it."""
+    folder = tmp_path / "run[1]"
+    folder.mkdir()
+    for name, atoms in zip(("2[0-9]", "20", "2*"), lattices(3), strict=True):
+        write(tmp_path / "plain.res", atoms, format="res")
+        (tmp_path / "plain.res").rename(folder / f"{name}.res")
+    for name, atoms in zip(("2[0-9]", "20", "2*"), lattices(3), strict=True):
+        (source,) = read_structures(folder / f"{name}.res")
+        assert abs(source.load().get_volume() - atoms.get_volume()) < 1e-4

@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 
+import numpy as np
 from ase import Atoms
 from ase.io import read
 
@@ -14,8 +15,14 @@ def second_readings(text: str) -> Iterator[tuple[str, Atoms]]:
     """What each of them makes of a data block, in order; only ordered crystals count."""
     for name, reader in (("pymatgen", _by_pymatgen), ("ASE", _by_ase)):
         atoms = _tried(reader, text)
-        if atoms is not None and len(atoms):
+        if atoms is not None and _is_crystal(atoms):
             yield name, atoms
+
+
+def _is_crystal(atoms: Atoms) -> bool:
+    """Whether there are atoms, in a cell: ASE reads files without one, or with a part of one."""
+    numbers = np.concatenate([atoms.cell.array, atoms.positions])
+    return len(atoms) > 0 and atoms.cell.rank == 3 and bool(np.isfinite(numbers).all())
 
 
 def _tried(reader: Callable[[str], Atoms | None], text: str) -> Atoms | None:

@@ -117,7 +117,10 @@ def sites_of(
         raise CrystalError("the loop of sites has a row that lacks values, or has too many")
     labels = block.column(*_LABELS)
     symbols = block.column("_atom_site_type_symbol")
-    count = len(next(c for c in (block.column(*_FRACTIONS), block.column(*_CARTESIAN)) if c))
+    first = block.column(*_FRACTIONS) or block.column(*_CARTESIAN)
+    if not first:
+        raise CrystalError("no site has coordinates")
+    count = len(first)
     places = _places(block, cell, count)
     occupancies = _numbers(block, "_atom_site_occupancy", count)
     multiplicities = _numbers(block, "_atom_site_symmetry_multiplicity", count)

@@ -96,3 +96,30 @@ def test_intervals_hold_where_they_were_calibrated(
         within = found.within(share)
         assert within is not None
         assert value <= within <= share + 0.13
+
+
+def documented(checkpoint: str, name: str) -> list[str]:
+    """Cells of the row of a set in the table of the documents."""
+    page = (Path(__file__).parents[3] / "docs" / "reliability.md").read_text()
+    after = page[page.index(f"For `{checkpoint}`") :]
+    return cells(next(line for line in after.splitlines() if line.startswith(f"| {name} | ")))
+
+
+def leading(cell: str) -> float:
+    return float(cell.split()[0])
+
+
+@pytest.mark.data
+def test_the_table_of_the_documents_is_what_is_measured(data: Path) -> None:
+    """A change of networks, domains or calibrations that it does not tell of would be seen."""
+    predictor = PropertyPredictor("ecn-mp20-so3", device="cpu")
+    parts = list(unseen_crystals(data, predictor.card.elements, 60))
+    assert len(parts) == 7
+    for part in parts:
+        found = cells(coverage(predictor, part).row())
+        expected = documented("ecn-mp20-so3", part.name)
+        assert found[:2] == expected[:2]
+        for k in (2, 3):  # errors in eV/atom
+            assert leading(found[k]) == pytest.approx(leading(expected[k]), abs=0.0015), part.name
+        for k in (4, 5, 6, 7, 8, 10):  # percents; one crystal of 60 may be at the edge
+            assert leading(found[k]) == pytest.approx(leading(expected[k]), abs=2.1), part.name
