@@ -1,25 +1,23 @@
-"""Hull distances of iron oxides and lithium iron oxides from predicted formation energies.
+"""Lithium iron oxides beside the known phases: python examples/phase_diagram.py [-o DIAGRAM.png]
 
-    python examples/phase_diagram.py [SCREENED.db]
-
-Without a database, a few textbook structures are relaxed and predicted. Energies are formation
-energies, so the elements lie at zero.
+Crystals with rough lattice constants are relaxed and predicted. FeO and Li2O exist and should be
+close to the hull; among themselves others look stable too.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Sequence
 
 from ase import Atoms
 from ase.build import bulk
 
 from ase_ecn import predict, relax
-from ase_ecn.phase_diagram import entry, hull, screened_entries
+from ase_ecn.phase_diagram import entry, hull
+from ase_ecn.plotting import phase_diagram
 
 
 def candidates() -> dict[str, Atoms]:
-    """Prototypes with lattice constants that are only roughly right."""
     perovskite = [[0.5] * 3, [0, 0, 0], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]
     return {
         "FeO rocksalt": bulk("FeO", "rocksalt", a=4.4),
@@ -31,28 +29,30 @@ def candidates() -> dict[str, Atoms]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    paths = sys.argv[1:] if arguments is None else arguments
-    if paths:
-        entries = list(screened_entries(paths[0]))
-    else:
-        found = candidates()
-        relaxed = [r.atoms for r in relax(found.values())]
-        predicted = predict(relaxed)
-        entries = [entry(a, p, name=n) for n, a, p in zip(found, relaxed, predicted, strict=True)]
-    diagram = hull(entries)
-    print("crystal               E_f / eV/atom  above the hull / eV/atom")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-o", "--output", help="draw the diagram")
+    output = parser.parse_args(arguments).output
+    found = candidates()
+    relaxed = [r.atoms for r in relax(found.values(), method="all")]
+    predicted = predict(relaxed)
+    entries = [entry(a, p, name=n) for n, a, p in zip(found, relaxed, predicted, strict=True)]
+    among = hull(entries)
+    print("crystal               E_f / eV/atom  above the known hull  above that of these")
     for e in entries:
-        if len(e.composition.elements) > 1:
-            print(f"{e.entry_id:20s}  {e.energy_per_atom:13.3f}  {diagram.get_e_above_hull(e):.3f}")
+        known = f"{e.data['energy_above_hull']:14.3f} ± {e.data['formation_energy_std']:.3f}"
+        numbers = f"{e.energy_per_atom:13.3f} {known} {among.get_e_above_hull(e):19.3f}"
+        print(f"{e.entry_id:20s}  {numbers}")
+    if output:
+        phase_diagram(relaxed, predicted, system="Li-Fe-O").savefig(output)
 
 
 if __name__ == "__main__":
     main()
 
 # Prints:
-# crystal               E_f / eV/atom  above the hull / eV/atom
-# FeO rocksalt                 -1.439  0.000
-# FeO zincblende               -1.370  0.069
-# FeO2 fluorite                -1.040  0.000
-# Li2O antifluorite            -2.040  0.000
-# LiFeO3 perovskite            -1.212  0.024
+# crystal               E_f / eV/atom  above the known hull  above that of these
+# FeO rocksalt                 -1.439         0.042 ± 0.020                0.000
+# FeO zincblende               -1.370         0.112 ± 0.030                0.069
+# FeO2 fluorite                -1.040         0.383 ± 0.032                0.000
+# Li2O antifluorite            -2.040         0.022 ± 0.021                0.000
+# LiFeO3 perovskite            -1.212         0.353 ± 0.027                0.024

@@ -1,6 +1,4 @@
-"""Screen a database: relax and predict, keep wide gaps, rank by formation energy.
-
-    python examples/screen_database.py [IN] [OUT.db]
+"""Insulators near the hull: python examples/screen_database.py [IN] [OUT.db]
 
 Without arguments, binary compounds in three prototypes are screened in a temporary folder.
 """
@@ -40,19 +38,22 @@ def main(arguments: Sequence[str] | None = None, **candidates: str) -> None:
         folder = Path(tempfile.mkdtemp())
         paths = [folder / "candidates.db", folder / "screened.db"]
         write_candidates(paths[0], **candidates)
-    where = "band_gap > 3 and formation_energy < -1 and relaxed = 1"
-    print(screen(*paths, relax=True, where=where, top=4, by="formation_energy"))
-    for row in connect(paths[1]).select(sort="formation_energy"):
-        prototype = row.data.get("input", {}).get("prototype", "")
-        print(f"{row.formula:4s} {prototype:10s} {row.formation_energy:.3f} {row.band_gap:.2f}")
+    where = "band_gap > 3 and energy_above_hull < 0.05 and relaxed = 1"
+    print(screen(*paths, relax="all", where=where, top=3, by="energy_above_hull"))
+    print("crystal          above the hull / eV/atom  gap / eV")
+    for row in connect(paths[1]).select(sort="energy_above_hull"):
+        name = f"{row.formula:5s} {row.get('prototype', '')}"
+        above = f"{row.energy_above_hull:6.3f} ± {row.formation_energy_std:.3f}"
+        flag = "  unlike the training data" if row.out_of_domain else ""
+        print(f"{name:20s}  {above}  {row.band_gap:13.2f}{flag}")
 
 
 if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=4, rejected=82, outranked=19, failed=0, computed=105, refined=0)
-# CaO  rocksalt   -3.309 3.90
-# LiF  rocksalt   -3.144 7.36
-# LiF  zincblende -3.124 4.79
-# MgO  rocksalt   -3.022 4.47
+# ScreenReport(stored=3, rejected=94, outranked=8, failed=0, computed=105, refined=0)
+# crystal          above the hull / eV/atom  gap / eV
+# CaO   rocksalt        -0.003 ± 0.017           3.89
+# LiCl  zincblende      -0.002 ± 0.028           4.78
+# KF    rocksalt         0.008 ± 0.030           5.29

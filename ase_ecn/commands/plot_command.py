@@ -1,11 +1,12 @@
-"""``ase-ecn plot``: figures of screens, fits, checkpoints, relaxations and response tensors."""
+"""``ase-ecn plot``: figures of screens, phase diagrams, fits, relaxations, response tensors."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from ase_ecn.commands.command_line import Command
+from ase_ecn.commands.command_line import Command, add_phase_options
+from ase_ecn.commands.phases import phases_of
 from ase_ecn.errors import OptionError
 from ase_ecn.plotting.sources import FIGURES, draw
 
@@ -25,10 +26,23 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", default="ecn-tensors", help="for tensor: what predicts it (ecn-tensors)"
     )
+    parser.add_argument(
+        "--system",
+        metavar="A-B-C",
+        help="for phase-diagram: two to four elements (default: those of all crystals)",
+    )
+    add_phase_options(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
-    figure = draw(options.kind, options.source, options.property, checkpoint=options.checkpoint)
+    figure = draw(
+        options.kind,
+        options.source,
+        options.property,
+        checkpoint=options.checkpoint,
+        system=options.system,
+        phases=phases_of(options),
+    )
     save_figure(figure, options.output)
     return 0
 

@@ -1,4 +1,4 @@
-"""Figures of patterns, errors, fits, relaxations, screens and response tensors.
+"""Figures of patterns, errors, fits, relaxations, screens, phase diagrams and response tensors.
 
 They need matplotlib (``pip install ase-ecn[plots]``). Nothing here touches pyplot: figures are
 objects that the caller saves or shows.
@@ -13,6 +13,7 @@ from ase_ecn.plotting.patterns import (
     pattern_text,
     patterns,
 )
+from ase_ecn.plotting.phase_figures import phase_diagram
 from ase_ecn.plotting.results import (
     calibration_curve,
     learning_curve,
@@ -31,6 +32,7 @@ __all__ = [
     "pattern_figure",
     "pattern_text",
     "patterns",
+    "phase_diagram",
     "property_map",
     "relaxation_path",
     "tensor_surface",

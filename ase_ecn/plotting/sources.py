@@ -11,6 +11,8 @@ from ase.io import read
 from ase_ecn.checkpoint import read_card
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.own_phases import PhasesLike
+from ase_ecn.plotting.phase_figures import phase_diagram
 from ase_ecn.plotting.results import (
     calibration_curve,
     learning_curve,
@@ -34,11 +36,20 @@ FIGURES = {
     "calibration": "calibration: of a checkpoint, by its name or file",
     "relaxation": "relaxation: a trajectory",
     "tensor": "tensor: a response tensor of the first crystal of a file",
+    "phase-diagram": "phase-diagram: a screen of two to four elements beside known phases",
 }
 _TENSORS = "ecn-tensors"
 
 
-def draw(kind: str, source: str, name: str | None = None, *, checkpoint: str = _TENSORS) -> Figure:
+def draw(
+    kind: str,
+    source: str,
+    name: str | None = None,
+    *,
+    checkpoint: str = _TENSORS,
+    system: str | None = None,
+    phases: PhasesLike = None,
+) -> Figure:
     """Draw a figure of one of the kinds.
 
     Parameters
@@ -52,6 +63,8 @@ def draw(kind: str, source: str, name: str | None = None, *, checkpoint: str = _
         ``elastic_tensor``).
     checkpoint
         What predicts the tensor.
+    system, phases
+        For ``phase-diagram``, see :func:`~ase_ecn.plotting.phase_diagram`.
 
     Raises
     ------
@@ -71,6 +84,9 @@ def draw(kind: str, source: str, name: str | None = None, *, checkpoint: str = _
     if kind not in FIGURES:
         raise OptionError(f"unknown figure {kind!r}; known are {', '.join(FIGURES)}")
     rows = _rows(source)
+    if kind == "phase-diagram":
+        crystals, known = [row.toatoms() for row in rows], [row.key_value_pairs for row in rows]
+        return phase_diagram(crystals, known, system=system, phases=phases)
     if kind == "map":
         names = ("formation_energy", "band_gap")
         x, y = ([_number(row.key_value_pairs.get(n)) for row in rows] for n in names)

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase.data import chemical_symbols
-from numpy.typing import NDArray
 
 from ase_ecn.hull import KnownPhases, Phase
 from ase_ecn.hull.distance import NEAR
 from ase_ecn.hull.known_phases import Counts, reduced
+from ase_ecn.hull.system import shares, shares_of, system_hull, ties
 
 if TYPE_CHECKING:
     from jinja2 import Template
     from pymatgen.analysis.phase_diagram import PhaseDiagram
-    from pymatgen.entries.computed_entries import ComputedEntry
 
 MOST_DIAGRAMS = 6
 MOST_ABOVE = 0.3
@@ -128,9 +127,7 @@ def diagrams(candidates: Sequence[Candidate], phases: KnownPhases) -> list[Diagr
 def _diagram(
     elements: tuple[int, ...], members: Sequence[Candidate], phases: KnownPhases
 ) -> Diagram:
-    from pymatgen.analysis.phase_diagram import PhaseDiagram  # late: it takes a second
-
-    stable = PhaseDiagram([_entry(phase) for phase in phases.within(elements)])
+    stable = system_hull(elements, phases)
     title = "\N{EN DASH}".join(chemical_symbols[z] for z in elements)
     compounds = sum(len(entry.composition) > 1 for entry in stable.stable_entries)
     many = f"{len(members)} crystal{'' if len(members) == 1 else 's'}"
@@ -139,25 +136,6 @@ def _diagram(
     diagram = Diagram(title, caption)
     (_binary if len(elements) == 2 else _ternary)(diagram, elements, members, stable)
     return diagram
-
-
-def _entry(phase: Phase) -> ComputedEntry:
-    from pymatgen.entries.computed_entries import ComputedEntry
-
-    atoms = sum(n for _, n in phase.counts)
-    composition = {chemical_symbols[z]: float(n) for z, n in phase.counts}
-    return ComputedEntry(composition, phase.energy * atoms, entry_id=phase.name)
-
-
-def _shares(counts: Counts, elements: Sequence[int]) -> NDArray[np.float64]:
-    amounts = dict(counts)
-    found = np.array([amounts.get(z, 0) for z in elements], dtype=float)
-    return np.asarray(found / found.sum())
-
-
-def _shares_of(entry: Any, elements: Sequence[int]) -> NDArray[np.float64]:
-    fractions = (entry.composition.get_atomic_fraction(chemical_symbols[z]) for z in elements)
-    return np.array(list(fractions))
 
 
 def _name(entry: Any) -> str:
@@ -177,7 +155,7 @@ def _binary(
     diagram: Diagram, elements: Sequence[int], members: Sequence[Candidate], stable: PhaseDiagram
 ) -> None:
     """Formation energy against composition, with the hull of the known phases."""
-    entries = sorted(stable.stable_entries, key=lambda e: _shares_of(e, elements)[1])
+    entries = sorted(stable.stable_entries, key=lambda e: shares_of(e, elements)[1])
     energies = [e.energy_per_atom for e in entries] + [c.energy for c in members]
     low, high = min(energies), max(0.0, *energies)
     room = 0.12 * (high - low) or 0.1
@@ -199,14 +177,14 @@ def _binary(
     diagram.texts.append(Text((_MARGIN + right) / 2, diagram.height - 12, middle, kind="soft"))
     axis = "formation energy / eV/atom"
     diagram.texts.append(Text(11, (bottom + 12) / 2, axis, kind="soft", turned=True))
-    corners = [place(_shares_of(e, elements)[1], e.energy_per_atom) for e in entries]
+    corners = [place(shares_of(e, elements)[1], e.energy_per_atom) for e in entries]
     diagram.lines += [("tie", *a, *b) for a, b in pairwise(corners)]
     labels = []
     for entry, (x, y) in zip(entries, corners, strict=True):
         diagram.dots.append(Dot(x, y, f"{_name(entry)}, known"))
         if len(entry.composition) > 1:
             labels.append((x, y, _name(entry)))
-    spots = [place(_shares(c.counts, elements)[1], c.energy) for c in members]
+    spots = [place(shares(c.counts, elements)[1], c.energy) for c in members]
     _add_candidates(diagram, members, spots, labels)
 
 
@@ -218,14 +196,13 @@ def _ternary(
     rise = side * 3**0.5 / 2
     diagram.height = rise + 62
     corners = np.array([[34, 28 + rise], [34 + side, 28 + rise], [34 + side / 2, 28]])
-    places = [tuple(_shares_of(e, elements) @ corners) for e in stable.qhull_entries]
-    edges = {tuple(sorted(pair)) for facet in stable.facets for pair in combinations(facet, 2)}
-    diagram.lines += [("tie", *places[a], *places[b]) for a, b in sorted(edges)]
+    for (x1, y1), (x2, y2) in (ties(stable, elements) @ corners).tolist():
+        diagram.lines.append(("tie", x1, y1, x2, y2))
     for number, (x, y), shift in zip(elements, corners.tolist(), (20, 20, -10), strict=True):
         diagram.texts.append(Text(x, y + shift, chemical_symbols[number]))
     labels = []
     for entry in stable.stable_entries:
-        x, y = _shares_of(entry, elements) @ corners
+        x, y = shares_of(entry, elements) @ corners
         diagram.dots.append(Dot(float(x), float(y), f"{_name(entry)}, known"))
         if len(entry.composition) > 1:
             labels.append((float(x), float(y), _name(entry)))
@@ -233,7 +210,7 @@ def _ternary(
     for candidate in members:
         lowest.setdefault(candidate.counts, candidate)
     shown = list(lowest.values())
-    spots = [tuple(map(float, _shares(c.counts, elements) @ corners)) for c in shown]
+    spots = [tuple(map(float, shares(c.counts, elements) @ corners)) for c in shown]
     _add_candidates(diagram, shown, spots, labels)
 
 
