@@ -52,7 +52,7 @@ if __name__ == "__main__":
 # Prints:
 # ScreenReport(stored=12, rejected=12, outranked=0, failed=0, computed=24, refined=0)
 # alloy   c/a   above the hull / eV/atom  M / µB   polarization / T
-# MnRh    0.711  -0.024 ± 0.035           4.31    1.78
-# MnPt    0.882   0.004 ± 0.034           4.09    1.59
-# FeNi    1.009   0.023 ± 0.026           3.07    1.58
-# MnPd    0.795   0.001 ± 0.029           4.10    1.58
+# MnRh    0.711  -0.024 ± 0.047           4.57    1.88
+# MnPd    0.795   0.001 ± 0.031           4.41    1.70
+# MnPt    0.882   0.004 ± 0.036           4.30    1.68
+# FeNi    1.009   0.023 ± 0.023           3.23    1.67

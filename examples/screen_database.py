@@ -54,6 +54,6 @@ if __name__ == "__main__":
 # Prints:
 # ScreenReport(stored=3, rejected=94, outranked=8, failed=0, computed=105, refined=0)
 # crystal          above the hull / eV/atom  gap / eV
-# CaO   rocksalt        -0.003 ± 0.017           3.89
-# LiCl  zincblende      -0.002 ± 0.028           4.78
-# KF    rocksalt         0.008 ± 0.030           5.29
+# CaO   rocksalt        -0.003 ± 0.024           4.09
+# LiCl  zincblende      -0.002 ± 0.033           4.90
+# KF    rocksalt         0.008 ± 0.043           6.05
