@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from ase.build import bulk
 
-from ase_ecn.checkpoint import DEFAULT_POTENTIAL
 from ase_ecn.phonons import MESH, Phonons, load_phonons, phonons
 
 
@@ -35,18 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     mesh = 4 if options.quick else MESH
     if not options.vasp:
-        report(
-            DEFAULT_POTENTIAL,
-            phonons(bulk("Si"), supercell=[2, 2, 2] if options.quick else None),
-            mesh,
-        )
+        report("ecn-mp", phonons(bulk("Si"), supercell=[2, 2, 2] if options.quick else None), mesh)
         return
     theirs = load_phonons(options.vasp)
-    report(
-        DEFAULT_POTENTIAL,
-        phonons(theirs.unit_cell, supercell=theirs.phonopy.supercell_matrix),
-        mesh,
-    )
+    report("ecn-mp", phonons(theirs.unit_cell, supercell=theirs.phonopy.supercell_matrix), mesh)
     report("VASP", theirs, mesh)
 
 
