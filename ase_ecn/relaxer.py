@@ -78,7 +78,7 @@ class LatticeRelaxer(Optimizer):
         Whether the EMPNN moves the atoms, too; it must be one that does.
     potential
         With ``method="all"``: name or path of a checkpoint that gives forces; ``None`` for
-        ``"ecn-universal"``. A loaded :class:`~ase_ecn.relaxation.surface.EnergySurface` may be
+        ``"ecn-mp"``. A loaded :class:`~ase_ecn.relaxation.surface.EnergySurface` may be
         shared.
     device
         ``None`` for CUDA if available, otherwise the CPU.

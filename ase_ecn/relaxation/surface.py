@@ -22,7 +22,7 @@ class EnergySurface(LoadedNetwork[PropertyNetwork]):
     Parameters
     ----------
     checkpoint
-        Bundled name or path of a network that gives forces; ``None`` for ``"ecn-universal"``.
+        Bundled name or path of a network that gives forces; ``None`` for ``"ecn-mp"``.
     device
         ``None`` for CUDA if available, otherwise the CPU.
     dtype

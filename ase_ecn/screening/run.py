@@ -169,7 +169,7 @@ def screen(
     checkpoint, relaxer_checkpoint
         Of the ECN and of the EMPNN; ``None`` for the bundled ones.
     potential
-        Checkpoint whose forces atoms follow; ``None`` for ``"ecn-universal"``.
+        Checkpoint whose forces atoms follow; ``None`` for ``"ecn-mp"``.
     device
         ``None`` for CUDA if available, otherwise the CPU.
     refine
