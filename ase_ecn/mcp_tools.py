@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import StringIO
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from ase import Atoms
@@ -19,9 +19,13 @@ from ase_ecn.api import predict as predict_crystals
 from ase_ecn.api import relax as relax_crystals
 from ase_ecn.errors import ASEECNError, OptionError
 from ase_ecn.hull import KnownPhases, Phase
+from ase_ecn.prediction import Prediction
 from ase_ecn.readers import read_structures
+from ase_ecn.relaxation.result import Relaxation
 from ase_ecn.screening import failures, screen
 from ase_ecn.screening.store import screened
+
+T = TypeVar("T")
 
 MOST = 50
 """More crystals than this are for a screen."""
@@ -43,20 +47,12 @@ def predict(structures: str) -> list[dict[str, Any]]:
     """
     labels, crystals = _crystals(structures)
     outcomes = predict_crystals(_good(crystals), on_error="return", forces=False)
-    found = iter(outcomes)
-    rows: list[dict[str, Any]] = []
-    for label, atoms in zip(labels, crystals, strict=True):
-        outcome = atoms if isinstance(atoms, ASEECNError) else next(found)
-        if isinstance(outcome, ASEECNError):
-            rows.append({"source": label, "error": str(outcome)})
-            continue
-        assert isinstance(atoms, Atoms)
-        values = {name: _plain(value) for name, value in outcome.items()}
-        unusual = list(outcome.out_of_domain)
-        rows.append(
-            {"source": label, "formula": _formula(atoms), **values, "out_of_domain": unusual}
-        )
-    return rows
+
+    def described(atoms: Atoms, found: Prediction) -> dict[str, Any]:
+        values = {name: _plain(value) for name, value in found.items()}
+        return {"formula": _formula(atoms), **values, "out_of_domain": list(found.out_of_domain)}
+
+    return _rows(labels, crystals, outcomes, described)
 
 
 def relax(structures: str, what: Literal["cell", "all"] = "cell") -> list[dict[str, Any]]:
@@ -71,27 +67,20 @@ def relax(structures: str, what: Literal["cell", "all"] = "cell") -> list[dict[s
     """
     labels, crystals = _crystals(structures)
     method: Literal["all", "lattice"] = "all" if what == "all" else "lattice"
-    found = iter(relax_crystals(_good(crystals), method=method, on_error="return"))
-    rows: list[dict[str, Any]] = []
-    for label, atoms in zip(labels, crystals, strict=True):
-        outcome = atoms if isinstance(atoms, ASEECNError) else next(found)
-        if isinstance(outcome, ASEECNError):
-            rows.append({"source": label, "error": str(outcome)})
-            continue
-        assert isinstance(atoms, Atoms)
-        rows.append(
-            {
-                "source": label,
-                "formula": _formula(atoms),
-                "converged": bool(outcome.converged),
-                "reason": outcome.reason,
-                "steps": int(outcome.steps),
-                "volume_change": outcome.atoms.get_volume() / atoms.get_volume() - 1,
-                "out_of_domain": list(outcome.out_of_domain),
-                "poscar": _poscar(outcome.atoms),
-            }
-        )
-    return rows
+    outcomes = relax_crystals(_good(crystals), method=method, on_error="return")
+
+    def described(atoms: Atoms, found: Relaxation) -> dict[str, Any]:
+        return {
+            "formula": _formula(atoms),
+            "converged": bool(found.converged),
+            "reason": found.reason,
+            "steps": int(found.steps),
+            "volume_change": found.atoms.get_volume() / atoms.get_volume() - 1,
+            "out_of_domain": list(found.out_of_domain),
+            "poscar": _poscar(found.atoms),
+        }
+
+    return _rows(labels, crystals, outcomes, described)
 
 
 def place_on_hull(formula: str, formation_energy: float) -> dict[str, Any]:
@@ -199,6 +188,24 @@ def _as_file(structures: str) -> Iterator[str]:
         path = Path(folder, "text.cif" if "_cell_length_a" in structures else "POSCAR")
         path.write_text(structures, encoding="utf-8")
         yield str(path)
+
+
+def _rows(
+    labels: list[str],
+    crystals: list[Atoms | ASEECNError],
+    outcomes: Iterable[T | ASEECNError],
+    described: Callable[[Atoms, T], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """What is said of each crystal: the outcome, given for the good ones alone, or an error."""
+    found = iter(outcomes)
+    rows = []
+    for label, atoms in zip(labels, crystals, strict=True):
+        outcome = atoms if isinstance(atoms, ASEECNError) else next(found)
+        if isinstance(outcome, ASEECNError) or isinstance(atoms, ASEECNError):
+            rows.append({"source": label, "error": str(outcome)})
+        else:
+            rows.append({"source": label, **described(atoms, outcome)})
+    return rows
 
 
 def _good(crystals: list[Atoms | ASEECNError]) -> list[Atoms]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 
 from ase_ecn.commands.command_line import Command
-from ase_ecn.errors import OptionError
-from ase_ecn.prediction import PropertyPredictor
-from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.training.data.datasets import data_folder
+from reproduce.commands.unseen_options import add_unseen_options, chosen_predictor
 from reproduce.reports.coverage import (
     EXAMPLES_HEADER,
     HEADER,
@@ -19,28 +17,15 @@ from reproduce.reports.coverage import (
 )
 from reproduce.reports.unseen_crystals import unseen_crystals
 
-_CRYSTALS = 1000
-
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", help="one that predicts formation energies")
-    parser.add_argument(
-        "--crystals",
-        type=int,
-        default=_CRYSTALS,
-        metavar="N",
-        help=f"of each set, at most (default: {_CRYSTALS})",
-    )
+    add_unseen_options(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
     data = data_folder(options.data)
-    if options.crystals < 1:
-        raise OptionError(f"--crystals is {options.crystals}; it must be at least 1")
-    predictor = PropertyPredictor(options.checkpoint, device=options.device)
+    predictor = chosen_predictor(options)
     card = predictor.card
-    if FORMATION_ENERGY not in predictor.properties:
-        raise OptionError(f"{card.name} does not predict the formation energy")
     print(f"{card.name} {card.version}")
     if not states_uncertainty(predictor):
         print(f"{card.name} states no uncertainty of the formation energy: no interval is tested")

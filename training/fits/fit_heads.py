@@ -107,8 +107,10 @@ def refit_heads(
     Raises
     ------
     OptionError
-        If a property is not such a one.
+        If a property is not such a one, or there are no epochs.
     """
+    if epochs < 1:
+        raise OptionError(f"epochs is {epochs}; it must be at least 1")
     possible = [
         name
         for name in (*model.config.crystal_targets, *model.config.site_targets)

@@ -100,6 +100,11 @@ def test_other_properties_are_refused(network: SO3ECN, rows: PropertyRows, name:
         refit_heads(network, rows, rows, [name], epochs=1)
 
 
+def test_epochs_are_needed(network: SO3ECN, rows: PropertyRows) -> None:
+    with pytest.raises(OptionError, match="epochs is 0; it must be at least 1"):
+        refit_heads(network, rows, rows, ["magnetization"], epochs=0)
+
+
 def test_heads_may_have_other_means_than_those_of_older_networks() -> None:
     model = SO3ECN(SO3ECNConfig(crystal_targets=("magnetization",), attentive=("magnetization",)))
     assert "heads.readouts.magnetization.attention.weight" in model.state_dict()
