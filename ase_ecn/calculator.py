@@ -335,7 +335,7 @@ class ECNCalculator(Calculator):
             return ""
         return (
             "According to its card it was not fitted to forces; "
-            "for forces, use a checkpoint that was, such as ecn-pes. "
+            "for forces, use a checkpoint that was, such as ecn-mp. "
             "To relax the cell, use ase_ecn.LatticeRelaxer."
         )
 
