@@ -10,10 +10,12 @@ python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so
     --init ecn-universal --data "$data"
 python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3.yaml --out runs/ecn-mp20-so3-forces \
     --init runs/ecn-mp20-so3-start/ecn-mp20-so3-start.safetensors --data "$data"
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_energies.yaml --out runs/ecn-mp20-so3-energies \
+    --init runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors --data "$data"
 python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_properties.yaml --out runs/ecn-mp20-so3-properties \
     --init runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors --data "$data"
 python -m ase_ecn.training fit-heads runs/ecn-mp20-so3-properties/ecn-mp20-so3-properties.safetensors --properties magnetization fermi_level band_gap site_moments --data "$data"
-python -m ase_ecn.training ensemble runs/ecn-mp20-so3/ecn-mp20-so3.safetensors runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors \
+python -m ase_ecn.training ensemble runs/ecn-mp20-so3/ecn-mp20-so3.safetensors runs/ecn-mp20-so3-energies/ecn-mp20-so3-energies.safetensors \
     runs/ecn-mp20-so3-properties/ecn-mp20-so3-properties.safetensors --weigh --half --data "$data"
 python -m ase_ecn.training calibrate runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"
 python -m ase_ecn.training domain runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"
