@@ -76,6 +76,10 @@ class Prediction(Mapping[str, Any]):
         reason = self.unavailable.get(name)
         raise AttributeError(f"no property {name!r}" + (f": {reason}" if reason else ""))
 
+    def with_values(self, values: Mapping[str, Any]) -> Prediction:
+        """The same with further values, or others."""
+        return Prediction({**self._values, **values}, self.out_of_domain, self.unavailable)
+
     def mixed(self, other: Prediction, weight: float) -> Prediction:
         """Weighted mean with another prediction of the same properties, of weight ``1 - weight``.
 
@@ -210,6 +214,50 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         """All properties of a batch, in the thread that computes it."""
         predictions = self._predict_smoothly(crystals, forces=forces)
         return [self._complete(*pair) for pair in zip(crystals, predictions, strict=True)]
+
+    def predict_energy(self, crystal: Crystal, *, forces: bool) -> Prediction | None:
+        """Predict the energy of one validated crystal, with forces and stress or without.
+
+        ``out_of_domain`` is by geometry and elements, without the stated uncertainty, which takes
+        a pass of all members of an ensemble.
+
+        Parameters
+        ----------
+        crystal
+            Taken as it is.
+        forces
+            Whether to predict forces and stress too.
+
+        Returns
+        -------
+        Prediction or None
+            ``None`` where the network takes as long for all properties.
+
+        Raises
+        ------
+        MemoryExhaustedError, UnsupportedElementError
+            As for :meth:`predict`.
+        """
+        self.card.check_system(crystal.numbers)
+        work = partial(self._energy_alone, forces=forces)
+        return in_halves(work, [crystal], _too_large)[0]
+
+    def _energy_alone(
+        self, crystals: Sequence[Crystal], *, forces: bool
+    ) -> list[Prediction | None]:
+        with own_modes(self.device):
+            found = self.model.energies_alone(crystals, forces=forces)
+        if found is None:
+            return [None]
+        (crystal,) = crystals
+        features = {name: float(value[0]) for name, value in found.features.items()}
+        if VACUUM in self.domain.ranges and VACUUM not in features:
+            features[VACUUM] = float(vacuum_widths(crystals)[0])
+        energy = self._outputs[self.model.targets[0]].public_name
+        values: dict[str, Any] = {energy: float(found.values[0])}
+        if found.forces is not None and found.stress is not None:
+            values |= {"forces": found.forces, "stress": found.stress[0]}
+        return [Prediction(values, self.domain.outside(crystal.numbers, features))]
 
     def predict_each(
         self,
