@@ -165,14 +165,13 @@ class ECNCalculator(Calculator):
         self._warn_once_of_domain(prediction)
 
     def _energy_alone(self, crystal: Crystal) -> Prediction | None:
-        """The energy, with forces if they are wanted, beside what is known of this crystal.
-
-        Of other atoms than the last ones, and where it takes as long, there is none.
-        """
+        """The energy beside what is known of this crystal; ``None`` for other atoms, or no gain."""
         last = self._crystal
         if last is None or not np.array_equal(last.numbers, crystal.numbers):
             return None
-        found = self.predictor.predict_energy(crystal, forces=self._with_forces)
+        from ase_ecn.energy import predict_energy  # late, as above
+
+        found = predict_energy(self.predictor, crystal, forces=self._with_forces)
         known = (last.cell, crystal.cell), (last.scaled_positions, crystal.scaled_positions)
         same = self._prediction is not None and all(np.array_equal(*pair) for pair in known)
         self._is_whole = self._is_whole and same
