@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import of_output
 from ase_ecn.training.data.dft_labels import ABOVE_HULL
-from ase_ecn.training.data.labels import LabelData, PackedLabels, load_labels
+from ase_ecn.training.data.labels import TEACHER, LabelData, PackedLabels, load_labels
 from ase_ecn.training.data.property_rows import PropertyRows, load_property_rows
 from ase_ecn.training.fits.config import (
     PropertiesConfiguration,
@@ -32,11 +32,13 @@ from ase_ecn.training.fits.fit_so3 import split_labels
 from ase_ecn.training.release.spread_heads import BOUND, EVERY, factor, fit_spread
 
 SO3_DATA = (
-    "validation split and, for energies, held-out labels of the teacher: two thirds for the heads, "
-    "one third for factors; one more factor from validation crystals at least 0.1 eV/atom above "
-    "the hull; the largest factor counts"
+    "validation split and, for energies, held-out labels of the teacher, with its own error (0.022 "
+    "eV/atom): two thirds for the heads, one third for factors; one more factor from validation "
+    "crystals at least 0.1 eV/atom above the hull; the largest factor counts"
 )
 _TEACHERS = 4000
+_TEACHERS_ERROR = 0.022
+"""eV/atom: mean absolute error of Nequix-OAM against DFT, on 1,000 crystals of Alexandria."""
 _FEWEST = 50
 """Crystals that may set a factor of their own."""
 _BATCH = 64
@@ -56,12 +58,15 @@ class Scored:
         (C,) labels by name, NaN where missing.
     for_factors
         All set a factor, and none teaches the heads: for few crystals.
+    label_error
+        Mean absolute error of the labels against DFT's, which the network's error comes on top of.
     """
 
     packed: PackedLabels
     indices: NDArray[np.int64]
     targets: Mapping[str, NDArray[np.float64]]
     for_factors: bool = False
+    label_error: float = 0.0
 
 
 def calibrated_so3(
@@ -113,7 +118,13 @@ def _of_teacher(
 ) -> Scored:
     labels = load_labels(section.name, data, config.model.cutoff, config.model.target)
     _, indices = split_labels(labels, _TEACHERS, seed)
-    return Scored(labels, indices, {config.model.target: np.asarray(labels.energy[indices])})
+    energies = {config.model.target: np.asarray(labels.energy[indices])}
+    return Scored(labels, indices, energies, label_error=_label_error(section.name))
+
+
+def _label_error(labels: str) -> float:
+    """Labels of a user's own are what the user wants to predict."""
+    return _TEACHERS_ERROR if labels == TEACHER else 0.0
 
 
 def with_so3_spreads(
@@ -158,7 +169,9 @@ def _of_property(
             continue
         known = np.flatnonzero(~np.isnan(part.targets[name]))
         features.append(pooled[torch.as_tensor(known)])
-        errors.append(np.abs(predicted[name] - part.targets[name])[known])
+        # Errors are to be those that DFT would find.
+        off = np.random.default_rng(0).laplace(scale=part.label_error, size=len(known))
+        errors.append(np.abs(predicted[name][known] - part.targets[name][known] + off))
         parts.append(np.full(len(known), k))
     return torch.cat(features), np.concatenate(errors), np.concatenate(parts)
 

@@ -77,6 +77,18 @@ def test_nine_in_ten_errors_of_each_kind_are_in_their_intervals(
         torch.testing.assert_close(one, two, rtol=0, atol=0)
 
 
+def test_errors_of_labels_count(packed: PackedLabels) -> None:
+    """A network that repeats what a potential says is off by what the potential is off by."""
+    indices, network = np.arange(CRYSTALS), single()
+    _, found = pooled_and_predicted(network, Scored(packed, indices, {}))
+    part = Scored(packed, indices, {"formation_energy": found["formation_energy"]}, label_error=0.2)
+    calibrated, _ = with_so3_spreads(network, [part], ("formation_energy",))
+    _, found = pooled_and_predicted(calibrated, part)
+    # Nine in ten of Laplace's errors are within ln 10 of their mean absolute value.
+    expected = 0.2 * np.log(10) / BOUND
+    assert np.median(found["formation_energy_std"]) == pytest.approx(expected, rel=0.3)
+
+
 def test_crystals_far_above_the_hull_are_a_part_of_their_own(packed: PackedLabels) -> None:
     above = np.full(CRYSTALS, np.nan)
     above[:60], above[60:100] = 0.1, 0.09
