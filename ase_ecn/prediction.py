@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
@@ -10,17 +11,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import DEFAULT_ECN
 from ase_ecn.crystal import Crystal, PrimitiveCrystal
 from ase_ecn.derived import Derivation, derive
+from ase_ecn.device_batches import CudaMemory, DeviceBatches
 from ase_ecn.domain import VACUUM, vacuum_widths
 from ase_ecn.errors import ASEECNError, MemoryExhaustedError
 from ase_ecn.execution import in_halves, in_threads, own_modes
+from ase_ecn.graphs.transfer import Returning
 from ase_ecn.hull import HullDistance, KnownPhases
 from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn import registry
 from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.pipeline import in_pipeline
 from ase_ecn.properties import SPREAD, Property, find, of_outputs
 from ase_ecn.response import response_scalars
 from ase_ecn.symmetry.primitive import near_repetition, primitive_cell
@@ -93,6 +98,39 @@ def _short(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"<array {value.shape}>"
     return f"{value:.4g}" if isinstance(value, float) else repr(value)
+
+
+@dataclass(frozen=True)
+class PreparedBatch:
+    """A batch whose graphs are there.
+
+    Attributes
+    ----------
+    crystals
+        As they were given.
+    cells
+        What the network sees of them, and then of the repetitions that some are close to.
+    graphs
+        Of the cells, for the network.
+    features
+        Of the cells, by which :mod:`ase_ecn.domain` knows what is unusual.
+    near
+        Weight of the crystal, against its repetition, for each crystal that is close to one.
+    """
+
+    crystals: Sequence[Crystal]
+    cells: Sequence[PrimitiveCrystal]
+    graphs: Any
+    features: Mapping[str, NDArray[np.float64]]
+    near: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class LaunchedBatch:
+    """A batch that the device computes, or has computed."""
+
+    batch: PreparedBatch
+    outputs: Returning
 
 
 class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
@@ -196,20 +234,36 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         """
         for crystal in crystals:
             self.card.check_system(crystal.numbers)
-        size = batch_size or self.model.batch_size
-        on_cpu = self.device.type == "cpu"
-        if on_cpu:
-            share = -(-len(crystals) // torch.get_num_threads())
-            size = min(size, max(share, _LEAST_PER_THREAD))
-        batches = [crystals[start : start + size] for start in range(0, len(crystals), size)]
-        predict = partial(self._predict_all, forces=forces)
-        found = (in_threads if on_cpu else map)(predict, batches)
+        plainly = partial(self._predict_all, forces=forces)
+        if self.device.type == "cpu":
+            found: Iterable[list[Prediction]] = in_threads(
+                plainly, self._shares(crystals, batch_size)
+            )
+        else:
+            batches = self.device_batches.cut(crystals, len, batch_size)
+            found = self.predict_in_pipeline(batches, forces=forces)
         return list(chain.from_iterable(found))
 
-    def _predict_all(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
-        """All properties of a batch, in the thread that computes it."""
-        predictions = self._predict_smoothly(crystals, forces=forces)
-        return [self._complete(*pair) for pair in zip(crystals, predictions, strict=True)]
+    def predict_in_pipeline(
+        self, batches: Iterable[Sequence[Crystal]], *, forces: bool = True
+    ) -> Iterator[list[Prediction]]:
+        """Predictions of batches of which the next are prepared while the device computes one."""
+        return in_pipeline(
+            batches,
+            self.prepare,
+            partial(self.launch, forces=forces),
+            self.read,
+            partial(self._predict_all, forces=forces),
+        )
+
+    def _shares(
+        self, crystals: Sequence[Crystal], batch_size: int | None
+    ) -> list[Sequence[Crystal]]:
+        """Batches of which each thread has its share."""
+        size = batch_size or self.model.batch_size
+        share = -(-len(crystals) // torch.get_num_threads())
+        size = min(size, max(share, _LEAST_PER_THREAD))
+        return [crystals[start : start + size] for start in range(0, len(crystals), size)]
 
     def predict_each(
         self,
@@ -228,41 +282,63 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         parts = (crystals[:half], crystals[half:])
         return [one for part in parts for one in self.predict_each(part, batch_size, forces=forces)]
 
+    def prepare(self, crystals: Sequence[Crystal]) -> PreparedBatch:
+        """Graphs of a batch, on their way to the device; safe to call from threads."""
+        with own_modes(self.device):
+            free = self.model.motif == "free"
+            near = {k: n for k, c in enumerate(crystals) if free and (n := near_repetition(c))}
+            seen = [*crystals, *(repetition for repetition, _ in near.values())]
+            cells = [self._cell(crystal) for crystal in seen]
+            graphs = self.model.graphs([cell.crystal for cell in cells])
+            features = dict(self.model.domain_features(graphs))
+            if VACUUM in self.domain.ranges and VACUUM not in features:
+                features[VACUUM] = vacuum_widths([cell.crystal for cell in cells])
+            weights = {k: weight for k, (_, weight) in near.items()}
+            return PreparedBatch(crystals, cells, self.model.ready(graphs), features, weights)
+
+    def launch(self, batch: PreparedBatch, *, forces: bool = True) -> LaunchedBatch:
+        """Let the device compute, which a GPU does after this has returned."""
+        alone = self.model.gives_forces and not forces
+        run = self.model.predict_without_forces if alone else self._run
+        with (
+            own_modes(self.device),
+            self.device_batches.watched(sum(len(cell.crystal) for cell in batch.cells)),
+        ):
+            return LaunchedBatch(batch, Returning(run(batch.graphs)))
+
+    def read(self, launched: LaunchedBatch) -> list[Prediction]:
+        """Predictions of a batch, with what follows from the network's properties."""
+        predictions = self._smooth(launched)
+        pairs = zip(launched.batch.crystals, predictions, strict=True)
+        return [self._complete(*pair) for pair in pairs]
+
+    def _predict_all(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
+        """The same, all in the thread that calls; in halves if memory runs out."""
+        work = partial(self._predict_batch, forces=forces)
+        return in_halves(work, crystals, _too_large, lambda _: self.device_batches.shrink())
+
+    def _predict_batch(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
+        return self.read(self.launch(self.prepare(crystals), forces=forces))
+
+    def _smooth(self, launched: LaunchedBatch) -> list[Prediction]:
+        """Blend predictions of crystals that are almost repetitions with those of repetitions."""
+        batch, found = launched.batch, self._predictions(launched)
+        count = len(batch.crystals)
+        for other, (k, weight) in zip(found[count:], batch.near.items(), strict=True):
+            found[k] = found[k].mixed(other, weight)
+        return found[:count]
+
     def _complete(self, crystal: Crystal, prediction: Prediction) -> Prediction:
         """Add what follows from the network's properties."""
         values, unavailable = derive(self.derivations, crystal.numbers, prediction)
         return Prediction(values, prediction.out_of_domain, unavailable)
 
-    def _predict_smoothly(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
-        """Blend predictions of crystals that are almost repetitions with those of repetitions."""
-        predictions = self._predict_in_halves(crystals, forces)
-        if self.model.motif != "free":
-            return predictions
-        near = {k: n for k, c in enumerate(crystals) if (n := near_repetition(c)) is not None}
-        if near:
-            found = [repetition for repetition, _ in near.values()]
-            repetitions = self._predict_in_halves(found, forces)
-            for (k, (_, weight)), other in zip(near.items(), repetitions, strict=True):
-                predictions[k] = predictions[k].mixed(other, weight)
-        return predictions
-
-    def _predict_in_halves(self, crystals: Sequence[Crystal], forces: bool) -> list[Prediction]:
-        return in_halves(partial(self._predict_batch, forces=forces), crystals, _too_large)
-
-    def _predict_batch(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
-        with own_modes(self.device):
-            return self._predict_now(crystals, forces)
-
-    def _predict_now(self, crystals: Sequence[Crystal], forces: bool) -> list[Prediction]:
-        cells = [self._cell(crystal) for crystal in crystals]
-        graphs = self.model.graphs([cell.crystal for cell in cells])
-        alone = self.model.gives_forces and not forces
-        run = self.model.predict_without_forces if alone else self._run
-        outputs = {k: v.detach().double().cpu().numpy() for k, v in run(graphs).items()}
-        features = dict(self.model.domain_features(graphs))
-        features |= {k: v for k, v in outputs.items() if k.endswith(SPREAD)}
-        if VACUUM in self.domain.ranges and VACUUM not in features:
-            features[VACUUM] = vacuum_widths([cell.crystal for cell in cells])
+    def _predictions(self, launched: LaunchedBatch) -> list[Prediction]:
+        """Of each cell, what the network gives."""
+        cells = launched.batch.cells
+        outputs = launched.outputs.arrays()
+        spreads = {k: v for k, v in outputs.items() if k.endswith(SPREAD)}
+        features = {**launched.batch.features, **spreads}
         first = np.cumsum([0, *(len(cell.crystal) for cell in cells)])
         atoms = [start + cell.site_of_atom for start, cell in zip(first, cells, strict=False)]
         columns = {
@@ -273,8 +349,9 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         # Plain numbers are compared in less time than those of arrays.
         plain = {name: values.tolist() for name, values in features.items()}
         predictions = []
-        for k, crystal in enumerate(crystals):
-            unusual = self.domain.outside(crystal.numbers, {n: v[k] for n, v in plain.items()})
+        for k, cell in enumerate(cells):
+            numbers = cell.crystal.numbers[cell.site_of_atom]
+            unusual = self.domain.outside(numbers, {n: v[k] for n, v in plain.items()})
             values = {name: column[k] for name, column in columns.items()}
             predictions.append(Prediction(values, unusual))
         return predictions
@@ -285,6 +362,11 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         if motif is None:
             return PrimitiveCrystal(crystal, np.arange(len(crystal)))
         return primitive_cell(crystal, motif)
+
+    @cached_property
+    def device_batches(self) -> DeviceBatches:
+        """How large batches may be where the memory is the device's own."""
+        return DeviceBatches(CudaMemory(self.device) if self.device.type == "cuda" else None)
 
     @cached_property
     def _run(self) -> Callable[[Any], Mapping[str, torch.Tensor]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.graphs.radial import RADIAL_CUTOFF, radial_bonds
+from ase_ecn.graphs.transfer import placed
 from ase_ecn.graphs.voronoi import BondMode, voronoi_bonds_of_many
 from ase_ecn.symmetry.colours import Group, translation_colour_table, view_counts
 from ase_ecn.symmetry.lattices import translation_index
@@ -163,9 +164,9 @@ class PackedGraphs:
         views = int(np.lcm.reduce(view_counts(colours), initial=1))
 
         def tensor(array: NDArray[np.generic], to: torch.dtype) -> torch.Tensor:
-            return torch.as_tensor(array).to(device=device, dtype=to)
+            return torch.as_tensor(array).to(to)
 
-        return BondBatch(
+        here = BondBatch(
             numbers=tensor(self.numbers[atoms], torch.int64),
             crystal_of_atom=tensor(np.repeat(np.arange(len(indices)), atom_counts), torch.int64),
             atom_counts=tensor(atom_counts, torch.int64),
@@ -178,6 +179,7 @@ class PackedGraphs:
             own_image=tensor(source == target, torch.bool),
             translation_colours=tensor(colours[:, :views], torch.int64),
         )
+        return BondBatch(**placed(vars(here), device))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ of :mod:`ase_ecn.geometry.pairs`, whose time is linear in the number of atoms.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from torch import Tensor
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OverlappingAtomsError
 from ase_ecn.geometry.pairs import NeighborLists, neighbor_lists
+from ase_ecn.graphs.transfer import placed
 
 
 @dataclass(frozen=True)
@@ -86,19 +87,23 @@ class SphereBatch:
     classes: Tensor | None = None
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> SphereBatch:
-        """Copy to a device, with vectors and volumes in another type if one is given."""
-        moved = SphereBatch(
-            self.numbers.to(device),
-            self.row.to(device),
-            self.neighbor.to(device),
-            self.vector.to(device, dtype),
-            self.atom_counts.to(device),
-            self.volumes.to(device, dtype),
-            None if self.classes is None else self.classes.to(device),
-        )
-        known = self.__dict__.keys() & {"crystal_of_atom", "atom_of_bond"}
-        moved.__dict__.update({name: self.__dict__[name].to(device) for name in known})
-        return moved
+        """The same on a device, with vectors and volumes in another type if one is given."""
+        return SphereBatch.of(placed(self.tensors(dtype), device))
+
+    def tensors(self, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+        """All that there is, by name, with vectors and volumes in another type if one is given."""
+        found = {name: value for name, value in self.__dict__.items() if value is not None}
+        if dtype is not None:
+            found |= {name: found[name].to(dtype) for name in ("vector", "volumes")}
+        return found
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor]) -> SphereBatch:
+        """The batch of which :meth:`tensors` are."""
+        names = [field.name for field in fields(cls)]
+        batch = cls(**{name: tensors[name] for name in names if name in tensors})
+        batch.__dict__.update({k: value for k, value in tensors.items() if k not in names})
+        return batch
 
     # What is kept must be fit for derivatives, also if it is first asked for where there are none.
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -45,6 +46,13 @@ class BondConfig(Protocol):
     def motif(self) -> Motif: ...  # noqa: D102
 
     def to_dict(self) -> dict[str, Any]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class ReadyGraphs:
+    """Graphs that are where the weights are, for networks that give no derivatives."""
+
+    batch: BondBatch
 
 
 class BondNetwork(PropertyNetwork):
@@ -107,15 +115,21 @@ class BondNetwork(PropertyNetwork):
         config = self.config
         return pack(bond_graphs(crystals, config.bonds, config.cutoff), config.group)
 
-    def batch(self, graphs: PackedGraphs) -> BondBatch:
+    def ready(self, graphs: PackedGraphs) -> PackedGraphs | ReadyGraphs:
+        """The batch on the device; derivatives need the cells too."""
+        return graphs if self.gives_forces else ReadyGraphs(self.batch(graphs))
+
+    def batch(self, graphs: PackedGraphs | ReadyGraphs) -> BondBatch:
         """All graphs, where the weights are and in their type."""
+        if isinstance(graphs, ReadyGraphs):
+            return graphs.batch
         everything = np.arange(len(graphs))
         return graphs.batch(everything, device=self.device, dtype=self.dtype)
 
-    def predict(self, graphs: PackedGraphs) -> Mapping[str, Tensor]:
+    def predict(self, graphs: PackedGraphs | ReadyGraphs) -> Mapping[str, Tensor]:
         """Outputs in physical units, forces and stress among them if it gives any."""
         batch = self.batch(graphs)
-        if not self.gives_forces:
+        if isinstance(graphs, ReadyGraphs) or not self.gives_forces:
             with torch.inference_mode():
                 return self(batch)
         volumes = np.abs(np.linalg.det(graphs.cells))

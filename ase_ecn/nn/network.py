@@ -112,6 +112,13 @@ class PropertyNetwork(Network):
     def graphs(self, crystals: Sequence[Crystal]) -> Any:
         """Make of B crystals what :meth:`predict` takes."""
 
+    def ready(self, graphs: Any) -> Any:
+        """Graphs of which as much is on the network's device as can be, without waiting for it.
+
+        Called in threads. :meth:`predict` takes these graphs too; other methods may not.
+        """
+        return graphs
+
     @abstractmethod
     def predict(self, graphs: Any) -> Mapping[str, Tensor]:
         """Outputs in physical units, for prediction only.

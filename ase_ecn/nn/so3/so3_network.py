@@ -15,6 +15,7 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.domain import sphere_domain_features
 from ase_ecn.graphs.bond_classes import NONE, bond_classes
 from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
+from ase_ecn.graphs.transfer import placed
 from ase_ecn.nn.network import PropertyNetwork
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.guesses import guessed_parts
@@ -129,6 +130,14 @@ class SO3Network(PropertyNetwork):
             if config.target == FORMATION_ENERGY:
                 constants = torch.tensor(guessed_parts(crystals, batch), dtype=torch.float64)
         return EnergyGraphs(batch, constants)
+
+    def ready(self, graphs: EnergyGraphs) -> EnergyGraphs:
+        """The graphs on the device, by one transfer."""
+        with torch.inference_mode(False):
+            tensors = {**graphs.batch.tensors(self.dtype), "constants": graphs.constants}
+            moved = placed(tensors, self.device)
+        constants = moved.pop("constants")
+        return EnergyGraphs(SphereBatch.of(moved), constants)
 
     def predict(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
         """Energy in eV/atom, what the heads give and, without classes, forces and stress."""
