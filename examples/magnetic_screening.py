@@ -50,9 +50,9 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=12, rejected=12, outranked=0, failed=0, computed=24, refined=0)
+# ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24, refined=0)
 # alloy   c/a   above the hull / eV/atom  M / µB   polarization / T
-# MnRh    0.711  -0.024 ± 0.047           4.57    1.88
-# MnPd    0.795   0.001 ± 0.031           4.41    1.70
-# MnPt    0.882   0.004 ± 0.036           4.30    1.68
-# FeNi    1.009   0.023 ± 0.023           3.23    1.67
+# MnRh    0.708  -0.019 ± 0.039           4.59    1.89
+# MnPd    0.720   0.004 ± 0.038           4.37    1.68
+# MnPt    0.882  -0.004 ± 0.040           4.30    1.68
+# FeNi    1.008   0.018 ± 0.033           3.23    1.67

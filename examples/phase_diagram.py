@@ -51,8 +51,8 @@ if __name__ == "__main__":
 
 # Prints:
 # crystal               E_f / eV/atom  above the known hull  above that of these
-# FeO rocksalt                 -1.440          0.042 ± 0.021               0.000
-# FeO zincblende               -1.370          0.112 ± 0.052               0.070
-# FeO2 fluorite                -1.040          0.382 ± 0.046               0.000
-# Li2O antifluorite            -2.040          0.022 ± 0.021               0.000
-# LiFeO3 perovskite            -1.212          0.353 ± 0.044               0.024
+# FeO rocksalt                 -1.432          0.050 ± 0.035               0.000
+# FeO zincblende               -1.356          0.125 ± 0.054               0.075
+# FeO2 fluorite                -1.036          0.387 ± 0.055               0.000
+# Li2O antifluorite            -2.032          0.030 ± 0.018               0.000
+# LiFeO3 perovskite            -1.222          0.343 ± 0.057               0.009
