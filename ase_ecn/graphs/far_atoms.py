@@ -45,7 +45,7 @@ def nearest_of_atom(
     radius = _radius_of(cell, apart, atom, k) + tolerance
     # Distances along the last axis, taken first, leave the least room for the others.
     axes = np.argsort(np.linalg.norm(cell, axis=1))
-    upper = np.linalg.qr(cell[axes].T, mode="r")
+    upper = np.asarray(np.linalg.qr(cell[axes].T, mode="r"))
     target, image = _within(upper, apart[:, axes], radius)
     image = image[:, np.argsort(axes)]
     distance = np.linalg.norm((apart[target] + image) @ cell, axis=1)
