@@ -18,11 +18,10 @@ from ase.calculators.calculator import (
     external_calculators,
     register_calculator_class,
 )
-from ase.calculators.singlepoint import SinglePointCalculator
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
-from ase_ecn.crystal import CrystalLike, as_atoms, as_crystal
+from ase_ecn.crystal import Crystal, CrystalLike, as_atoms, as_crystal
 from ase_ecn.errors import OptionError, OutOfDomainWarning, PropertyUnavailableError
 from ase_ecn.properties import ase_names, ase_results, find
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from ase_ecn.prediction import Prediction
 
 _DERIVATIVES = ("forces", "stress", "stresses")
+_ENERGIES = ("energy", "free_energy", *_DERIVATIVES)  # in a part of the time of all properties
 INFO_PREFIX = "ecn_"
 """Prefix of the keys that :meth:`ECNCalculator.annotate` writes to ``atoms.info``."""
 
@@ -97,7 +97,10 @@ class ECNCalculator(Calculator):
         self.predictor = PropertyPredictor(
             checkpoint, device=device, dtype=dtype, phases=known_phases(phases)
         )
-        self.prediction: Prediction | None = None
+        self._prediction: Prediction | None = None
+        self._crystal: Crystal | None = None
+        self._is_whole = False
+        self._asked_for_more = False
         self._lock = threading.RLock()
         self._warned_of_domain = False
         self._with_forces = False
@@ -141,19 +144,40 @@ class ECNCalculator(Calculator):
         properties: Sequence[str] = all_properties,
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """Predict all properties and fill :attr:`results`; called by ASE.
+        """Fill :attr:`results`; called by ASE.
 
-        Forces and stress, which take as long again, are left out until they are asked for; from
-        then on they are always computed.
+        Of a crystal with the same atoms as the last one only the energy is computed, in a fraction
+        of the time, unless more is asked for, or was of the last one. Forces and stress are left
+        out until they are asked for; from then on they are always computed.
         """
         super().calculate(atoms, list(properties), list(system_changes))
         assert self.atoms is not None
         self._with_forces = self._with_forces or any(name in _DERIVATIVES for name in properties)
         crystal = as_crystal(self.atoms, self.predictor.card.elements)
-        prediction = self.predictor.predict([crystal], forces=self._with_forces)[0]
-        self.prediction = prediction
+        more = self._asked_for_more or any(name not in _ENERGIES for name in properties)
+        self._asked_for_more = False
+        prediction = None if more else self._energy_alone(crystal)
+        if prediction is None:
+            prediction = self.predictor.predict([crystal], forces=self._with_forces)[0]
+            self._is_whole = True
+        self._crystal, self._prediction = crystal, prediction
         self.results = ase_results(prediction, len(crystal))
-        self._warn_once_of_domain()
+        self._warn_once_of_domain(prediction)
+
+    def _energy_alone(self, crystal: Crystal) -> Prediction | None:
+        """The energy beside what is known of this crystal; ``None`` for other atoms, or no gain."""
+        last = self._crystal
+        if last is None or not np.array_equal(last.numbers, crystal.numbers):
+            return None
+        from ase_ecn.energy import predict_energy  # late, as above
+
+        found = predict_energy(self.predictor, crystal, forces=self._with_forces)
+        known = (last.cell, crystal.cell), (last.scaled_positions, crystal.scaled_positions)
+        same = self._prediction is not None and all(np.array_equal(*pair) for pair in known)
+        self._is_whole = self._is_whole and same
+        if found is None or self._prediction is None or not self._is_whole:
+            return found
+        return self._prediction.with_values(found)
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
         """What has changed since the last calculation, of what the network knows of atoms."""
@@ -168,10 +192,21 @@ class ECNCalculator(Calculator):
         )
         return [name for name, before, now in known if not _same(before, now, tol)]
 
+    @property
+    def prediction(self) -> Prediction | None:
+        """All properties of the last crystal; ``None`` if there is none."""
+        with self._lock:
+            if self._prediction is not None and self._crystal is not None and not self._is_whole:
+                whole = self.predictor.predict([self._crystal], forces=self._with_forces)[0]
+                self._prediction, self._is_whole = whole, True
+                if self.results:  # of this crystal still
+                    self.results = ase_results(whole, len(self._crystal))
+            return self._prediction
+
     def reset(self) -> None:
         """Discard the last results."""
         super().reset()
-        self.prediction = None
+        self._prediction = None
 
     def get_property(
         self, name: str, atoms: CrystalLike | None = None, allow_calculation: bool = True
@@ -207,6 +242,8 @@ class ECNCalculator(Calculator):
             return self._get_property(name, atoms, allow_calculation)
 
     def _get_property(self, name: str, atoms: Atoms | None, allow_calculation: bool) -> Any:
+        if name not in _ENERGIES and allow_calculation:
+            self._asked_for_more = True
         if name in self.implemented_properties:
             return super().get_property(name, atoms, allow_calculation)
         if name in all_properties:
@@ -298,19 +335,19 @@ class ECNCalculator(Calculator):
         changes = self.check_state(atoms)
         if changes:
             self.reset()
-        if self.prediction is None and allow:
+        self._asked_for_more = self._asked_for_more or allow
+        if self._prediction is None and allow:
             self.calculate(atoms, ["energy"], changes or all_changes)
-        return self.prediction
+        return self.prediction if allow or self._is_whole else None
 
-    def _warn_once_of_domain(self) -> None:
+    def _warn_once_of_domain(self, prediction: Prediction) -> None:
         """Warn of the first crystal unlike the training data; the flag tells of the others."""
-        assert self.prediction is not None
-        if self.prediction.out_of_domain and not self._warned_of_domain:
+        if prediction.out_of_domain and not self._warned_of_domain:
             self._warned_of_domain = True
             assert self.atoms is not None
             warnings.warn(
                 f"{self.atoms.symbols} is unlike the training data of {self.predictor.card.name}: "
-                f"{'; '.join(self.prediction.out_of_domain)}. Later crystals are flagged in "
+                f"{'; '.join(prediction.out_of_domain)}. Later crystals are flagged in "
                 "prediction.out_of_domain without a warning",
                 OutOfDomainWarning,
                 stacklevel=4,
@@ -360,18 +397,3 @@ def _same(before: NDArray[Any], now: NDArray[Any], tol: float) -> bool:
 def _provenance_key(name: str) -> str:
     # A bare hash could be all digits, which ase.db refuses as text; the key is namespaced too.
     return INFO_PREFIX + (name if name != "version" else "checkpoint_version")
-
-
-def single_point(atoms: Atoms, prediction: Prediction) -> SinglePointCalculator:
-    """Freeze a prediction into a calculator that files and databases can store.
-
-    Parameters
-    ----------
-    atoms
-        The crystal that the prediction is for.
-    prediction
-        From :func:`ase_ecn.predict`.
-    """
-    calculator = SinglePointCalculator(atoms, **ase_results(prediction, len(atoms)))
-    calculator.name = ECNCalculator.name
-    return calculator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Sequence
 
 from ase_ecn.commands import COMMANDS
@@ -15,7 +14,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser_of("ase-ecn", "Properties and relaxed cells.", COMMANDS).parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     return run(options)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

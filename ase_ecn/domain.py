@@ -20,7 +20,7 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.geometry.inspection import widest_layer
 from ase_ecn.graphs.batch import PackedGraphs
 from ase_ecn.graphs.lattice import LatticeBatch
-from ase_ecn.graphs.spheres import SphereBatch
+from ase_ecn.graphs.spheres import SphereArrays, SphereBatch
 
 VACUUM = "vacuum"
 DESCRIPTIONS = {
@@ -45,9 +45,10 @@ class _Edges:
     crystal_of_atom: NDArray[np.int64]
     volumes: NDArray[np.float64]
     source: NDArray[np.int64]
-    target: NDArray[np.int64]
+    target: NDArray[np.int64] | NDArray[np.int32]
     distance: NDArray[np.float64]
-    large: NDArray[np.bool_]
+    large: NDArray[np.bool_] | None
+    """Bonds whose length counts; ``None`` where none does."""
 
 
 def bond_domain_features(graphs: PackedGraphs) -> dict[str, NDArray[np.float64]]:
@@ -77,24 +78,36 @@ def bond_domain_features(graphs: PackedGraphs) -> dict[str, NDArray[np.float64]]
 
 
 def sphere_domain_features(batch: SphereBatch) -> dict[str, NDArray[np.float64]]:
+    """As :func:`sphere_arrays_domain_features`, of tensors."""
+    return sphere_arrays_domain_features(
+        SphereArrays(
+            batch.numbers.cpu().numpy(),
+            batch.row.cpu().numpy(),
+            batch.neighbor.cpu().numpy(),
+            batch.vector.double().cpu().numpy(),
+            batch.atom_counts.cpu().numpy(),
+            batch.volumes.double().cpu().numpy(),
+        )
+    )
+
+
+def sphere_arrays_domain_features(arrays: SphereArrays) -> dict[str, NDArray[np.float64]]:
     """``packing`` and ``shortest_bond`` of B crystals, (B,) each; infinite without neighbours.
 
     Parameters
     ----------
-    batch
+    arrays
         All neighbours within a cutoff.
     """
-    numbers = batch.numbers.cpu().numpy()
-    distance = np.linalg.norm(batch.vector.double().cpu().numpy(), axis=1)
     features = _features(
         _Edges(
-            numbers,
-            batch.crystal_of_atom.cpu().numpy(),
-            batch.volumes.double().cpu().numpy(),
-            batch.atom_of_bond.cpu().numpy(),
-            batch.neighbor.cpu().numpy(),
-            distance,
-            np.zeros(len(distance), dtype=bool),
+            arrays.numbers,
+            arrays.crystal_of_atom,
+            arrays.volumes,
+            arrays.atom_of_bond,
+            arrays.neighbor,
+            np.sqrt(arrays.squared),
+            None,
         )
     )
     return {name: features[name] for name in ("packing", "shortest_bond")}
@@ -148,15 +161,17 @@ def vacuum_widths(crystals: Sequence[Crystal]) -> NDArray[np.float64]:
 
 def _features(edges: _Edges) -> dict[str, NDArray[np.float64]]:
     radii = covalent_radii[edges.numbers]
-    spheres = np.zeros(len(edges.volumes))
-    np.add.at(spheres, edges.crystal_of_atom, 4 / 3 * np.pi * radii**3)
+    count = len(edges.volumes)
+    spheres = np.bincount(edges.crystal_of_atom, 4 / 3 * np.pi * radii**3, count)
     crystal_of_bond = edges.crystal_of_atom[edges.source]
-    shortest = np.full(len(edges.volumes), np.inf)
+    shortest = np.full(count, np.inf)
     relative = edges.distance / (radii[edges.source] + radii[edges.target])
     np.minimum.at(shortest, crystal_of_bond, relative)
-    longest = np.zeros(len(edges.volumes))
-    np.maximum.at(longest, crystal_of_bond[edges.large], edges.distance[edges.large])
-    return {"packing": spheres / edges.volumes, "shortest_bond": shortest, "longest_bond": longest}
+    found = {"packing": spheres / edges.volumes, "shortest_bond": shortest}
+    if edges.large is not None:
+        longest = found["longest_bond"] = np.zeros(count)
+        np.maximum.at(longest, crystal_of_bond[edges.large], edges.distance[edges.large])
+    return found
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,10 @@ class Prediction(Mapping[str, Any]):
         reason = self.unavailable.get(name)
         raise AttributeError(f"no property {name!r}" + (f": {reason}" if reason else ""))
 
+    def with_values(self, values: Mapping[str, Any]) -> Prediction:
+        """The same with further values, or others."""
+        return Prediction({**self._values, **values}, self.out_of_domain, self.unavailable)
+
     def mixed(self, other: Prediction, weight: float) -> Prediction:
         """Weighted mean with another prediction of the same properties, of weight ``1 - weight``.
 
@@ -315,7 +319,7 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
     def _predict_all(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
         """The same, all in the thread that calls; in halves if memory runs out."""
         work = partial(self._predict_batch, forces=forces)
-        return in_halves(work, crystals, _too_large, lambda _: self.device_batches.shrink())
+        return in_halves(work, crystals, too_large, lambda _: self.device_batches.shrink())
 
     def _predict_batch(self, crystals: Sequence[Crystal], *, forces: bool) -> list[Prediction]:
         return self.read(self.launch(self.prepare(crystals), forces=forces))
@@ -374,5 +378,6 @@ class PropertyPredictor(LoadedNetwork[PropertyNetwork]):
         return registry.quick(self.model)
 
 
-def _too_large(crystal: Crystal) -> Prediction:
+def too_large(crystal: Crystal) -> Prediction:
+    """Raise the error for a crystal that does not fit into memory, even alone."""
     raise MemoryExhaustedError(f"a crystal of {len(crystal)} atoms does not fit into memory")

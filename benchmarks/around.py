@@ -86,15 +86,20 @@ WORK = {
     "predict, ecn-mp20": (batch("ecn-mp20", 128), 128),
 }
 spent = defaultdict(float)
+within = []
 
 def timed(part, owner, name):
     function = getattr(owner, name)
     def wrapper(*args, **kwargs):
+        if within:  # a part of a part
+            return function(*args, **kwargs)
+        within.append(part)
         start = time.process_time()
         try:
             return function(*args, **kwargs)
         finally:
             spent[part] += time.process_time() - start
+            within.clear()
     setattr(owner, name, wrapper)
 
 def watch():
@@ -110,6 +115,11 @@ def watch():
     timed("network", StrainPredictor, "_run")
     timed("network", SO3, "predict")
     timed("network", SO3, "predict_without_forces")
+    from ase_ecn.nn.so3 import so3_network
+    timed("neighbours and graphs", so3_network, "sphere_arrays")
+    timed("domain", so3_network, "sphere_arrays_domain_features")
+    for name in ("mean_energies", "mean_energies_and_pulls", "forces_and_stress_by_c"):
+        timed("network", so3_network, name)
     timed("hull", ase_ecn.prediction, "derive")
     timed("primitive cell", ase_ecn.prediction, "primitive_cell")
     timed("primitive cell", ase_ecn.prediction, "near_repetition")

@@ -109,6 +109,42 @@ def test_nothing_is_computed_twice(salt: Atoms, monkeypatch: pytest.MonkeyPatch)
     assert len(calls) == 2
 
 
+def test_energies_of_a_changed_crystal_come_alone(
+    salt: Atoms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until more is asked for, and that is what it would have been."""
+    whole = []
+    calculator = ECNCalculator()
+    predictor = calculator.predictor
+    original = predictor.predict
+    monkeypatch.setattr(
+        predictor, "predict", lambda c, **options: whole.append(1) or original(c, **options)
+    )
+    salt.calc = calculator
+    salt.get_potential_energy()
+    salt.get_forces()  # of the same crystal, so nothing that is known gets lost
+    assert set(calculator.results) == set(calculator.implemented_properties)
+    assert len(whole) == 1
+    salt.rattle(0.05, seed=1)
+    energy, forces, stress = salt.get_potential_energy(), salt.get_forces(), salt.get_stress()
+    assert len(whole) == 1
+    assert "magmom" not in calculator.results
+    (expected,) = predict([salt])
+    assert energy == pytest.approx(expected.formation_energy * len(salt), abs=1e-6)
+    np.testing.assert_allclose(forces, expected.forces, atol=1e-6)
+    np.testing.assert_allclose(stress, expected.stress, atol=1e-7)
+    assert calculator.prediction is not None
+    assert calculator.prediction.band_gap == pytest.approx(expected.band_gap, abs=1e-6)
+    assert salt.get_magnetic_moments() == pytest.approx(expected.site_moments, abs=1e-6)
+    assert len(whole) == 2
+    # Who asks for more at every step has everything from one pass.
+    for step in range(2):
+        salt.rattle(0.05, seed=2 + step)
+        salt.get_potential_energy()
+        calculator.get_band_gap(salt)
+    assert len(whole) == 4
+
+
 def test_results_are_copies(iron: Atoms) -> None:
     moments = iron.get_magnetic_moments()
     moments[:] = 99

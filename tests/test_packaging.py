@@ -63,6 +63,21 @@ def test_nothing_is_published_but_from_a_tag_by_a_job_without_a_password() -> No
     assert "secrets." not in text
 
 
+def test_actions_are_commits_of_one_version_each() -> None:
+    """A tag can be moved to other code, a commit cannot."""
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    used = [
+        line.partition("uses: ")[2]
+        for workflow in workflows
+        for line in workflow.read_text(encoding="utf-8").splitlines()
+        if "uses: " in line
+    ]
+    assert len(used) > len(workflows)
+    pinned = [re.fullmatch(r"([\w-]+/[\w-]+)@[0-9a-f]{40} # v\d+\.\d+\.\d+", use) for use in used]
+    assert [use for use, pin in zip(used, pinned, strict=True) if pin is None] == []
+    assert len(set(used)) == len({pin[1] for pin in pinned if pin})
+
+
 def test_what_is_not_compiled_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     every = set(selftest.COMPILED)
     modules = {module["name"] for module in pyproject()["tool"]["setuptools"]["ext-modules"]}

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OverlappingAtomsError
-from ase_ecn.geometry.pairs import NeighborLists, neighbor_lists
+from ase_ecn.geometry.pairs import neighbor_lists
 from ase_ecn.graphs.transfer import placed
 
 
@@ -123,14 +123,60 @@ class SphereBatch:
             return torch.repeat_interleave(atoms, self.row.diff(), output_size=len(self.neighbor))
 
 
-def sphere_batch(
-    crystals: Sequence[Crystal],
-    cutoff: float,
-    *,
-    shortest: float = 0.0,
-    device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
-) -> SphereBatch:
+@dataclass(frozen=True)
+class SphereArrays:
+    """What a :class:`SphereBatch` holds, as arrays, before it is one.
+
+    Attributes
+    ----------
+    numbers, row, neighbor, vector, atom_counts, volumes
+        As of :class:`SphereBatch`, in double precision.
+    """
+
+    numbers: NDArray[np.int64]
+    row: NDArray[np.int64]
+    neighbor: NDArray[np.int32]
+    vector: NDArray[np.float64]
+    atom_counts: NDArray[np.int64]
+    volumes: NDArray[np.float64]
+
+    @cached_property
+    def crystal_of_atom(self) -> NDArray[np.int64]:
+        """(N,) index of the crystal of each atom."""
+        return np.repeat(np.arange(len(self.atom_counts)), self.atom_counts)
+
+    @cached_property
+    def atom_of_bond(self) -> NDArray[np.int64]:
+        """(E,) the atom at the near end."""
+        return np.repeat(np.arange(len(self.numbers)), np.diff(self.row))
+
+    @cached_property
+    def squared(self) -> NDArray[np.float64]:
+        """(E,) squares of the lengths of the bonds, Å²."""
+        return np.asarray(np.einsum("ei,ei->e", self.vector, self.vector))
+
+    def batch(
+        self, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> SphereBatch:
+        """The same as tensors."""
+        batch = SphereBatch(
+            torch.as_tensor(self.numbers, device=device),
+            torch.as_tensor(self.row, device=device),
+            torch.as_tensor(self.neighbor, device=device),
+            torch.as_tensor(self.vector, dtype=dtype, device=device),
+            torch.as_tensor(self.atom_counts, device=device),
+            torch.as_tensor(self.volumes, dtype=dtype, device=device),
+        )
+        # Every copy needs these; arrays make them in less time than tensors.
+        with torch.inference_mode(False):
+            for name in ("crystal_of_atom", "atom_of_bond"):
+                batch.__dict__[name] = torch.as_tensor(getattr(self, name), device=device)
+        return batch
+
+
+def sphere_arrays(
+    crystals: Sequence[Crystal], cutoff: float, *, shortest: float = 0.0
+) -> SphereArrays:
     """Neighbours of the atoms of many crystals.
 
     Parameters
@@ -141,8 +187,6 @@ def sphere_batch(
         In Å.
     shortest
         Shorter bonds (Å) are an error.
-    device, dtype
-        Of the tensors.
 
     Raises
     ------
@@ -153,38 +197,41 @@ def sphere_batch(
     cells = np.array([crystal.cell for crystal in crystals])
     positions = np.concatenate([crystal.positions for crystal in crystals])
     found = neighbor_lists(cells, positions, atoms, cutoff, threads=torch.get_num_threads())
-    _check_shortest(found, atoms, shortest)
     row = np.zeros(len(positions) + 1, dtype=np.int64)
     np.cumsum(found.counts, out=row[1:])
-    batch = SphereBatch(
-        torch.as_tensor(np.concatenate([c.numbers for c in crystals]), device=device),
-        torch.as_tensor(row, device=device),
-        torch.as_tensor(found.neighbor, device=device),
-        torch.as_tensor(found.vector, dtype=dtype, device=device),
-        torch.as_tensor(atoms, device=device),
-        torch.as_tensor(np.abs(np.linalg.det(cells)), dtype=dtype, device=device),
+    arrays = SphereArrays(
+        np.concatenate([crystal.numbers for crystal in crystals]),
+        row,
+        found.neighbor,
+        found.vector,
+        atoms,
+        np.array([crystal.volume for crystal in crystals]),
     )
-    # Every copy needs these; arrays make them in less time than tensors.
-    known = {
-        "crystal_of_atom": np.repeat(np.arange(len(crystals)), atoms),
-        "atom_of_bond": np.repeat(np.arange(len(positions)), found.counts),
-    }
-    with torch.inference_mode(False):
-        for name, array in known.items():
-            batch.__dict__[name] = torch.as_tensor(array, device=device)
-    return batch
+    _check_shortest(arrays, shortest)
+    return arrays
 
 
-def _check_shortest(found: NeighborLists, atom_counts: NDArray[np.int64], shortest: float) -> None:
-    if not len(found.vector):
+def sphere_batch(
+    crystals: Sequence[Crystal],
+    cutoff: float,
+    *,
+    shortest: float = 0.0,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> SphereBatch:
+    """As :func:`sphere_arrays`, as tensors on a device."""
+    return sphere_arrays(crystals, cutoff, shortest=shortest).batch(device=device, dtype=dtype)
+
+
+def _check_shortest(arrays: SphereArrays, shortest: float) -> None:
+    if not len(arrays.vector):
         return
-    squared = np.einsum("ei,ei->e", found.vector, found.vector)
+    squared = arrays.squared
     k = int(squared.argmin())
     if squared[k] < shortest**2:
-        atom = int(np.searchsorted(np.cumsum(found.counts), k, side="right"))
-        crystal = int(np.searchsorted(np.cumsum(atom_counts), atom, side="right"))
-        first = int(atom_counts[:crystal].sum())
+        atom = int(arrays.atom_of_bond[k])
+        first = int(arrays.atom_counts[: arrays.crystal_of_atom[atom]].sum())
         raise OverlappingAtomsError(
-            f"atoms {atom - first} and {found.neighbor[k] - first} are {squared[k] ** 0.5:.3g} Å "
+            f"atoms {atom - first} and {arrays.neighbor[k] - first} are {squared[k] ** 0.5:.3g} Å "
             f"apart; at least {shortest} Å needed"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -65,6 +66,26 @@ class Network(nn.Module, ABC):
     def dtype(self) -> torch.dtype:
         """Type of the weights."""
         return next(self.parameters()).dtype
+
+
+@dataclass(frozen=True)
+class Energies:
+    """Energies of B crystals with N atoms in all.
+
+    Attributes
+    ----------
+    values
+        (B,) of the first target, eV/atom.
+    features
+        As :meth:`PropertyNetwork.domain_features` gives them.
+    forces, stress
+        (N, 3) in eV/Å and (B, 6) in eV/Å³, in ASE's order, if they were asked for.
+    """
+
+    values: NDArray[np.float64]
+    features: Mapping[str, NDArray[np.float64]]
+    forces: NDArray[np.float64] | None = None
+    stress: NDArray[np.float64] | None = None
 
 
 class PropertyNetwork(Network):
@@ -159,6 +180,24 @@ class PropertyNetwork(Network):
         energy = found[self.targets[0]]
         counts = torch.tensor([len(c) for c in crystals], device=energy.device)
         return energy * counts, found["forces"], found["stress"]
+
+    def energies_alone(self, crystals: Sequence[Crystal], *, forces: bool) -> Energies | None:
+        """Nothing but the first target, an energy, and its derivatives.
+
+        Parameters
+        ----------
+        crystals
+            B crystals with N atoms in all.
+        forces
+            Whether forces and stresses are asked for too.
+
+        Returns
+        -------
+        Energies or None
+            As of :meth:`predict`; ``None`` where that takes no longer.
+        """
+        del crystals, forces
+        return None
 
     def domain_features(self, graphs: Any) -> Mapping[str, NDArray[np.float64]]:
         """Numbers, (B,) each, by which :mod:`ase_ecn.domain` knows what is unusual."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -42,8 +43,8 @@ def read_folder(
     Parameters
     ----------
     folder
-        With subfolders. Names that begin with a dot are passed over, as are databases and tables
-        with a screen of this folder.
+        With subfolders. Names that begin with a dot are passed over, as are pipes and devices, and
+        databases and tables with a screen of this folder.
     labelled
         As for :func:`~ase_ecn.readers.read_structures`.
     passing_over
@@ -112,10 +113,11 @@ def _label(path: Path, folder: Path) -> str:
 
 def _groups(folder: Path, folders: _Folders) -> Iterator[list[Path]]:
     try:
-        entries = sorted(e for e in folder.iterdir() if not e.name.startswith("."))
+        visible = sorted(e for e in folder.iterdir() if not e.name.startswith("."))
     except OSError:
         yield [folder]  # reading it will say why
         return
+    entries = [entry for entry in visible if not _may_wait(entry)]
     run = sorted((e for e in entries if _RUN_FILE.fullmatch(e.name)), key=_preference)
     for entry in entries:
         if entry.is_dir():
@@ -126,6 +128,15 @@ def _groups(folder: Path, folders: _Folders) -> Iterator[list[Path]]:
                 yield run
         elif not (entry.name.split(".")[0] in _VASP_OTHERS or entry.name.endswith(_OF_SQLITE)):
             yield [entry]
+
+
+def _may_wait(path: Path) -> bool:
+    """Whether reading could wait for ever: pipes, sockets and devices, but no file or folder."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False  # reading it will say why
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _preference(path: Path) -> tuple[bool, int, int, str]:

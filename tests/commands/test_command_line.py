@@ -59,7 +59,7 @@ def test_an_error_of_the_package_is_a_line_and_another_one_is_not_hidden(
 
 def test_the_command_is_installed_and_prints_nothing_else() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "ase_ecn.cli", "predict", str(EXAMPLES / "Fe-bcc.extxyz")],
+        [sys.executable, "-m", "ase_ecn", "predict", str(EXAMPLES / "Fe-bcc.extxyz")],
         capture_output=True,
         text=True,
         check=True,

@@ -13,6 +13,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.io import write
 
+from ase_ecn.readers.folders import file_groups
 from ase_ecn.screening import (
     count_structures,
     read_structures,
@@ -126,6 +127,14 @@ def test_what_cannot_be_read_and_odd_names_end_nothing(tmp_path: Path) -> None:
     problems = [s.problem for s in read_structures(tmp_path) if s.problem]
     assert len(problems) == 4
     assert all("No such file" in problem for problem in problems)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_pipes_are_passed_over_since_reading_them_may_wait_for_ever(tmp_path: Path) -> None:
+    put(tmp_path / "si.vasp", bulk("Si"))
+    for name in ("pipe.vasp", "pipe.db", "POSCAR"):
+        os.mkfifo(tmp_path / name)
+    assert [path.name for (path,) in file_groups(tmp_path)] == ["si.vasp"]
 
 
 def test_screens_of_a_folder_are_not_among_its_structures(

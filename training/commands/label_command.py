@@ -32,6 +32,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="argument of the calculator; may be repeated",
     )
+    add("--elastic", action="store_true", help="elastic tensors too, from strained cells")
     add("--batch-size", type=int, default=BATCH_SIZE, help="crystals that are written together")
     add("--workers", type=int, metavar="N", help="processes on this machine (needs Dask)")
     add("--cluster", metavar="ADDRESS", help="scheduler of a running Dask cluster")
@@ -46,6 +47,7 @@ def _run(options: argparse.Namespace) -> int:
         options.output,
         options.calculator,
         parse_options(options.option),
+        elastic=options.elastic,
         batch_size=options.batch_size,
         workers=options.workers,
         cluster=options.cluster,

@@ -108,6 +108,12 @@ def subset(labelled: LabelledGraphs, indices: NDArray[np.int64]) -> LabelledGrap
     )
 
 
+def file_key(path: Path) -> str:
+    """Name of what is in a file, another one when it has changed."""
+    stamp = path.stat() if path.is_file() else None
+    return path.name if stamp is None else f"{path.name}-{stamp.st_size}-{stamp.st_mtime_ns}"
+
+
 def concatenate(first: LabelledGraphs, second: LabelledGraphs) -> LabelledGraphs:
     """Join two sets; labels that only one of them has are NaN in the other."""
     a, b = first.graphs, second.graphs

@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import PropertyNotImplementedError
+from numpy.typing import NDArray
 
-from ase_ecn.crystal import as_crystal
+from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import ASEECNError
 from ase_ecn.prediction import Prediction
-from ase_ecn.properties import POTENTIAL_ENERGY
+from ase_ecn.properties import ELASTIC_TENSOR, POTENTIAL_ENERGY
 from ase_ecn.readers import Source
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.named_calculators import CalculatorJob, forget
+from ase_ecn.training.data.elasticity import elastic_tensor
 
 _TURN = threading.Lock()
 
@@ -26,13 +28,21 @@ _TURN = threading.Lock()
 class Labeller:
     """A calculator that is made once.
 
+    Parameters
+    ----------
+    job
+        What it is, and how it is made.
+    elastic
+        Whether crystals get elastic tensors too, which takes 12 + 6 N calculations more.
+
     Raises
     ------
     OptionError
         If there is no such calculator, or it cannot be made with the options.
     """
 
-    def __init__(self, job: CalculatorJob) -> None:
+    def __init__(self, job: CalculatorJob, *, elastic: bool = False) -> None:
+        self.elastic = elastic
         self.calculator = job.made()
         self.name = str(getattr(self.calculator, "name", None) or job.name)
 
@@ -73,20 +83,33 @@ class Labeller:
             }
             with suppress(PropertyNotImplementedError):  # energies and forces are worth having
                 labels["stress"] = np.array(atoms.get_stress(), dtype=np.float64)
+            if self.elastic:
+                labels[ELASTIC_TENSOR] = elastic_tensor(as_crystal(atoms), self._derivatives)
             return labels
         finally:
             atoms.calc = None
 
+    def _derivatives(
+        self, crystals: Sequence[Crystal]
+    ) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
+        forces, stresses = [], []
+        for crystal in crystals:
+            atoms = crystal.to_atoms()
+            atoms.calc = self.calculator
+            forces.append(np.array(atoms.get_forces(), dtype=np.float64))
+            stresses.append(np.array(atoms.get_stress(), dtype=np.float64))
+        return forces, np.array(stresses)
 
-def label_in_worker(job: CalculatorJob, sources: Sequence[Source]) -> list[Outcome]:
+
+def label_in_worker(job: CalculatorJob, elastic: bool, sources: Sequence[Source]) -> list[Outcome]:
     """As :meth:`Labeller.compute`, with a calculator that the worker's process keeps.
 
     A worker may have several threads. Calculators keep their last results, so they take turns.
     """
     with _TURN:
-        return _labeller(job).compute(sources)
+        return _labeller(job, elastic).compute(sources)
 
 
 @lru_cache(maxsize=1)
-def _labeller(job: CalculatorJob) -> Labeller:
-    return Labeller(job)
+def _labeller(job: CalculatorJob, elastic: bool) -> Labeller:
+    return Labeller(job, elastic=elastic)

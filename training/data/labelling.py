@@ -16,7 +16,7 @@ import numpy as np
 
 from ase_ecn.crystal import CrystalLike
 from ase_ecn.errors import OptionError
-from ase_ecn.properties import POTENTIAL_ENERGY
+from ase_ecn.properties import ELASTIC_TENSOR, POTENTIAL_ENERGY
 from ase_ecn.readers import Source, count_structures, read_structures
 from ase_ecn.readers.json_lines import JSON_LINES, structure_fields, write_json_lines
 from ase_ecn.screening.batches import Execution, compute_all
@@ -28,8 +28,8 @@ from ase_ecn.training.data.calculators import Labeller, label_in_worker
 
 BATCH_SIZE = 8
 """Default number of crystals that are computed and written together: what a kill may lose."""
-_PROPERTIES = (POTENTIAL_ENERGY, "forces", "stress")
-_DECIMALS = {"energy_eV_per_atom": 8, "forces_eV_A": 6, "stress_eV_A3": 8}
+_PROPERTIES = (POTENTIAL_ENERGY, "forces", "stress", ELASTIC_TENSOR)
+_DECIMALS = {"energy_eV_per_atom": 8, "forces_eV_A": 6, "stress_eV_A3": 8, "elastic_GPa": 4}
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ def label(
     calculator: str,
     options: Mapping[str, Any] | None = None,
     *,
+    elastic: bool = False,
     batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     cluster: str | None = None,
@@ -82,6 +83,10 @@ def label(
         One of ASE's names, such as ``"emt"``, or ``"package.module:Class"``.
     options
         Arguments to make the calculator with.
+    elastic
+        Elastic tensors too, ``elastic_GPa`` (6, 6) in ASE's order, from strained cells with one
+        displaced atom each: 12 + 6 N further calculations of a crystal of N atoms. Crystals are
+        taken for relaxed.
     batch_size
         Crystals that are computed and written together.
     workers
@@ -116,9 +121,10 @@ def label(
     written = [path, Path(label_store(path))]
     sources = read_structures(source, passing_over=written)
     total = count_structures(source, passing_over=written) if progress else None
-    compute = _compute(job, execution.remote)
+    compute = _compute(job, elastic, execution.remote)
     store = Store(label_store(path), origin_of(source, label_store(path)))
-    store.settle({"calculator": calculator, "options": {k: repr(v) for k, v in job.options}})
+    settings = {"calculator": calculator, "options": {k: repr(v) for k, v in job.options}}
+    store.settle(settings | ({"elastic": True} if elastic else {}))
     common = {"label_calculator": calculator}
     computed = compute_all(
         compute,
@@ -138,11 +144,13 @@ def label_store(out: str | Path) -> str:
     return f"{out}.db"
 
 
-def _compute(job: CalculatorJob, remote: bool) -> Callable[[Sequence[Source]], list[Outcome]]:
+def _compute(
+    job: CalculatorJob, elastic: bool, remote: bool
+) -> Callable[[Sequence[Source]], list[Outcome]]:
     if remote:
         calculator_class(job.name)  # a wrong name is told before workers start
-        return partial(label_in_worker, job)
-    return Labeller(job).compute
+        return partial(label_in_worker, job, elastic)
+    return Labeller(job, elastic=elastic).compute
 
 
 def _verdict(outcome: Outcome) -> Verdict:
@@ -160,6 +168,8 @@ def _line(row: Any) -> dict[str, Any]:
         "stress_eV_A3": row.stress if "stress" in row else None,
         "calculator": row.key_value_pairs["label_calculator"],
     }
+    if ELASTIC_TENSOR in row.data:
+        fields["elastic_GPa"] = row.data[ELASTIC_TENSOR]
     return {
         # Adding zero makes -0.0 a 0.0.
         name: (np.round(value, _DECIMALS[name]) + 0.0).tolist()

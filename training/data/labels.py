@@ -27,7 +27,7 @@ from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.graphs.spheres import SphereBatch, sphere
 from ase_ecn.properties import FORMATION_ENERGY
 from ase_ecn.storage import storing
-from ase_ecn.training.data.cache import cache_folder
+from ase_ecn.training.data.cache import cache_folder, file_key
 from ase_ecn.training.data.held_out import composition_key
 from ase_ecn.training.data.known_crystals import known_crystals
 
@@ -193,9 +193,7 @@ def load_labels(name: str, data: Path | None, cutoff: float, target: str) -> Pac
     """
     if name not in _BY_NAME:
         path = Path(name)
-        stamp = path.stat() if path.is_file() else None
-        key = path.name if stamp is None else f"{path.name}-{stamp.st_size}-{stamp.st_mtime_ns}"
-        return packed_labels(key, read_labels(path), cutoff, target, cache_folder())
+        return packed_labels(file_key(path), read_labels(path), cutoff, target, cache_folder())
     if data is None:
         raise OptionError("the teacher's labels need the folder of data sets")
     return packed_labels(name, _BY_NAME[name](data), cutoff, target, cache_folder())

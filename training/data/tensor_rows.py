@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ from ase_ecn.properties import (
     PIEZOELECTRIC_TENSOR,
     POTENTIAL_ENERGY,
 )
-from ase_ecn.training.data.cache import cache_folder, cached_dataset
-from ase_ecn.training.data.datasets import SPLITS, Dataset
+from ase_ecn.training.data.cache import cache_folder, cached_dataset, file_key
+from ase_ecn.training.data.datasets import SPLITS, Dataset, join
 from ase_ecn.training.data.held_out import composition_key
 from ase_ecn.training.data.labels import LabelledCrystal, PackedLabels, packed_labels
 from ase_ecn.training.data.property_rows import usable
@@ -74,6 +74,8 @@ _VERSION = 1
 _MOST = {"mean_dielectric": 60.0, "mean_dielectric_total": 120.0}
 """Means above these are of metals, or of calculations that failed."""
 _PARTS = 10
+_SOFTEST = 2.0
+"""GPa; the least eigenvalue of an elastic tensor that a potential may teach."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,12 @@ class TensorData:
     ----------
     name
         ``tensors``, the public sets.
+    further
+        Files of crystals with elastic tensors, as ``label --elastic`` writes them, to train on too.
     """
 
     name: str = "tensors"
+    further: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.name != "tensors":
@@ -122,7 +127,9 @@ class TensorRows:
         return np.concatenate([np.arange(first[k], first[k + 1]) for k in indices])
 
 
-def load_tensor_rows(data: Path, cutoff: float, split: str) -> TensorRows:
+def load_tensor_rows(
+    data: Path, cutoff: float, split: str, further: Sequence[str] = ()
+) -> TensorRows:
     """Rows of one part, packed now if they never were.
 
     Parameters
@@ -133,6 +140,8 @@ def load_tensor_rows(data: Path, cutoff: float, split: str) -> TensorRows:
         Of the neighbours, Å.
     split
         ``"train"``, ``"val"`` or ``"test"``: eight, one and one tenth of the compositions.
+    further
+        Files with elastic tensors, whose crystals of these compositions are in too.
 
     Raises
     ------
@@ -142,6 +151,10 @@ def load_tensor_rows(data: Path, cutoff: float, split: str) -> TensorRows:
     _check_split(split)
     key = f"tensors-v{_VERSION}-{split}"
     dataset = cached_dataset(f"{key}-{cutoff:g}", lambda: usable(tensor_part(data, split), cutoff))
+    for path in map(Path, further):
+        more = usable(_part(read_elastic(path), split), cutoff)
+        dataset = join([dataset, more])
+        key = f"{key}-{file_key(path)}"
     packed = packed_labels(key, _rows(dataset), cutoff, POTENTIAL_ENERGY, cache_folder())
     if len(packed) != len(dataset):
         raise DatasetError(f"{len(packed)} crystals were packed of {len(dataset)}")
@@ -191,7 +204,7 @@ def read_tensors(data: Path) -> Dataset:
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise DatasetError(f"{path} does not exist")
-    with gzip.open(path, "rt") as lines:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as lines:
         for k, line in enumerate(lines):
             try:
                 yield json.loads(line)
@@ -217,10 +230,45 @@ def _crystal(row: Mapping[str, Any]) -> Crystal:
     return Crystal(numbers, cell, scaled)
 
 
+def read_elastic(path: Path) -> Dataset:
+    """Crystals of a file that ``label --elastic`` wrote, without those that are not stable.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such file, or a line has no elastic tensor.
+    """
+    ids, crystals, tensors = [], [], []
+    for k, row in enumerate(_lines(path)):
+        try:
+            crystal, label = _crystal(row), _labels(row, {ELASTIC_TENSOR: "elastic_GPa"})
+        except (KeyError, TypeError, ValueError) as error:
+            raise DatasetError(f"line {k + 1} of {path} is no crystal with elastic_GPa") from error
+        tensor = label[ELASTIC_TENSOR]
+        if tensor.shape != (6, 6):
+            raise DatasetError(f"line {k + 1} of {path}: elastic_GPa is not 6 by 6")
+        # One that gives way to some strain says more of the calculator than of the material.
+        if np.linalg.eigvalsh(tensor)[0] > _SOFTEST:
+            ids.append(f"{path.name}/{k + 1}")
+            crystals.append(crystal)
+            tensors.append(tensor)
+    targets = {
+        name: np.array(tensors).reshape(-1, 6, 6)
+        if name == ELASTIC_TENSOR
+        else np.full((len(ids), *shape), np.nan)
+        for name, shape in SHAPES.items()
+    }
+    return Dataset("tensors", ids, crystals, targets)
+
+
 def tensor_part(data: Path, split: str) -> Dataset:
     """Crystals and labels of one part, as :func:`load_tensor_rows` has them but not packed."""
     _check_split(split)
     whole = cached_dataset(f"tensors-v{_VERSION}", lambda: read_tensors(data))
+    return _part(whole, split)
+
+
+def _part(whole: Dataset, split: str) -> Dataset:
     part = np.array([zlib.crc32(composition_key(c.numbers)) % _PARTS for c in whole.crystals])
     chosen = {"test": part == 0, "val": part == 1, "train": part > 1}[split]
     return whole.subset(np.flatnonzero(chosen))

@@ -85,7 +85,9 @@ def fit_tensors(config: TensorsConfiguration, data: Path, out: Path, device: str
     Fitted
         The network with the best averaged heads, on the CPU, and what it was fitted to.
     """
-    rows, held = (load_tensor_rows(data, config.model.cutoff, part) for part in ("train", "val"))
+    cutoff = config.model.cutoff
+    rows = load_tensor_rows(data, cutoff, "train", config.data.further)
+    held = load_tensor_rows(data, cutoff, "val")
     model, result = fit_to_rows(config, rows, held, out, device)
     return Fitted(model, result, rows, held)
 

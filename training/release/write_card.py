@@ -89,6 +89,7 @@ SOURCES = {
     ),
 }
 
+FROM_STRAINED_CELLS = "elastic tensors of strained cells by a potential, not by DFT"
 TENSOR_SOURCES = (
     "dielectric tensors: Petousis et al. 2017 (doi:10.1038/sdata.2016.134) and the most "
     "anisotropic crystals of AnisoNet 2024",
@@ -174,9 +175,11 @@ def write_checkpoint(
         if property_elements:
             card["property_elements"] = property_elements
     sources += [SOURCES[part] for key, part in _EXTRA.items() if getattr(config.data, key, None)]
-    if tensors:
+    if isinstance(config, TensorsConfiguration):
         trunk = beginning(config.init).content if config.init else {}
-        sources = [*TENSOR_SOURCES, *(f"the trunk: {source}" for source in trunk.get("data", []))]
+        made = [f"{FROM_STRAINED_CELLS}: {Path(name).name}" for name in config.data.further]
+        of_trunk = [f"the trunk: {source}" for source in trunk.get("data", [])]
+        sources = [*TENSOR_SOURCES, *made, *of_trunk]
         card["license"] = trunk.get("license", card["license"])
     if isinstance(config, SO3Configuration):
         names = [part.name for part in config.data.further]

@@ -238,6 +238,63 @@ EXPORT int so3_geometry(const Geometry *geometry, int doubles, int instructions,
     return 0;
 }
 
+static void add(const Sum *sum, int doubles)
+{
+    for (int64_t k = 0; k < sum->count; k++)
+        if (doubles)
+            ((double *)sum->to)[k] += ((const double *)sum->from)[k];
+        else
+            ((float *)sum->to)[k] += ((const float *)sum->from)[k];
+}
+
+/* Calls one after the other, none of which needs memory. Returns 0. */
+EXPORT int so3_sequence(const Step *steps, int64_t count, int doubles, int instructions,
+                        int64_t threads)
+{
+    for (int64_t k = 0; k < count; k++) {
+        const void *call = steps[k].call;
+        switch (steps[k].kind) {
+        case GEOMETRY:
+            so3_geometry(call, doubles, instructions, threads);
+            break;
+        case CONVOLUTION:
+            so3_convolution(call, doubles, instructions, threads);
+            break;
+        case PRODUCT:
+            so3_products(call, 1, doubles, instructions, threads);
+            break;
+        case ACTIVATION:
+            so3_activation(call, doubles, instructions, threads);
+            break;
+        default:
+            add(call, doubles);
+        }
+    }
+    return 0;
+}
+
+/* Forces on the atoms and virials of the crystals, from the bonds' pulls, summed in double
+   precision: [atoms][3] and [crystals][9], which are zero before. */
+EXPORT int so3_forces(const int64_t *row, int64_t atoms, const int32_t *neighbor,
+                      const int64_t *crystal, const double *vector, const void *pull, int doubles,
+                      double *forces, double *virials)
+{
+    for (int64_t q = 0; q < atoms; q++) {
+        double *virial = virials + 9 * crystal[q];
+        for (int64_t e = row[q]; e < row[q + 1]; e++) {
+            for (int a = 0; a < 3; a++) {
+                const double g = doubles ? ((const double *)pull)[3 * e + a]
+                                         : ((const float *)pull)[3 * e + a];
+                forces[3 * q + a] += g;
+                forces[3 * neighbor[e] + a] -= g;
+                for (int b = 0; b < 3; b++)
+                    virial[3 * a + b] += g * vector[3 * e + b];
+            }
+        }
+    }
+    return 0;
+}
+
 /* The module is empty, so that an import finds the file that ctypes opens. */
 static PyModuleDef_Slot slots[] = {
 #if defined(Py_GIL_DISABLED)

@@ -70,6 +70,20 @@ typedef struct {
 
 enum { VALUES, GRADIENTS, DIRECTIONS };
 
+/* to += from */
+typedef struct {
+    int64_t count;
+    const void *from;
+    void *to;
+} Sum;
+
+/* One call of many that follow each other. */
+enum { GEOMETRY, CONVOLUTION, PRODUCT, ACTIVATION, SUM };
+typedef struct {
+    int64_t kind;
+    const void *call;
+} Step;
+
 typedef void (*RunRange)(const Layer *, int64_t, int64_t, void *);
 typedef void (*RunActivation)(const Activation *, int64_t, int64_t, void *);
 typedef void (*RunProduct)(const Product *, int64_t, int64_t);

@@ -56,9 +56,14 @@ def _of_layout(layout: Layout) -> bytes:
     return bytes(call)
 
 
+def layer_call(layout: Layout) -> Layer:
+    """A call for a layout, without its task, its sizes and its arrays."""
+    return Layer.from_buffer_copy(_of_layout(layout))
+
+
 def run_convolution(task: int, layout: Layout, bonds: Bonds, table: Tensor, **arrays: Any) -> None:
     """Run the C function; arrays are those of its call, contiguous and of one type."""
-    call = Layer.from_buffer_copy(_of_layout(layout))
+    call = layer_call(layout)
     call.task, call.atoms = task, len(bonds.row) - 1
     call.rows, call.width = table.shape
     common = {

@@ -17,22 +17,22 @@ from ase_ecn.corrections import (
     smooth_correction,
 )
 from ase_ecn.crystal import Crystal
-from ase_ecn.graphs.spheres import SphereBatch
+from ase_ecn.graphs.spheres import SphereArrays
 
 _OXYGEN = 8
 
 
-def guessed_parts(crystals: Sequence[Crystal], batch: SphereBatch) -> list[float]:
+def guessed_parts(crystals: Sequence[Crystal], arrays: SphereArrays) -> list[float]:
     """What the guess adds to the energies of B crystals, eV/atom.
 
     Parameters
     ----------
     crystals
         At least one.
-    batch
+    arrays
         Their neighbours, at least as far as :data:`~ase_ecn.corrections.LONGEST_PEROXIDE_BOND`.
     """
-    kinds = {k: oxide_kind(crystals[k]) for k in _with_oxygen_bonds(batch)}
+    kinds = {k: oxide_kind(crystals[k]) for k in _with_oxygen_bonds(arrays)}
     return [
         _guessed_part(crystal.numbers.tobytes(), kinds.get(k, "oxide"))
         for k, crystal in enumerate(crystals)
@@ -46,13 +46,13 @@ def _guessed_part(numbers: bytes, oxide: str) -> float:
     return correction(found, oxide=oxide) - smooth_correction(found)
 
 
-def _with_oxygen_bonds(batch: SphereBatch) -> list[int]:
+def _with_oxygen_bonds(arrays: SphereArrays) -> list[int]:
     """Crystals with an O-O bond as short as that of a peroxide."""
-    oxygen = batch.numbers == _OXYGEN
+    oxygen = arrays.numbers == _OXYGEN
     if not oxygen.any():  # takes less time than looking at the bonds
         return []
-    near, far = batch.atom_of_bond, batch.neighbor.long()
-    short = (batch.vector**2).sum(dim=1) < LONGEST_PEROXIDE_BOND**2
-    bonded = near[short & oxygen[near] & oxygen[far]]
-    found: list[int] = batch.crystal_of_atom[bonded].unique().tolist()
+    short = np.flatnonzero(arrays.squared < LONGEST_PEROXIDE_BOND**2)
+    near, far = arrays.atom_of_bond[short], arrays.neighbor[short]
+    bonded = near[oxygen[near] & oxygen[far]]
+    found: list[int] = np.unique(arrays.crystal_of_atom[bonded]).tolist()
     return found

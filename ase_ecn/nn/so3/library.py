@@ -13,6 +13,7 @@ from torch import Tensor
 
 FORWARD, DUAL_FORWARD, BACKWARD, PARAMETERS, DUAL_PARAMETERS = range(5)
 VALUES, GRADIENTS, DIRECTIONS = range(3)
+GEOMETRY, CONVOLUTION, PRODUCT, ACTIVATION, SUM = range(5)
 PANEL = 16
 """Columns of a panel of weights, by which channels can be divided."""
 INSTRUCTIONS = ("plain", "avx2", "avx512")
@@ -79,6 +80,18 @@ class Activation(ctypes.Structure):
     )
 
 
+class Sum(ctypes.Structure):
+    """As in ``_layer.h``."""
+
+    _fields_ = (("count", ctypes.c_int64), ("from_", ctypes.c_void_p), ("to", ctypes.c_void_p))
+
+
+class Step(ctypes.Structure):
+    """As in ``_layer.h``."""
+
+    _fields_ = (("kind", ctypes.c_int64), ("call", ctypes.c_void_p))
+
+
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
     """The compiled functions, or ``None`` where there are none."""
@@ -99,12 +112,23 @@ def library() -> ctypes.CDLL | None:
     if has_products(functions):
         counted = (ctypes.POINTER(Product), ctypes.c_int64, ctypes.c_int, ctypes.c_int)
         functions.so3_products.argtypes = (*counted, ctypes.c_int64)
+    if has_sequences(functions):
+        steps = (ctypes.POINTER(Step), ctypes.c_int64, ctypes.c_int, ctypes.c_int)
+        functions.so3_sequence.argtypes = (*steps, ctypes.c_int64)
+        arrays = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        sums = (ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+        functions.so3_forces.argtypes = (ctypes.c_void_p, ctypes.c_int64, *arrays, *sums)
     return functions
 
 
 def has_products(functions: ctypes.CDLL | None) -> bool:
     """Whether these C functions were built since there are products among them."""
     return hasattr(functions, "so3_products")
+
+
+def has_sequences(functions: ctypes.CDLL | None) -> bool:
+    """Whether these C functions were built since several calls can be one."""
+    return hasattr(functions, "so3_sequence")
 
 
 @lru_cache(maxsize=1)
@@ -153,3 +177,11 @@ def run_products(calls: Sequence[Product], dtype: torch.dtype) -> None:
     array = (Product * len(calls))(*calls)
     doubles, threads = int(dtype == torch.float64), torch.get_num_threads()
     functions.so3_products(array, len(calls), doubles, instructions(), threads)
+
+
+def run_sequence(steps: ctypes.Array[Step], dtype: torch.dtype) -> None:
+    """Run calls one after the other, each on as many threads as PyTorch uses."""
+    functions = library()
+    assert functions is not None
+    doubles, threads = int(dtype == torch.float64), torch.get_num_threads()
+    functions.so3_sequence(steps, len(steps), doubles, instructions(), threads)

@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
 from ase.data import covalent_radii
 from torch import Tensor
 
-from ase_ecn.graphs.spheres import SphereBatch
+from ase_ecn.graphs.spheres import SphereArrays, SphereBatch
 from ase_ecn.nn.layers import scatter_sum
 
 _COULOMB = 14.399645  # eV Å, e² / (4 π ε0)
@@ -25,6 +26,7 @@ _SCREENING = 0.8854  # (9 π² / 128)^(1/3), of Thomas and Fermi
 _POWER = 0.23
 _SHARES = (0.18175, 0.50986, 0.28022, 0.02817)
 _RATES = (3.19980, 0.94229, 0.40290, 0.20162)
+_ROUNDING = 1e-4  # Å
 FULL = 0.9
 """Of the distance at which repulsion begins: nearer than that, it is not reduced by the switch."""
 
@@ -51,6 +53,23 @@ class Repulsion:
         """(B,) sums of (K,) values over the bonds of each crystal."""
         crystals = graph.crystal_of_atom[graph.atom_of_bond[self.bonds]]
         return scatter_sum(values, crystals, len(graph.atom_counts))
+
+
+def may_repel(arrays: SphereArrays, share: float) -> bool:
+    """Whether a bond is short enough, or so nearly that rounding may decide it.
+
+    Parameters
+    ----------
+    arrays, share
+        As of :func:`repulsion`.
+    """
+    radii = covalent_radii[arrays.numbers]
+    longest = 2 * share * float(radii.max()) + _ROUNDING
+    near = np.flatnonzero(arrays.squared < longest * longest)
+    if not len(near):
+        return False
+    begin = share * (radii[arrays.atom_of_bond[near]] + radii[arrays.neighbor[near]]) + _ROUNDING
+    return bool((arrays.squared[near] < begin * begin).any())
 
 
 def repulsion(graph: SphereBatch, share: float) -> Repulsion | None:

@@ -24,9 +24,11 @@ from ase_ecn.nn.network import Network, options
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
+from ase_ecn.nn.so3.energy_pass import EnergyPass, Passes
 from ase_ecn.nn.so3.heads import PropertyHeads
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
+from ase_ecn.nn.so3.library import has_sequences, library
 from ase_ecn.nn.so3.prepared import prepared
 from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
 from ase_ecn.nn.so3.so3_network import SO3Network
@@ -249,6 +251,14 @@ class SO3ECN(SO3Network):
         if near is not None:
             pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
         return Derivatives(total.detach(), pulls, features.detached())
+
+    def energy_passes(self) -> Passes | None:
+        """Itself."""
+        if not self.gives_forces or not has_sequences(library()):
+            return None
+        parts = (self.head, self.hidden, self.embedding, self.interactions)
+        found = prepared(self.head, parts, lambda: EnergyPass(self))
+        return None if found is None else [(1.0, found)]
 
     def _trunk(self) -> Trunk | None:
         """Layers without gradients of the weights."""

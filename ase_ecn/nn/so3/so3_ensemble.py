@@ -19,6 +19,7 @@ from ase_ecn.graphs.spheres import SphereBatch
 from ase_ecn.nn.layers import scatter_mean
 from ase_ecn.nn.network import options
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.nn.so3.energy_pass import Passes
 from ase_ecn.nn.so3.heads import in_agreement, spread_heads, standard_errors
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_network import SO3Network
@@ -218,6 +219,22 @@ class SO3Ensemble(SO3Network):
         ]
         energies = torch.stack([share * energy for share, energy, _ in found]).sum(dim=0)
         return energies, torch.stack([share * pulls for share, _, pulls in found]).sum(dim=0)
+
+    def energies(self, graph: SphereBatch) -> Tensor:
+        """Mean energies, of those members that count."""
+        found = [share * m.energies(graph) for m, share in self._members_and_shares() if share]
+        return torch.stack(found).sum(dim=0)
+
+    def energy_passes(self) -> Passes | None:
+        """Those of the members that count."""
+        found = []
+        for member, share in self._members_and_shares():
+            if share:
+                passes = member.energy_passes()
+                if passes is None:
+                    return None
+                found += [(share, one) for _, one in passes]
+        return found
 
     def _members_and_shares(self) -> list[tuple[SO3ECN, float]]:
         shares = self.config.shares(self.architecture.target)

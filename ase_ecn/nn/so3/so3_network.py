@@ -12,14 +12,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.crystal import Crystal
-from ase_ecn.domain import sphere_domain_features
+from ase_ecn.domain import sphere_arrays_domain_features, sphere_domain_features
 from ase_ecn.graphs.bond_classes import NONE, bond_classes
-from ase_ecn.graphs.spheres import SphereBatch, sphere_batch
+from ase_ecn.graphs.spheres import SphereArrays, SphereBatch, sphere_arrays
 from ase_ecn.graphs.transfer import placed
 from ase_ecn.nn.layers import scatter_sum
-from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.nn.network import Energies, PropertyNetwork
 from ase_ecn.nn.segments import segment_sums
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
+from ase_ecn.nn.so3.energy_pass import (
+    MOST_ATOMS,
+    Passes,
+    forces_and_stress_by_c,
+    mean_energies,
+    mean_energies_and_pulls,
+)
 from ase_ecn.nn.so3.guesses import guessed_parts
 from ase_ecn.properties import FORMATION_ENERGY
 
@@ -123,14 +130,13 @@ class SO3Network(PropertyNetwork):
         config = self.architecture
         # What is made in inference mode could not be differentiated.
         with torch.inference_mode(False):
-            batch = sphere_batch(
-                crystals, config.cutoff, shortest=config.first_knot, dtype=torch.float64
-            )
+            arrays = self._arrays(crystals)
+            batch = arrays.batch(dtype=torch.float64)
             if config.classes != NONE:
                 batch = replace(batch, classes=bond_classes(config.classes, crystals, batch))
             constants = torch.zeros(len(crystals), dtype=torch.float64)
             if config.target == FORMATION_ENERGY:
-                constants = torch.tensor(guessed_parts(crystals, batch), dtype=torch.float64)
+                constants = torch.tensor(guessed_parts(crystals, arrays), dtype=torch.float64)
         return EnergyGraphs(batch, constants)
 
     def ready(self, graphs: EnergyGraphs) -> EnergyGraphs:
@@ -166,11 +172,52 @@ class SO3Network(PropertyNetwork):
     def surface(self, crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor]:
         """Without the parts of corrections that jump where atoms of oxygen become a peroxide's."""
         with torch.inference_mode(False):
-            knot, cutoff = self.architecture.first_knot, self.architecture.cutoff
-            batch = sphere_batch(crystals, cutoff, shortest=knot, dtype=torch.float64)
-            graph = batch.to(self.device, self.dtype)
-            energies, pulls = self.energies_and_pulls(graph)
-            return energies, *forces_and_stress(graph, pulls)
+            found = self._derivatives(self._arrays(crystals))
+            return tuple(torch.from_numpy(part) for part in found)  # type: ignore[return-value]
+
+    def energies_alone(self, crystals: Sequence[Crystal], *, forces: bool) -> Energies | None:
+        """Of those members alone whose energies count; none without forces."""
+        if not self.gives_forces:
+            return None
+        with torch.inference_mode(False):
+            arrays = self._arrays(crystals)
+            found = self._derivatives(arrays) if forces else (self._energies(arrays),)
+        values = found[0] / arrays.atom_counts
+        if self.architecture.target == FORMATION_ENERGY:
+            values = values + guessed_parts(crystals, arrays)
+        return Energies(values, sphere_arrays_domain_features(arrays), *found[1:])
+
+    @abstractmethod
+    def energies(self, graph: SphereBatch) -> Tensor:
+        """(B,) energies in eV per cell, float64; differentiable by the weights."""
+
+    @abstractmethod
+    def energy_passes(self) -> Passes | None:
+        """What gives energies of small batches without PyTorch; ``None`` where C cannot."""
+
+    def _arrays(self, crystals: Sequence[Crystal]) -> SphereArrays:
+        config = self.architecture
+        return sphere_arrays(crystals, config.cutoff, shortest=config.first_knot)
+
+    def _passes_for(self, arrays: SphereArrays) -> Passes | None:
+        return self.energy_passes() if len(arrays.numbers) <= MOST_ATOMS else None
+
+    def _energies(self, arrays: SphereArrays) -> NDArray[np.float64]:
+        if (passes := self._passes_for(arrays)) is not None:
+            return mean_energies(passes, arrays)
+        with torch.no_grad():
+            graph = arrays.batch(dtype=torch.float64).to(self.device, self.dtype)
+            return self.energies(graph).cpu().numpy()
+
+    def _derivatives(self, arrays: SphereArrays) -> tuple[NDArray[np.float64], ...]:
+        """Energies (B,) in eV per cell, forces and stress."""
+        if (passes := self._passes_for(arrays)) is not None:
+            energies, pulls = mean_energies_and_pulls(passes, arrays)
+            return energies, *forces_and_stress_by_c(arrays, pulls)
+        graph = arrays.batch(dtype=torch.float64).to(self.device, self.dtype)
+        found, by_bonds = self.energies_and_pulls(graph)
+        parts = (found, *forces_and_stress(graph, by_bonds))
+        return tuple(part.detach().double().cpu().numpy() for part in parts)
 
     def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:
         """``packing`` and ``shortest_bond`` of each crystal, as of the bonds of an ECN."""

@@ -79,7 +79,7 @@ def _run(products: Sequence[tuple[Tensor, Product]]) -> list[Tensor]:
     return outs
 
 
-class _Layer:
+class TrunkLayer:
     """Weights of one layer, arranged for products.
 
     Parameters
@@ -108,7 +108,7 @@ class _Layer:
         )
 
     @cached_property
-    def _turned(self) -> tuple[dict[int, Tensor], ...]:
+    def turned(self) -> tuple[dict[int, Tensor], ...]:
         """Panels of the transposed weights: before, after and skip."""
         parts = (self._before, self._after, self._skip)
         with torch.inference_mode(False):
@@ -138,7 +138,7 @@ class _Layer:
         self, passed: Passed, adjoint: Sequence[Tensor], bonds: Bonds
     ) -> tuple[list[Tensor], Tensor, Tensor]:
         """Derivatives by the features that came in, by harmonics and by lengths."""
-        before, after, skip = self._turned
+        before, after, skip = self.turned
         f, mixed = passed.before_gates, passed.mixed
         by_f = [torch.empty_like(part) for part in f]
         run_activation(BACKWARD, self.gates, f, gamma=self.gamma, ao=adjoint, af=by_f)
@@ -178,7 +178,7 @@ class Trunk:
     def __init__(self, embedding: nn.Embedding, interactions: Sequence[Interaction]) -> None:
         first, *others = interactions
         rows = embedding.weight.detach()
-        self.layers = [_Layer(first, rows), *(_Layer(layer, None) for layer in others)]
+        self.layers = [TrunkLayer(first, rows), *(TrunkLayer(layer, None) for layer in others)]
 
     def apply(self, numbers: Tensor, bonds: Bonds, *, record: bool = False) -> Applied:
         """Features of atoms with (N,) numbers, with what :meth:`pulls` needs if it is to follow."""

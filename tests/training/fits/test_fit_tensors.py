@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from itertools import combinations, pairwise
+from itertools import combinations, count, pairwise
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from ase_ecn.training.fits.tensor_losses import (
     units,
 )
 
+NUMBERS = count()
 METALS = ("Cu", "Ag", "Au", "Pd", "Pt", "Al", "Ni", "Pb")
 SALTS = [a + b for a in ("Li", "Na", "K", "Rb", "Cs") for b in ("F", "Cl", "Br", "I")]
 MODEL = {"widths": (16, 16, 16), "layers": 2, "cutoff": 4.0}
@@ -34,7 +35,7 @@ TARGETS = ["dielectric_tensor", "dielectric_tensor_total", "elastic_tensor", "pi
 
 def row(atoms, **labels):
     return {
-        "id": str(atoms.symbols),
+        "id": f"{atoms.symbols}-{next(NUMBERS)}",
         "species": list(atoms.symbols),
         "cell": atoms.cell[:].tolist(),
         "frac": atoms.get_scaled_positions().tolist(),
@@ -113,6 +114,23 @@ def test_rows_have_what_is_known_and_no_composition_twice(data, cache):
     assert batch.labels["elastic_tensor"].shape == (3, 6, 6)
 
 
+def test_further_elastic_tensors_are_trained_on(data, cache, tmp_path):
+    path = tmp_path / "made.jsonl"
+    made = [bulk(symbol, "bcc", a=3.2) for symbol in ("Na", "K", "Fe", "W", "Cr", "V", "Nb", "Ta")]
+    lines = [json.dumps(row(atoms, elastic_GPa=cubic(150, 60, 50))) for atoms in made]
+    path.write_text("\n".join(lines) + "\n")
+    without = load_tensor_rows(data, 4.0, "train")
+    rows = load_tensor_rows(data, 4.0, "train", [str(path)])
+    others = [load_tensor_rows(data, 4.0, part, [str(path)]) for part in ("val", "test")]
+    alone = [load_tensor_rows(data, 4.0, part) for part in ("val", "test")]
+    added = [len(rows) - len(without)] + [len(a) - len(b) for a, b in zip(others, alone)]
+    assert sum(added) == 8
+    assert added[0] > 0
+    known = np.isfinite(rows.labels["elastic_tensor"]).all(axis=(1, 2))
+    assert known[len(without) :].all()
+    assert len(rows.packed) == len(known)
+
+
 def test_what_is_missing_is_said(data, cache, tmp_path):
     with pytest.raises(DatasetError, match="unknown split 'all'; known are train, val, test"):
         load_tensor_rows(data, 4.0, "all")
@@ -177,10 +195,12 @@ def test_the_heads_learn_and_the_trunk_stays(data, cache, tmp_path, capsys):
     elements = sorted({int(z) for c in read_tensors(data).crystals for z in c.numbers})
     start = tmp_path / "trunk.safetensors"
     save_checkpoint(start, trunk, {"name": "trunk", "elements": elements})
+    iron = row(bulk("Fe", "bcc", a=2.9), elastic_GPa=cubic(240, 130, 110))
+    (tmp_path / "made.jsonl").write_text(json.dumps(iron))
     text = f"""
 network: tensors
 name: toy
-data: {{name: tensors}}
+data: {{name: tensors, further: [{tmp_path / "made.jsonl"}]}}
 model: {{widths: [16, 16, 16], layers: 2, cutoff: 4.0, tensor_targets: [{", ".join(TARGETS)}]}}
 fit: {{epochs: 6, batch_size: 16, learning_rate: 0.01}}
 """
@@ -198,6 +218,7 @@ fit: {{epochs: 6, batch_size: 16, learning_rate: 0.01}}
     assert card.content["properties"]["elastic_tensor"] == "GPa"
     assert card.property_elements["piezoelectric_tensor"] == {16, 30}
     assert "Petousis" in card.content["data"][0]
+    assert [s for s in card.content["data"] if "not by DFT: made.jsonl" in s]
     assert card.content["init"] == {"name": "trunk", "sha256": read_card(start).sha256}
     fitted = load_checkpoint(weights, SO3ECN).model.state_dict()
     for name, values in trunk.state_dict().items():
