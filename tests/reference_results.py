@@ -1,7 +1,7 @@
 """Results that must not change: properties and relaxed cells, in double precision.
 
-``python tests/reference_results.py`` writes them anew, which is right only after new weights or a
-deliberate change of a method; ``test_reference_results.py`` compares.
+``PYTHONPATH=. python tests/reference_results.py`` writes them anew, which is right only after new
+weights or a deliberate change of a method; ``test_reference_results.py`` compares.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.io import read
-from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from ase_ecn import predict, relax
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import UnsupportedElementError
 from ase_ecn.hull.distance import HullDistance
+from reproduce.reports.invariance import aflow_structures
 
 FILE = Path(__file__).parent / "fixtures" / "reference-results.json.gz"
 TOLERANCE = 1e-6
@@ -48,8 +48,8 @@ def examples() -> dict[str, Atoms]:
 def prototypes() -> dict[str, Atoms]:
     """The first of pymatgen's AFLOW prototypes that have elements of the bundled networks."""
     found: dict[str, Atoms] = {}
-    for k, entry in enumerate(AFLOW_PROTOTYPE_LIBRARY):
-        atoms = AseAtomsAdaptor.get_atoms(entry["snl"].structure)
+    for k, (_, structure) in enumerate(aflow_structures()):
+        atoms = AseAtomsAdaptor.get_atoms(structure)
         atoms = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
         if is_supported(atoms, "ecn-mp20") and len(found) < PROTOTYPES:
             found[f"{k} {atoms.get_chemical_formula()}"] = atoms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,17 @@ from ase_ecn import ECNCalculator, relax
 from ase_ecn.phonons import Phonons, phonons
 
 pytestmark = pytest.mark.slow
-matcalc = pytest.importorskip("matcalc", reason="pip install 'ase-ecn[matcalc]'")
 
 NAME = "ecn-universal"
 SALTS = {"NaCl": 5.9, "MgO": 4.1}
 """Rocksalts, with lattice constants that are off by about 4 %."""
+
+
+@pytest.fixture(scope="module")
+def matcalc() -> ModuleType:
+    """Imported where it is used: it brings SymPy, and every run of the tests reads this file."""
+    found: ModuleType = pytest.importorskip("matcalc", reason="pip install 'ase-ecn[matcalc]'")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +43,16 @@ def as_atoms(structure: Any) -> Atoms:
     return Atoms(found.numbers, found.positions, cell=found.cell, pbc=True)
 
 
-def relaxed(formula: str, calculator: ECNCalculator) -> dict[str, Any]:
+def relaxed(formula: str, matcalc: ModuleType, calculator: ECNCalculator) -> dict[str, Any]:
     found: dict[str, Any] = matcalc.RelaxCalc(calculator, fmax=0.005).calc(salt(formula))
     return found
 
 
 @pytest.mark.parametrize("formula", SALTS)
-def test_it_relaxes_to_the_cell_of_this_package(formula: str, calculator: ECNCalculator) -> None:
-    found = relaxed(formula, calculator)
+def test_it_relaxes_to_the_cell_of_this_package(
+    formula: str, matcalc: ModuleType, calculator: ECNCalculator
+) -> None:
+    found = relaxed(formula, matcalc, calculator)
     assert found["is_converged"]
     atoms = as_atoms(found["final_structure"])
     atoms.calc = calculator
@@ -53,8 +62,10 @@ def test_it_relaxes_to_the_cell_of_this_package(formula: str, calculator: ECNCal
     assert found["volume"] == pytest.approx(ours.atoms.get_volume(), rel=0.005)
 
 
-def test_bulk_moduli_of_energies_and_of_stresses_agree(calculator: ECNCalculator) -> None:
-    start = relaxed("MgO", calculator)["final_structure"]
+def test_bulk_moduli_of_energies_and_of_stresses_agree(
+    matcalc: ModuleType, calculator: ECNCalculator
+) -> None:
+    start = relaxed("MgO", matcalc, calculator)["final_structure"]
     curve = matcalc.EOSCalc(calculator, max_abs_strain=0.03, n_points=9, fmax=0.005).calc(start)
     assert curve["r2_score_bm"] > 0.999
     tensor = matcalc.ElasticityCalc(
@@ -67,7 +78,10 @@ def test_bulk_moduli_of_energies_and_of_stresses_agree(calculator: ECNCalculator
 
 
 def test_phonons_are_those_of_this_package(
-    calculator: ECNCalculator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    matcalc: ModuleType,
+    calculator: ECNCalculator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     start = matcalc.RelaxCalc(calculator, fmax=1e-3).calc(bulk("Si"))["final_structure"]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import spglib
 from ase import Atoms
-from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from ase_ecn.crystal import Crystal, as_crystal
@@ -18,6 +17,7 @@ from ase_ecn.testing import (
     assert_relaxation_equivariant,
     random_equivalent,
 )
+from reproduce.reports.invariance import aflow_structures
 
 NEARLY_TETRAGONAL = ("FTl",)
 """Orthorhombic, but relaxed so that two lengths differ by less than the tolerance of symmetry: all
@@ -28,15 +28,16 @@ operations are kept, and further ones appear."""
 def library() -> list[Atoms]:
     elements = PropertyPredictor(device="cpu").card.elements
     found = []
-    for entry in AFLOW_PROTOTYPE_LIBRARY:
-        atoms = AseAtomsAdaptor.get_atoms(entry["snl"].structure)
+    structures = aflow_structures()
+    for _, structure in structures:
+        atoms = AseAtomsAdaptor.get_atoms(structure)
         atoms = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
         try:
             as_crystal(atoms, elements)
         except UnsupportedElementError:
             continue
         found.append(atoms)
-    assert len(AFLOW_PROTOTYPE_LIBRARY) == 288
+    assert len(structures) == 288
     assert len(found) >= 280
     return found
 

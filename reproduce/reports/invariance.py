@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from ase import Atoms
@@ -81,16 +83,29 @@ class Disagreement:
     same_stop: bool
 
 
+@cache
+def aflow_structures() -> list[tuple[str, Any]]:
+    """Names and structures of pymatgen's AFLOW prototypes, in its order.
+
+    pymatgen checks their literature when the library is imported, by parsing BibTeX for ten times
+    as long as everything else takes. Nobody asks for it here, so it is let pass.
+    """
+    with patch("pymatgen.util.provenance.is_valid_bibtex", return_value=True):
+        from pymatgen.analysis.prototypes import (  # type: ignore[attr-defined]
+            AFLOW_PROTOTYPE_LIBRARY,
+        )
+    return [(entry["tags"]["aflow"], entry["snl"].structure) for entry in AFLOW_PROTOTYPE_LIBRARY]
+
+
 def prototype_library(elements: frozenset[int]) -> dict[str, Atoms]:
     """All AFLOW prototypes of pymatgen by name; unknown elements are replaced by known ones."""
-    from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY  # type: ignore[attr-defined]
     from pymatgen.io.ase import AseAtomsAdaptor
 
     found = {}
-    for k, entry in enumerate(AFLOW_PROTOTYPE_LIBRARY):
-        atoms: Any = AseAtomsAdaptor.get_atoms(entry["snl"].structure)
+    for k, (prototype, structure) in enumerate(aflow_structures()):
+        atoms: Any = AseAtomsAdaptor.get_atoms(structure)
         numbers = [z if z in elements else _STAND_INS.get(z, z) for z in atoms.numbers.tolist()]
-        name = f"{entry['tags']['aflow']}#{k} {atoms.get_chemical_formula('metal')}"
+        name = f"{prototype}#{k} {atoms.get_chemical_formula('metal')}"
         found[name] = Atoms(numbers, atoms.positions, cell=atoms.cell[:], pbc=True)
     return found
 

@@ -171,9 +171,19 @@ def test_a_screen_begun_before_there_were_distances_goes_on_without(
 def test_workers_compare_with_the_same_phases(
     tmp_path: Path, small_networks: dict[str, Path]
 ) -> None:
-    own = [Phase.of("NaCl", -50.0)]
-    options = {"phases": own, "workers": 1, "device": "cpu"}
-    screen(bulk("NaCl", "rocksalt", a=5.6), tmp_path / "out.db", **options, **small_networks)
+    """They are sent to a worker, which is in this process: it need not be started."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with distributed.LocalCluster(
+        n_workers=1,
+        processes=False,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address=None,
+        memory_limit=None,
+    ) as cluster:
+        own = [Phase.of("NaCl", -50.0)]
+        options = {"phases": own, "cluster": cluster.scheduler_address, "device": "cpu"}
+        screen(bulk("NaCl", "rocksalt", a=5.6), tmp_path / "out.db", **options, **small_networks)
     row = connect(tmp_path / "out.db").get(1)
     assert row.energy_above_hull == pytest.approx(row.formation_energy + 50)
 

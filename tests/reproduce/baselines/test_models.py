@@ -28,7 +28,7 @@ def enough(name: str) -> FitOptions:
     epochs, rate, decay = (15, 8e-3, 0.9) if name == "cgcnn" else (8, 1.2e-2, 0.8)
     return FitOptions(
         epochs=epochs,
-        batch_size=8,
+        batch_size=4,
         learning_rate=rate,
         ema_decay=decay,
         weight_decay=0.0,
@@ -48,8 +48,8 @@ def both(name: str, size: int, seed: int) -> Part:
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_each_network_learns_properties_of_crystals_and_of_atoms(name: str, tmp_path: Path) -> None:
-    train, val = both(name, 48, 0), both(name, 24, 1)
-    assert len(train.labels["site_moments"]) == 48 * 6
+    train, val = both(name, 24, 0), both(name, 12, 1)
+    assert len(train.labels["site_moments"]) == 24 * 6
     model, _ = fit_network(name, train, val, enough(name), tmp_path)
     predicted = predict(model, val.graphs)
     assert predicted["site_moments"].min() >= 0

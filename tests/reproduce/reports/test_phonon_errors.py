@@ -27,7 +27,7 @@ from reproduce.reports.phonon_errors import (
 def write_force_set(folder: Path, atoms: Atoms, calculator: BaseCalculator) -> None:
     """As phonopy leaves it after a run of another code."""
     folder.mkdir(parents=True)
-    found = phonons(atoms, calculator=calculator, supercell=(3, 3, 3), relax=False)
+    found = phonons(atoms, calculator=calculator, supercell=(2, 2, 2), relax=False)
     found.phonopy.save(folder / "phonopy.yaml", settings={"force_sets": True})
     with lzma.open(folder / "phonopy.yaml.xz", "wb") as file:
         file.write((folder / "phonopy.yaml").read_bytes())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from ase.build import bulk
-from emt_labels import alloys, row, write
+from emt_labels import labelled, write
 
 from ase_ecn import ECNCalculator, predict
 from ase_ecn.card import Card
@@ -94,8 +94,7 @@ def folder(tmp_path, monkeypatch):
         }
     }
     monkeypatch.setattr(dft_labels, "rows_by", lambda path, key: stated)
-    labelled = [row(atoms, f"source-{k}") for k, atoms in enumerate(alloys(40))]
-    write(tmp_path / "teacher.jsonl.gz", labelled)
+    write(tmp_path / "teacher.jsonl.gz", labelled(40))
     return tmp_path
 
 
@@ -110,7 +109,7 @@ def config(folder, **changes):
         "teacher": {"name": str(folder / "teacher.jsonl.gz"), "validation": 10},
         "with_teacher": 4,
         "fit": {
-            "epochs": 12,
+            "epochs": 9,
             "batch_size": 8,
             "learning_rate": 0.01,
             "ema_decay": 0.9,

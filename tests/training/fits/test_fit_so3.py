@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from ase.build import bulk
-from emt_labels import alloys, row, write
+from emt_labels import alloys, labelled, row, write
 
 from ase_ecn import ECNCalculator, predict
 from ase_ecn.errors import DatasetError, OptionError, UnsupportedElementError
@@ -28,8 +28,7 @@ WEIGHTS = LabelWeights()
 @pytest.fixture
 def labels(tmp_path, monkeypatch):
     monkeypatch.setenv("ASE_ECN_CACHE", str(tmp_path / "cache"))
-    rows = [row(atoms, f"source-{k}") for k, atoms in enumerate(alloys(40))]
-    return write(tmp_path / "labels.jsonl.gz", rows)
+    return write(tmp_path / "labels.jsonl.gz", labelled(40))
 
 
 def test_the_gradient_is_that_of_the_loss(labels, tmp_path):
