@@ -79,14 +79,20 @@ def in_threads(work: Callable[[Item], Result], batches: Sequence[Item]) -> list[
     list
         Results in the order of the batches. The first error in this order is raised.
     """
-    allowed = torch.get_num_threads()
-    if min(allowed, len(batches)) < 2:
+    count = min(torch.get_num_threads(), len(batches))
+    if count < 2:
         return [work(batch) for batch in batches]
+    with own_threads(count) as threads:
+        return list(threads.map(work, batches))
+
+
+@contextmanager
+def own_threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """So many threads, in each of which PyTorch computes alone."""
+    allowed = torch.get_num_threads()
     try:
-        with ThreadPoolExecutor(
-            min(allowed, len(batches)), "ase_ecn", torch.set_num_threads, (1,)
-        ) as threads:
-            return list(threads.map(work, batches))
+        with ThreadPoolExecutor(count, "ase_ecn", torch.set_num_threads, (1,)) as threads:
+            yield threads
     finally:
         # What a thread sets holds for threads that come later, and for products everywhere.
         torch.set_num_threads(allowed)

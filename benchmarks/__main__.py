@@ -9,6 +9,8 @@ import sys
 import warnings
 from pathlib import Path
 
+import torch
+
 from benchmarks.common import Options, Row, environment, to_json
 
 NAMES = (
@@ -24,6 +26,7 @@ NAMES = (
     "quotient",
     "training_step",
     "so3",
+    "gpu",
     "hull",
     "startup",
 )
@@ -36,19 +39,27 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("benchmark-results"))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--brief", action="store_true", help="fewer and smaller crystals")
+    parser.add_argument("--device", help="of the benchmark gpu: cuda, or cpu as a stand-in")
     parser.add_argument("--busy", action="store_true", help="processor time, not wall time")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(NAMES)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(NAMES)}")
-    if arguments.data is None:
+    if arguments.data is None and arguments.names != ["gpu"]:
         parser.error("where the data lie: --data or ASE_ECN_DATA")
     warnings.filterwarnings("ignore")
-    options = Options(Path(arguments.data), arguments.brief, arguments.repeats, arguments.busy)
+    options = Options(
+        Path(arguments.data or "."),
+        arguments.brief,
+        arguments.repeats,
+        arguments.busy,
+        arguments.device,
+    )
     arguments.out.mkdir(parents=True, exist_ok=True)
     print(environment())
     print("| work | here | peer | ratio | must | aim |\n|---|---|---|---|---|---|")
-    for name in arguments.names or NAMES:
+    everything = [name for name in NAMES if name != "gpu" or has_device(arguments.device)]
+    for name in arguments.names or everything:
         rows = importlib.import_module(f"benchmarks.{name}").measure(options)
         (arguments.out / f"{name}.json").write_text(to_json(rows))
         for row in rows:
@@ -56,6 +67,11 @@ def main() -> int:
         sys.stdout.flush()
         draw(name, rows, arguments.out)
     return 0
+
+
+def has_device(asked: str | None) -> bool:
+    """Whether there is a GPU, or another device is to stand in for one."""
+    return asked is not None or torch.cuda.is_available()
 
 
 def line(row: Row) -> str:

@@ -32,13 +32,15 @@ class Options:
     """How to measure.
 
     ``data``: folder of the data sets; ``brief``: fewer crystals and smaller ones; ``busy``: the
-    machine has other work, so processor time is taken in place of wall time.
+    machine has other work, so processor time is taken in place of wall time; ``device``: of the
+    benchmark that asks for one.
     """
 
     data: Path
     brief: bool = False
     repeats: int = 5
     busy: bool = False
+    device: str | None = None
 
     @property
     def clock(self) -> Callable[[], float]:

@@ -239,7 +239,7 @@ def test_a_gpu_agrees(dtype: str, crystals: list[Atoms]) -> None:
 def test_compiled_networks_agree(dtype: str, crystals: list[Atoms]) -> None:
     bound = SUMMATION[dtype]
     primitives = [as_crystal(atoms).primitive.crystal for atoms in crystals]
-    ecn = PropertyPredictor(device="cpu", dtype=dtype)
+    ecn = PropertyPredictor("ecn-mp20", device="cpu", dtype=dtype)
     config = ecn.model.config
     graphs = pack(bond_graphs(primitives, config.bonds), config.group)
     batch = graphs.batch(np.arange(len(primitives)), device=ecn.device, dtype=ecn.dtype)

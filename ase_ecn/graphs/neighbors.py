@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -21,11 +21,15 @@ from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.geometry.pairs import pairs_within
 from ase_ecn.geometry.reduction import ReducedCell
+from ase_ecn.graphs.far_atoms import nearest_of_atom
 
 SHELL_TOLERANCE = 0.01
 """Å. Neighbours that are further than the k-th by less than this belong to its shell."""
 _BRUTE_FORCE_DISTANCES = 200_000
 _LARGEST_ATOMIC_VOLUME = 200.0  # Å³
+_FEW = 16
+"""Atoms of a crystal whose neighbours are found for each alone if those of the others are known."""
+_Edges: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -95,39 +99,60 @@ def _shells_of_many(
     scaled = torch.as_tensor(np.concatenate([r.scaled for r in reduced]), device=device)
     atom_counts = torch.tensor([len(r.scaled) for r in reduced], device=device)
     radius = _initial_radius(cells, atom_counts, k)
-    pending = torch.arange(len(cells), device=device)
-    parts: list[tuple[Tensor, Tensor, Tensor]] = []
-    while len(pending):
-        edges, complete = _search(cells, scaled, atom_counts, pending, radius[pending], k)
-        parts.append(edges)
-        pending = pending[~complete]
-        radius[pending] = radius[pending] * 1.25
+    everything = torch.arange(len(cells), device=device)
+    edges, complete = _search(cells, scaled, atom_counts, everything, radius, k)
+    rest = torch.nonzero(~complete)[:, 0].tolist()
+    if not rest:
+        return edges
+    first = np.cumsum([0, *(len(r.scaled) for r in reduced)])
+    parts = [edges]
+    for crystal in rest:
+        found = _wrapped_shells_of_one(reduced[crystal], k, 1.25 * float(radius[crystal]))
+        source, target, image = (torch.as_tensor(part, device=device) for part in found)
+        parts.append((source + first[crystal], target + first[crystal], image))
     source, target, image = (torch.cat(column) for column in zip(*parts, strict=True))
-    if len(parts) > 1:
-        order = torch.argsort(source, stable=True)
-        source, target, image = source[order], target[order], image[order]
-    return source, target, image
+    order = torch.argsort(source, stable=True)
+    return source[order], target[order], image[order]
 
 
-def _shells_of_one(
-    reduced: ReducedCell, k: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _shells_of_one(reduced: ReducedCell, k: int) -> _Edges:
     """Source, target and image of the edges of one crystal; without tensors, which are slower."""
+    radius = float(_radius_of_sphere(abs(np.linalg.det(reduced.cell)) / len(reduced.scaled), k))
+    source, target, image = _wrapped_shells_of_one(reduced, k, radius)
+    return source, target, reduced.original_images(source, target, image)
+
+
+def _wrapped_shells_of_one(reduced: ReducedCell, k: int, radius: float) -> _Edges:
+    """The same between wrapped atoms, from a first radius on."""
     atoms = len(reduced.scaled)
-    radius = float(_radius_of_sphere(abs(np.linalg.det(reduced.cell)) / atoms, k))
     while True:
         pairs = pairs_within(reduced.cell, reduced.scaled, radius)
         distance = np.sqrt((pairs.vector * pairs.vector).sum(axis=1))
         counts = np.bincount(pairs.source, minlength=atoms)
-        if counts.min() >= k:
-            order = np.lexsort((distance, pairs.source))
-            shell = distance[order[np.cumsum(counts) - counts + k - 1]] + SHELL_TOLERANCE
-            if shell.max() < radius:
-                break
+        order = np.lexsort((distance, pairs.source))
+        shell = np.full(atoms, np.inf)
+        enough = counts >= k
+        kth = (np.cumsum(counts) - counts + k - 1)[enough]
+        shell[enough] = distance[order[kth]] + SHELL_TOLERANCE
+        far = np.flatnonzero(shell >= radius)
+        if len(far) <= min(_FEW, atoms // 2):
+            break
         radius *= 1.25
+    shell[far] = 0.0
     kept = order[distance[order] <= shell[pairs.source[order]]]
-    source, target = pairs.source[kept], pairs.target[kept]
-    return source, target, reduced.original_images(source, target, pairs.image[kept])
+    edges = pairs.source[kept], pairs.target[kept], pairs.image[kept]
+    return _with_far_atoms(edges, reduced, far, k) if len(far) else edges
+
+
+def _with_far_atoms(edges: _Edges, reduced: ReducedCell, far: NDArray[np.int64], k: int) -> _Edges:
+    """Add the edges of atoms that are further from others than the rest."""
+    parts = [edges]
+    for atom in far.tolist():
+        target, image, _ = nearest_of_atom(reduced.cell, reduced.scaled, atom, k, SHELL_TOLERANCE)
+        parts.append((np.full(len(target), atom), target, image))
+    source, target, image = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(source, kind="stable")
+    return source[order], target[order], image[order]
 
 
 def _initial_radius(cells: Tensor, atom_counts: Tensor, k: int) -> Tensor:

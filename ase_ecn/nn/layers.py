@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ase_ecn.errors import OptionError
+from ase_ecn.nn.segments import sums_of_owners
 
 MAX_ATOMIC_NUMBER = 118
 MAX_WIDTH = 8192
@@ -64,7 +65,7 @@ def check_sizes(**sizes: tuple[int, int]) -> None:
 
 def scatter_sum(values: Tensor, index: Tensor, size: int) -> Tensor:
     """Sum the rows of (E, ...) values that share an index below ``size``: (size, ...)."""
-    return values.new_zeros((size, *values.shape[1:])).index_add(0, index, values)
+    return sums_of_owners(values, index, size)
 
 
 def scatter_mean(values: Tensor, index: Tensor, counts: Tensor) -> Tensor:

@@ -111,7 +111,8 @@ def relax_cell_and_atoms(
         )
         courses.append(course)
     size = batch_size or surface.model.batch_size
-    follow(courses, surface.answers, batch_size=size, progress=progress)
+    on_cpu = surface.device.type == "cpu"
+    follow(courses, surface.answers, batch_size=size, progress=progress, threaded=on_cpu)
     return [
         _relaxation(crystal, cell, course)
         for crystal, cell, course in zip(crystals, cells, courses, strict=True)

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+import torch
 from tqdm import tqdm
 
-from ase_ecn.execution import in_halves
+from ase_ecn.execution import in_halves, in_threads
 from ase_ecn.relaxation.course import Course
 from ase_ecn.relaxation.stopping import OUT_OF_MEMORY
 
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 AnyCourse = TypeVar("AnyCourse", bound=Course[Any])
 
 _BATCH_LOAD = 4096
+_LEAST_PER_THREAD = 16
 
 
 def follow(
@@ -25,6 +27,7 @@ def follow(
     *,
     batch_size: int,
     progress: bool = False,
+    threaded: bool = False,
 ) -> None:
     """Let each course take the network's answers until it stops.
 
@@ -40,13 +43,22 @@ def follow(
         and memory.
     progress
         Show a progress bar.
+    threaded
+        Ask for as many batches at once as PyTorch has threads, each in a thread of its own.
     """
     packing = _Packing(batch_size)
+
+    def asked(batch: list[AnyCourse]) -> tuple[list[AnyCourse], list[Any]]:
+        return batch, in_halves(ask, batch, _too_large, packing.shrink)
+
     active = list(courses)
     with tqdm(total=len(active), disable=not progress, unit=" crystals") as bar:
         while active:
-            for batch in packing.batches(active):
-                answers = in_halves(ask, batch, _too_large, packing.shrink)
+            threads = torch.get_num_threads() if threaded else 1
+            batches = packing.batches(active, threads)
+            for batch, answers in (
+                map(asked, batches) if threads < 2 else in_threads(asked, list(batches))
+            ):
                 for course, answer in zip(batch, answers, strict=True):
                     if answer is None:
                         course.give_up(OUT_OF_MEMORY)
@@ -71,12 +83,13 @@ class _Packing:
         """Half of this batch is the most to try from now on."""
         self.limit = min(self.limit, sum(map(_load, batch)) / 2)
 
-    def batches(self, courses: Sequence[AnyCourse]) -> Iterator[list[AnyCourse]]:
-        """Small crystals first, so that a large one meets only its like."""
+    def batches(self, courses: Sequence[AnyCourse], threads: int = 1) -> Iterator[list[AnyCourse]]:
+        """Small crystals first, so that a large one meets only its like; some for each thread."""
+        size = min(self.batch_size, max(-(-len(courses) // threads), _LEAST_PER_THREAD))
         batch: list[AnyCourse] = []
         load = 0.0
         for course in sorted(courses, key=_load):
-            if batch and (len(batch) == self.batch_size or load + _load(course) > self.limit):
+            if batch and (len(batch) == size or load + _load(course) > self.limit):
                 yield batch
                 batch, load = [], 0.0
             batch.append(course)

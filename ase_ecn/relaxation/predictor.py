@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -207,19 +207,22 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
         CheckpointError
             If atoms are to be moved, and the network moves none.
         """
+        follow_all = partial(
+            follow, batch_size=batch_size, progress=progress, threaded=self.device.type == "cpu"
+        )
         if positions:
             self.check_moves()
             moving = [
                 MovesCourse(c, one, strain_tol=strain_tol, steps=steps, allowed=allowed)
                 for c, one in zip(crystals, held or [NOTHING_HELD] * len(crystals), strict=True)
             ]
-            follow(moving, self.answer_moves, batch_size=batch_size, progress=progress)
+            follow_all(moving, self.answer_moves)
             return [relaxation_of(*pair) for pair in zip(moving, crystals, strict=True)]
         courses = [
             CellCourse(c.primitive.crystal, strain_tol=strain_tol, steps=steps, allowed=allowed)
             for c in crystals
         ]
-        follow(courses, self._answer_strains, batch_size=batch_size, progress=progress)
+        follow_all(courses, self._answer_strains)
         return [relaxation_of(*pair) for pair in zip(courses, crystals, strict=True)]
 
     def answer_moves(self, courses: Sequence[MovesCourse]) -> list[Move]:

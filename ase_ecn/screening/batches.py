@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
+from ase import Atoms
 from tqdm import tqdm
 
-from ase_ecn.errors import OptionError
+from ase_ecn.errors import ASEECNError, OptionError
+from ase_ecn.execution import own_threads
 from ase_ecn.readers import Source
 from ase_ecn.screening.cluster import Cluster
 from ase_ecn.screening.compute import Outcome
@@ -64,6 +69,7 @@ def compute_all(
     execution: Execution,
     write: Callable[[Sequence[Outcome]], None],
     total: int | None,
+    threads: int = 1,
 ) -> int:
     """Compute the crystals that the store does not have yet; return their number.
 
@@ -82,16 +88,62 @@ def compute_all(
         Stores the outcomes of a batch.
     total
         Number of crystals, for the progress bar; ``None`` if unknown.
+    threads
+        In which batches are computed here, while those before them are written.
     """
     disable = not execution.progress
     with tqdm(total=total, disable=disable, unit=" crystals", smoothing=0) as bar:
         chunks = _chunks(sources, execution.batch_size, store, execution.retry_failed, bar)
         if not execution.remote:
-            return _write_all(map(compute, chunks), write, bar)
+            # Closed at once where writing fails, so that no thread goes on.
+            with closing(_abreast(compute, chunks, threads)) as results:
+                return _write_all(results, write, bar)
         with Cluster(
             compute, _failed, workers=execution.workers, address=execution.cluster
         ) as remote:
             return _write_all(remote.map(chunks), write, bar)
+
+
+def _abreast(
+    compute: Callable[[Sequence[Source]], list[Outcome]],
+    chunks: Iterator[list[Source]],
+    threads: int,
+) -> Generator[list[Outcome], None, None]:
+    """Outcomes of the batches, in their order; each is the work of one thread.
+
+    Structures are loaded here, since readers need not be safe to use from several threads.
+    """
+    if threads < 2:
+        yield from map(compute, chunks)
+        return
+    waiting: deque[Future[list[Outcome]]] = deque()
+    with own_threads(threads) as pool:
+        try:
+            for chunk in chunks:
+                waiting.append(pool.submit(compute, [_loaded(source) for source in chunk]))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _loaded(source: Source) -> Source:
+    """The same, with its structure, or the reason why there is none, in memory."""
+    try:
+        return replace(source, load=partial(_given, source.load()))
+    except ASEECNError as error:
+        return replace(source, load=partial(_refused, error))
+
+
+def _given(atoms: Atoms) -> Atoms:
+    return atoms
+
+
+def _refused(error: ASEECNError) -> Atoms:
+    raise error
 
 
 def _failed(source: Source, reason: str) -> Outcome:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
-from ase.db.core import reserved_keys
+from ase.calculators.calculator import all_properties
+from ase.db.core import now, reserved_keys
+from ase.db.row import AtomsRow, atoms2dict
 
 from ase_ecn.errors import OptionError
-from ase_ecn.prediction import Prediction
 from ase_ecn.properties import ase_results, find
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.input_keys import as_pairs, as_text, taken_by_screens
@@ -44,41 +45,35 @@ def refined(row: Any) -> Atoms:
     return atoms
 
 
-class _ResultsOf(SinglePointCalculator):
-    """Results of atoms that do not change before they are written.
-
-    For each possible property of a row ASE compares the atoms with those that the results are of,
-    which takes longer than to write the row.
-    """
-
-    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
-        """Nothing has changed."""
-        del atoms, tol
-        return []
-
-
 def row_arguments(
-    outcome: Outcome, properties: Sequence[str], common: dict[str, str]
+    outcome: Outcome, properties: Sequence[str], common: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Arguments of ``database.write``."""
+    """Arguments of ``database.write``.
+
+    They have a row and not atoms, of which ase.db would ask for each possible property whether the
+    atoms have changed, and then check every key. All this takes longer than to write the row.
+
+    Parameters
+    ----------
+    outcome
+        Of a crystal that has a result.
+    properties
+        Names of those that are kept.
+    common
+        Key-value pairs of every row.
+    """
     assert outcome.atoms is not None
     assert outcome.prediction is not None
-    kept = Prediction({k: v for k, v in outcome.prediction.items() if k in properties})
-    atoms = outcome.atoms
-    atoms.calc = _ResultsOf(atoms, **ase_results(kept, len(atoms)))  # type: ignore[no-untyped-call]
-    atoms.calc.name = outcome.calculator
-    own: dict[str, Any] = {
-        k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
+    kept = {k: v for k, v in outcome.prediction.items() if k in properties}
+    content = atoms2dict(outcome.atoms)
+    content |= {
+        "calculator": outcome.calculator.lower(),
+        "calculator_parameters": {},
+        "key_value_pairs": _pairs(outcome, kept, common),
+        "ctime": now(),
+        "user": os.getenv("USER"),
+        **{k: v for k, v in ase_results(kept, len(outcome.atoms)).items() if k in all_properties},
     }
-    if outcome.reason:
-        own["relaxation_reason"] = outcome.reason
-    scalars = {
-        key_name(k): find(k).stored(v) for k, v in kept.items() if not isinstance(v, np.ndarray)
-    }
-    if outcome.unusual:
-        own["out_of_domain_reasons"] = "; ".join(outcome.unusual)
-    pairs = {**scalars, **own, **common, "source": outcome.source.label}
-    pairs = {k: as_text(v) if isinstance(v, str) else v for k, v in pairs.items()}
     data: dict[str, Any] = {
         "unrelaxed_cell": outcome.unrelaxed_cell,
         "unrelaxed_positions": outcome.unrelaxed_positions,
@@ -87,10 +82,29 @@ def row_arguments(
     if outcome.prediction.unavailable:
         data["unavailable"] = outcome.prediction.unavailable
     if columns := outcome.source.columns:
+        pairs = content["key_value_pairs"]
         given, keys = as_pairs(columns, taken_by_screens({*properties, *common, *pairs}))
         data |= {"input": columns, "input_keys": keys}
         pairs |= given
-    return {"atoms": atoms, "key_value_pairs": pairs, "data": data}
+    return {"atoms": AtomsRow(content), "data": data}
+
+
+def _pairs(outcome: Outcome, kept: Mapping[str, Any], common: Mapping[str, str]) -> dict[str, Any]:
+    """Key-value pairs without those of the input; texts are such that ase.db takes them."""
+    own: dict[str, Any] = {
+        k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
+    }
+    if outcome.reason:
+        own["relaxation_reason"] = outcome.reason
+    scalars = {
+        key_name(k): find(k).stored(v) if isinstance(v, dict) else v
+        for k, v in kept.items()
+        if not isinstance(v, np.ndarray)
+    }
+    if outcome.unusual:
+        own["out_of_domain_reasons"] = "; ".join(outcome.unusual)
+    pairs = {**scalars, **own, **common, "source": outcome.source.label}
+    return {k: as_text(v) if isinstance(v, str) else v for k, v in pairs.items()}
 
 
 def key_name(name: str) -> str:

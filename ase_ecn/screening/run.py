@@ -262,6 +262,7 @@ def screen(
     if top is not None:
         best = [-value if largest else value for value in store.best(top, largest)]
     compute: Callable[[Sequence[Source]], list[Outcome]] = screener.compute
+    on_cpu = screener.predictor.device.type == "cpu"
     if execution.remote:
         del screener  # the workers have networks of their own
         compute = partial(compute_in_worker, job)
@@ -272,6 +273,7 @@ def screen(
         execution,
         lambda outcomes: store.write(selection.verdicts(outcomes, best), kept, common),
         total,
+        torch.get_num_threads() if on_cpu else 1,
     )
     if top is not None:
         store.prune(top, largest)

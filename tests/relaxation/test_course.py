@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+import torch
 from ase import Atoms
 from ase.build import bulk
 from relaxations import pull, relaxer
@@ -97,26 +100,48 @@ def test_a_course_that_goes_on_limits_the_whole_deformation() -> None:
     np.testing.assert_array_equal(course.deformation, np.eye(3))
 
 
+class Countdown:
+    """Takes numbers, not strains, and stops after as many as its crystal has atoms."""
+
+    def __init__(self, crystal: Crystal) -> None:
+        self.crystal = crystal
+        self.reason: str | None = None
+        self.taken: list[float] = []
+
+    def take(self, answer: float) -> None:
+        self.taken.append(answer)
+        if len(self.taken) == len(self.crystal):
+            self.reason = "counted"
+
+    def give_up(self, reason: str) -> None:
+        self.reason = reason
+
+
 def test_another_kind_of_course_is_followed_too() -> None:
-    class Countdown:
-        """Takes numbers, not strains, and stops after as many as its crystal has atoms."""
-
-        def __init__(self, crystal: Crystal) -> None:
-            self.crystal = crystal
-            self.reason: str | None = None
-            self.taken: list[float] = []
-
-        def take(self, answer: float) -> None:
-            self.taken.append(answer)
-            if len(self.taken) == len(self.crystal):
-                self.reason = "counted"
-
-        def give_up(self, reason: str) -> None:
-            self.reason = reason
-
     courses = [Countdown(as_crystal(a)) for a in (bulk("Si"), bulk("Cu"), bulk("Cu") * (3, 1, 1))]
     follow(courses, lambda batch: [10.0 * len(batch)] * len(batch), batch_size=8)
     assert [course.taken for course in courses] == [[30.0, 20.0], [30.0], [30.0, 20.0, 10.0]]
+    assert {course.reason for course in courses} == {"counted"}
+
+
+@pytest.mark.parametrize(("threads", "size"), [(1, 40), (2, 20), (4, 16)])
+def test_threads_share_the_courses(threads: int, size: int) -> None:
+    """Sixteen for each at least, and no more of them than for one thread."""
+    courses = [Countdown(as_crystal(bulk("Cu"))) for _ in range(40)]
+    asked: list[int] = []
+
+    def ask(batch: Sequence[Countdown]) -> list[float]:
+        asked.append(len(batch))
+        return [float(len(batch))] * len(batch)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        follow(courses, ask, batch_size=64, threaded=True)
+    finally:
+        torch.set_num_threads(before)
+    assert max(asked) == size
+    assert sum(asked) == len(courses)
     assert {course.reason for course in courses} == {"counted"}
 
 

@@ -100,7 +100,7 @@ def weighted_mean(h: Tensor, scores: Tensor, crystal: Tensor, counts: Tensor) ->
         (N,) crystal of each atom and (B,) number of atoms.
     """
     index = crystal[:, None].expand_as(scores)
-    highest = torch.full((len(counts), scores.shape[1]), -torch.inf).to(scores)
+    highest = scores.new_full((len(counts), scores.shape[1]), -torch.inf)
     highest = highest.scatter_reduce(0, index, scores.detach(), "amax")
     weights = torch.exp(scores - highest[crystal])
     total = scatter_sum(weights, crystal, len(counts))

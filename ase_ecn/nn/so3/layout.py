@@ -33,6 +33,10 @@ class Layout:
     degree: int
     widths: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        # What is there already need not be understood by PyTorch's compiler.
+        _ = self.paths, self.channels, self.first_channels, self.first_columns, self.multiplicities
+
     @cached_property
     def multiplicities(self) -> Mapping[int, int]:
         """Channels of the input by degree."""

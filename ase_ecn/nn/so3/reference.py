@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from ase_ecn.nn.segments import rows_of, segment_sums
 from ase_ecn.nn.so3.coupling import HARMONICS, coupling
-from ase_ecn.nn.so3.layout import Gates, Layout
+from ase_ecn.nn.so3.layout import Gates, Layout, Path
 
 if TYPE_CHECKING:
     from ase_ecn.nn.so3.bonds import Bonds, Splines
@@ -82,31 +84,44 @@ def moving(vector: Tensor, degree: int, slope: Tensor, direction: Tensor) -> tup
 
 
 def _weights(bonds: Bonds, h: Tensor, table: Tensor) -> Tensor:
+    """(E, width) radial weights, without the (E, 4, width) that they are sums of."""
     rows = bonds.bin.long()[:, None] + torch.arange(4, device=table.device)
-    return (h[:, :, None] * table[rows]).sum(dim=1)
+    return functional.embedding_bag(rows, table, per_sample_weights=h, mode="sum")
+
+
+# A plain table, which PyTorch's compiler understands where it does not understand a cache.
+_COUPLINGS: dict[tuple[Path, torch.dtype, torch.device], Tensor] = {}
+
+
+def _coupling(path: Path, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Coefficients, made once: a GPU must be waited for to get them."""
+    key = path, dtype, device
+    if key not in _COUPLINGS:
+        with torch.inference_mode(False):
+            made = torch.as_tensor(coupling(*path).copy(), dtype=dtype, device=device)
+        _COUPLINGS[key] = made
+    return _COUPLINGS[key]
 
 
 def _messages(
     layout: Layout, bonds: Bonds, y: Tensor, weights: Tensor, x: list[Tensor]
 ) -> list[Tensor]:
+    """Sums over the neighbours; of messages, those of one coupling are in memory at a time."""
     atoms = len(bonds.row) - 1
     receiver = torch.repeat_interleave(
         torch.arange(atoms, device=y.device), bonds.row.diff(), output_size=len(y)
     )
     sender = bonds.neighbor.long()
+    sent = [rows_of(part, sender) for part in x]
     found: dict[int, list[Tensor]] = {degree: [] for degree in layout.channels}
-    for l1, l2, l3 in layout.paths:
-        c = torch.as_tensor(coupling(l1, l2, l3).copy(), dtype=y.dtype, device=y.device)
-        small = torch.einsum("ijk,ej->eik", c, y[:, l2**2 : (l2 + 1) ** 2])
-        first = layout.first_columns[l1, l2, l3]
-        w = weights[:, first : first + layout.multiplicities[l1]]
-        found[l3].append(torch.einsum("eu,eiu,eik->eku", w, x[l1][sender], small))
-    return [
-        y.new_zeros(atoms, *parts[0].shape[1:-1], layout.channels[degree]).index_add(
-            0, receiver, torch.cat(parts, dim=2)
-        )
-        for degree, parts in found.items()
-    ]
+    for path in layout.paths:
+        l1, l2, l3 = path
+        c = _coupling(path, y.dtype, y.device)
+        small = torch.einsum("ijk,ej->eki", c, y[:, l2**2 : (l2 + 1) ** 2])
+        first = layout.first_columns[path]
+        w = weights[:, None, first : first + layout.multiplicities[l1]]
+        found[l3].append(segment_sums(torch.bmm(small, sent[l1]) * w, bonds.row, receiver))
+    return [torch.cat(parts, dim=2) for parts in found.values()]
 
 
 def convolve(

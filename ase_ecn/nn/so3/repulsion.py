@@ -10,6 +10,7 @@ covalent radii that lies below the bonds in the data. Bonds that are not so shor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from ase.data import covalent_radii
 from torch import Tensor
 
 from ase_ecn.graphs.spheres import SphereArrays, SphereBatch
+from ase_ecn.nn.layers import scatter_sum
 
 _COULOMB = 14.399645  # eV Å, e² / (4 π ε0)
 _BOHR = 0.52917721  # Å
@@ -31,7 +33,7 @@ FULL = 0.9
 
 @dataclass(frozen=True)
 class Repulsion:
-    """K bonds that are short enough to repel, out of those of a batch.
+    """K bonds out of those of a batch, all that are short enough to repel among them.
 
     Attributes
     ----------
@@ -50,8 +52,7 @@ class Repulsion:
     def of_crystals(self, graph: SphereBatch, values: Tensor) -> Tensor:
         """(B,) sums of (K,) values over the bonds of each crystal."""
         crystals = graph.crystal_of_atom[graph.atom_of_bond[self.bonds]]
-        zeros = torch.zeros(len(graph.atom_counts), dtype=values.dtype, device=values.device)
-        return zeros.index_add(0, crystals, values)
+        return scatter_sum(values, crystals, len(graph.atom_counts))
 
 
 def may_repel(arrays: SphereArrays, share: float) -> bool:
@@ -81,34 +82,59 @@ def repulsion(graph: SphereBatch, share: float) -> Repulsion | None:
     share
         Where repulsion begins, in units of the sum of both covalent radii.
     """
-    radii = torch.as_tensor(covalent_radii, dtype=torch.float64, device=graph.vector.device)
     vector = graph.vector.detach()
     squared = (vector * vector).sum(dim=1)
+    near = _short_bonds(graph, squared, share)
+    if near is None:
+        return None
+    z_near = graph.numbers[graph.atom_of_bond[near]]
+    z_far = graph.numbers[graph.neighbor[near].long()]
+    distance = squared[near].double().sqrt()
+    value, slope = _pair(z_near.double(), z_far.double(), distance)
+    on, falls = _switch(distance, _beginning(z_near, z_far, share))
+    pulls = vector[near].double() * ((slope * on + value * falls) / (2 * distance))[:, None]
+    return Repulsion(near, value * on / 2, pulls)
+
+
+def _short_bonds(graph: SphereBatch, squared: Tensor, share: float) -> Tensor | None:
+    """Indices of the bonds that may repel, or ``None`` if there are none."""
+    if squared.device.type != "cpu":
+        # A GPU would have to be waited for to know how many there are. Of long bonds, energies
+        # and pulls are zero.
+        return torch.arange(len(squared), device=squared.device)
     # Few bonds are as short as the largest atoms allow; only their elements are looked up.
+    radii = _radii(squared.device)
     begin = 2 * share * radii[graph.numbers].max() if len(graph.numbers) else radii[0]
     near = torch.nonzero(squared < begin * begin)[:, 0]
     if not len(near):
         return None
     z_near = graph.numbers[graph.atom_of_bond[near]]
     z_far = graph.numbers[graph.neighbor[near].long()]
-    begin = share * (radii[z_near] + radii[z_far])
-    distance = squared[near].double().sqrt()
-    kept = distance < begin
-    if not bool(kept.any()):
-        return None
-    distance, begin, near = distance[kept], begin[kept], near[kept]
-    value, slope = _pair(z_near[kept].double(), z_far[kept].double(), distance)
-    on, falls = _switch(distance, begin)
-    pulls = vector[near].double() * ((slope * on + value * falls) / (2 * distance))[:, None]
-    return Repulsion(near, value * on / 2, pulls)
+    near = near[squared[near].double().sqrt() < _beginning(z_near, z_far, share)]
+    return near if len(near) else None
+
+
+def _beginning(z_near: Tensor, z_far: Tensor, share: float) -> Tensor:
+    """Distances (K,) in Å at which the repulsion of pairs of elements begins."""
+    radii = _radii(z_near.device)
+    return share * (radii[z_near] + radii[z_far])
+
+
+@lru_cache(maxsize=8)
+def _radii(device: torch.device) -> Tensor:
+    """Covalent radii in Å by atomic number; made once, for a GPU must be waited for to get them."""
+    with torch.inference_mode(False):
+        return torch.as_tensor(covalent_radii, dtype=torch.float64, device=device)
 
 
 def _pair(z_near: Tensor, z_far: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
     """Energy (eV) of pairs of nuclei in their atoms, and its derivative by the distance."""
     length = _SCREENING * _BOHR / (z_near**_POWER + z_far**_POWER)
-    shares, rates = (distance.new_tensor(values) for values in (_SHARES, _RATES))
-    terms = shares * torch.exp(-rates * (distance / length)[:, None])
-    screening, fall = terms.sum(dim=1), -(terms * rates).sum(dim=1) / length
+    reach = distance / length
+    terms = [s * torch.exp(-r * reach) for s, r in zip(_SHARES, _RATES, strict=True)]
+    screening = torch.stack(terms).sum(dim=0)
+    falling = torch.stack([r * term for r, term in zip(_RATES, terms, strict=True)])
+    fall = -falling.sum(dim=0) / length
     coulomb = _COULOMB * z_near * z_far / distance
     return coulomb * screening, coulomb * (fall - screening / distance)
 

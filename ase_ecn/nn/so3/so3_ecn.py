@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE
 from ase_ecn.graphs.spheres import SphereBatch
-from ase_ecn.nn.layers import scatter_mean
+from ase_ecn.nn.layers import scatter_mean, scatter_sum
 from ase_ecn.nn.network import Network, options
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
@@ -305,8 +305,7 @@ class SO3ECN(SO3Network):
         out = self.head(hidden * sigmoid)[:, 0]
         rate = (hidden_d * (sigmoid * (1 + hidden * (1 - sigmoid)))) @ self.head.weight[0]
         rate = rate.double() * self.scale
-        zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=rate.device)
-        slope = zeros.index_add(0, graph.crystal_of_atom, rate)
+        slope = scatter_sum(rate, graph.crystal_of_atom, len(graph.atom_counts))
         if (near := self._repulsion(graph)) is not None:
             along = (near.pulls * direction.detach()[near.bonds]).sum(dim=1)
             slope = slope + near.of_crystals(graph, along)
@@ -346,6 +345,5 @@ class SO3ECN(SO3Network):
 
     def _total(self, graph: SphereBatch, contributions: Tensor, near: Repulsion | None) -> Tensor:
         energies = contributions.double() * self.scale + self.element_energies[graph.numbers]
-        zeros = torch.zeros(len(graph.atom_counts), dtype=torch.float64, device=energies.device)
-        total = zeros.index_add(0, graph.crystal_of_atom, energies)
+        total = scatter_sum(energies, graph.crystal_of_atom, len(graph.atom_counts))
         return total if near is None else total + near.of_crystals(graph, near.energies)

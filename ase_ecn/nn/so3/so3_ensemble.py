@@ -252,8 +252,9 @@ class SO3Ensemble(SO3Network):
             shares = self.config.shares(name)
             having = [k for k, outputs in enumerate(found) if name in outputs]
             values = torch.stack([found[k][name] for k in having])
-            weights = values.new_tensor([shares[k] for k in having])
-            means[name] = torch.tensordot(weights, values, dims=1)
+            # Plain numbers go to a GPU without waiting for it.
+            weighted = [shares[k] * value for k, value in zip(having, values, strict=True)]
+            means[name] = torch.stack(weighted).sum(dim=0)
             if name in self.uncertainties:
                 apart[name] = torch.log(values.std(dim=0, correction=0) + _RESOLUTION)
         # The mean of gaps may have other weights than that of metals.

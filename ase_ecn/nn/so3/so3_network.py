@@ -16,7 +16,9 @@ from ase_ecn.domain import sphere_arrays_domain_features, sphere_domain_features
 from ase_ecn.graphs.bond_classes import NONE, bond_classes
 from ase_ecn.graphs.spheres import SphereArrays, SphereBatch, sphere_arrays
 from ase_ecn.graphs.transfer import placed
+from ase_ecn.nn.layers import scatter_sum
 from ase_ecn.nn.network import Energies, PropertyNetwork
+from ase_ecn.nn.segments import segment_sums
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.energy_pass import (
     MOST_ATOMS,
@@ -29,7 +31,7 @@ from ase_ecn.nn.so3.guesses import guessed_parts
 from ase_ecn.properties import FORMATION_ENERGY
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
-_ROWS, _COLUMNS = [3 * a + b for a, b in VOIGT], [3 * b + a for a, b in VOIGT]
+_PLACES = [(3 * a + b, 3 * b + a) for a, b in VOIGT]
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,12 @@ def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor
         (E, 3) derivatives of the energy by the bonds' vectors.
     """
     near = graph.atom_of_bond
-    forces = torch.zeros(len(graph.numbers), 3, dtype=pulls.dtype, device=pulls.device)
-    forces = forces.index_add(0, near, pulls).index_add(0, graph.neighbor.long(), -pulls)
+    forces = segment_sums(pulls, graph.row, near)
+    forces = forces - scatter_sum(pulls, graph.neighbor.long(), len(graph.numbers))
     products = (pulls[:, :, None] * graph.vector.detach()[:, None, :]).flatten(1)
-    virial = products.new_zeros(len(graph.volumes), 9)
-    virial = virial.index_add(0, graph.crystal_of_atom[near], products)
-    virial = (virial[:, _ROWS] + virial[:, _COLUMNS]) / 2
+    of_atoms = segment_sums(products, graph.row, near)
+    virial = scatter_sum(of_atoms, graph.crystal_of_atom, len(graph.volumes))
+    virial = torch.stack([(virial[:, a] + virial[:, b]) / 2 for a, b in _PLACES], dim=1)
     return forces, virial / graph.volumes[:, None]
 
 

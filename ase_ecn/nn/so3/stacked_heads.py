@@ -73,7 +73,7 @@ class StackedHeads:
         scores = functional.linear(x, *self.attention)
         first, others = hidden[:, : scores.shape[1]], hidden[:, scores.shape[1] :]
         index = crystal[:, None].expand_as(scores)
-        highest = torch.full((len(counts), scores.shape[1]), -torch.inf).to(scores)
+        highest = scores.new_full((len(counts), scores.shape[1]), -torch.inf)
         highest = highest.scatter_reduce(0, index, scores, "amax")
         weights = torch.exp(scores - highest[crystal])
         sums = torch.cat([weights * first, weights, others], dim=1)
