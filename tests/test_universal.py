@@ -15,6 +15,7 @@ from ase.optimize import BFGS
 
 from ase_ecn import ECNCalculator, predict
 from ase_ecn.crystal import as_crystal
+from ase_ecn.energy import predict_energy
 from ase_ecn.errors import OverlappingAtomsError
 from ase_ecn.phonons import phonons
 
@@ -113,7 +114,10 @@ def test_compressed_crystals_are_flagged(calculator: ECNCalculator) -> None:
 
 
 def test_forces_are_computed_from_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They take as long again as the energy; who asks for them once will ask again."""
+    """They take as long again as the energy; who asks for them once will ask again.
+
+    Of the same atoms elsewhere, the energy and they are all that is computed.
+    """
     calculator = ECNCalculator(NAME, device="cpu")
     asked = []
     predict_all = calculator.predictor.predict
@@ -122,20 +126,30 @@ def test_forces_are_computed_from_when_they_are_asked_for(monkeypatch: pytest.Mo
         asked.append(forces)
         return predict_all(crystals, forces=forces)
 
+    alone = []
+
+    def counted_alone(predictor: Any, crystal: Any, *, forces: bool) -> Any:
+        alone.append(forces)
+        return predict_energy(predictor, crystal, forces=forces)
+
     monkeypatch.setattr(calculator.predictor, "predict", counted)
+    monkeypatch.setattr("ase_ecn.energy.predict_energy", counted_alone)
     atoms = bulk("NaCl", "rocksalt", a=5.6)
     atoms.calc = calculator
     energy = atoms.get_potential_energy()
     calculator.get_property("energy_above_hull", atoms)
-    assert asked == [False]
+    assert (asked, alone) == ([False], [])
     atoms.get_forces()
     atoms.get_stress()
     assert atoms.get_potential_energy() == pytest.approx(energy, abs=1e-6)
-    assert asked == [False, True]
+    calls = len(asked), len(alone)
+    assert sum(calls) == 2
+    assert (asked + alone)[-1] is True
     atoms.rattle(0.01)
     atoms.get_potential_energy()
     atoms.get_forces()
-    assert asked == [False, True, True]
+    assert (len(asked), len(alone)) == (calls[0], calls[1] + 1)
+    assert alone[-1] is True
     other = ECNCalculator(NAME, device="cpu")
     other.calculate(atoms)
     assert {"energy", "forces", "stress"} <= other.results.keys()
