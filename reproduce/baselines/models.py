@@ -9,6 +9,7 @@ properties of atoms, which the originals don't have, from the features of each a
 from __future__ import annotations
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -45,7 +46,7 @@ def require(module: str) -> Any:
         ) from error
 
 
-class BaselineNetwork(nn.Module):
+class BaselineNetwork(nn.Module, ABC):
     """What the three networks share: a head for each property.
 
     Parameters
@@ -79,9 +80,9 @@ class BaselineNetwork(nn.Module):
                 self.shift[k] = float(np.nanmean(labels[name]))
                 self.scale[k] = float(np.nanstd(labels[name])) or 1.0
 
+    @abstractmethod
     def features(self, batch: NeighborBatch) -> tuple[Tensor, Tensor]:
         """Features of the atoms, (N, atom), and of the crystals, (B, crystal)."""
-        raise NotImplementedError
 
     def forward(self, batch: NeighborBatch) -> dict[str, Tensor]:
         """Predict every target, (B,) or (N,), in physical units; logits for classes."""
