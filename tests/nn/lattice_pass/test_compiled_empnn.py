@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -116,6 +117,6 @@ def test_bonds_longer_than_the_last_gaussian(network: EMPNN, prototypes: dict[st
         {"positions": True},
     ],
 )
-def test_networks_of_other_kinds_are_left_to_pytorch(options: dict[str, object]) -> None:
+def test_networks_of_other_kinds_are_left_to_pytorch(options: dict[str, Any]) -> None:
     assert can_compile(EMPNN(CONFIG))
     assert not can_compile(EMPNN(replace(CONFIG, **options)))
