@@ -71,6 +71,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     asked = getattr(option, "numprocesses", 0)  # None if nobody said
     if asked is None and not alone and cores > 1 and option.markexpr.startswith("not slow"):
         option.numprocesses = min(cores, MOST_PROCESSES)
+        # Each has a core. Libraries for matrices read it when the processes import them.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
         option.dist = "loadfile"  # what a file's tests share is made once
         option.loadscopereorder = False  # by the number of tests; see LONGEST
 

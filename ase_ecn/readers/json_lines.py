@@ -13,9 +13,10 @@ from typing import IO, Any
 
 import numpy as np
 from ase import Atoms
+from ase.cell import Cell
 from numpy.typing import NDArray
 
-from ase_ecn.errors import CrystalError, OptionError
+from ase_ecn.errors import CellError, CrystalError, OptionError
 from ase_ecn.readers.source import Source, text_digest, unreadable
 from ase_ecn.storage import replacing
 
@@ -122,11 +123,11 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _load(structure: Mapping[str, Any]) -> Atoms:
     try:
-        return Atoms(
-            structure["species"],
-            cell=structure["cell"],
-            scaled_positions=structure["frac"],
-            pbc=True,
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        cell = Cell.new(structure["cell"])
+        if cell.rank < 3:
+            raise CellError("a lattice vector has no length")
+        return Atoms(structure["species"], cell=cell, scaled_positions=structure["frac"], pbc=True)
+    except CellError:
+        raise
+    except Exception as error:  # for what is no structure ASE raises anything
         raise CrystalError(f"not a structure: {type(error).__name__}: {error}") from error

@@ -9,7 +9,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from ase_ecn.errors import CrystalError, StorageError
+from ase_ecn.errors import ASEECNError, CellError, CrystalError, StorageError
 from ase_ecn.readers import count_structures, read_structures
 from ase_ecn.readers.json_lines import structure_fields, write_json_lines
 
@@ -70,3 +70,34 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     assert "cannot be read" in source.problem
     with pytest.raises(StorageError, match="cannot write"):
         write_json_lines(tmp_path / "nowhere" / "out.jsonl", [])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"cell": [[0, 0, 0], [0, 3, 0], [0, 0, 3]]},
+        {"cell": [0, 0, 0]},
+        {"cell": [1, 2]},
+        {"cell": {}},
+        {"species": ["Cu", 10**40]},
+        {"frac": [[0, 0]]},
+        {"frac": "0 0 0"},
+    ],
+)
+def test_what_is_no_structure_is_refused_and_spoils_no_other(
+    tmp_path: Path, damage: dict[str, object]
+) -> None:
+    good = structure_fields(bulk("Cu"))
+    write_json_lines(tmp_path / "x.jsonl", [good | damage, good])
+    first, second = read_structures(tmp_path / "x.jsonl")
+    with pytest.raises(ASEECNError):
+        first.load()
+    assert len(second.load()) == 1
+
+
+def test_a_cell_without_a_vector_is_named(tmp_path: Path) -> None:
+    flat = structure_fields(bulk("Cu")) | {"cell": [[0, 0, 0], [0, 3, 0], [0, 0, 3]]}
+    write_json_lines(tmp_path / "x.jsonl", [flat])
+    (source,) = read_structures(tmp_path / "x.jsonl")
+    with pytest.raises(CellError, match="a lattice vector has no length"):
+        source.load()
