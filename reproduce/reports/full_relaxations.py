@@ -85,11 +85,11 @@ def held_out_relaxations(data: Path, count: int) -> list[Task]:
     for k in np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int):
         row, last = rows[k], rows[k]["frames"][-1]
         places = ((row["prototype_cell"], row["prototype_frac"]), (last["cell"], last["frac"]))
-        ends = [
+        start, end = (
             Atoms(row["species"], cell=cell, scaled_positions=scaled, pbc=True)
             for cell, scaled in places
-        ]
-        tasks.append(Task(*ends, within_reach=bool(row["converged"])))
+        )
+        tasks.append(Task(start, end, within_reach=bool(row["converged"])))
     return tasks
 
 
@@ -109,7 +109,7 @@ def substituted_prototypes(data: Path, count: int) -> list[Task]:
     """
     pairs = held_out_pairs(data, "mp_20", "test", count)
     ends = [(a.to_atoms(), b.to_atoms()) for a, b in zip(pairs.crystals, pairs.ends, strict=True)]
-    return [Task(*both, within_reach=same_type(*both)) for both in ends]
+    return [Task(start, end, same_type(start, end)) for start, end in ends]
 
 
 def relaxed_crystals(data: Path, count: int) -> list[Task]:
