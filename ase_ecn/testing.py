@@ -17,6 +17,7 @@ from ase.stress import full_3x3_to_voigt_6_stress, voigt_6_to_full_3x3_stress
 from numpy.typing import NDArray
 
 from ase_ecn.crystal import as_crystal
+from ase_ecn.geometry.pairs import neighbor_lists
 from ase_ecn.prediction import PropertyPredictor
 from ase_ecn.properties import find
 from ase_ecn.relaxation.predictor import StrainPredictor
@@ -237,8 +238,9 @@ def random_crystal(
 
 
 def _far_apart(atoms: Atoms) -> bool:
-    distances = atoms.repeat(2).get_all_distances(mic=True)
-    return bool(distances[np.triu_indices_from(distances, 1)].min() > 1.0)
+    """Whether no two atoms, or images of one, are within 1 Å."""
+    cells, counts = atoms.cell.array[None], np.array([len(atoms)])
+    return not neighbor_lists(cells, atoms.positions, counts, 1.0).counts.any()
 
 
 def unusual_inputs() -> SearchStrategy[tuple[str, Any]]:

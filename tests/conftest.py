@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         option.numprocesses = min(cores, MOST_PROCESSES)
         option.dist = "loadfile"  # what a file's tests share is made once
         option.loadscopereorder = False  # by the number of tests; see LONGEST
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import everything without a search for garbage, and search what was imported never again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -33,16 +33,19 @@ from ase_ecn.screening import screen
 from ase_ecn.testing import random_crystal, random_unusual_input
 from reproduce.hostile.hostile_files import HostileFile, hostile_file
 
-STRUCTURES = 24
+STRUCTURES = 96
 """Inputs of a batch that are objects."""
-FILES = 8
+FILES = 32
 """Those that are files."""
 LONGEST = 120.0
 """Seconds of the processor within which a call must return; the inputs of a batch are few."""
 _TOLERANCE = 2e-5
 _LONE = 4
 """Of the objects of a batch so many are given alone, too."""
-_NOT_FINITE = re.compile(r"\b(nan|inf)\b", re.IGNORECASE)
+_NOT_FINITE = re.compile(r"\b(nan|inf)\b")  # NaN is a compound of sodium
+_COMMANDS = ("predict", "relax", "screen")
+_RELAXING = 0.1
+"""Share of the screens that relax, and of the relaxations that move atoms too: both take long."""
 
 
 @dataclass
@@ -162,7 +165,7 @@ def _try_structures(trial: _Trial, rng: np.random.Generator) -> None:
     named = [_structure(rng) for _ in range(STRUCTURES)]
     names, structures = [name for name, _ in named], [one for _, one in named]
     found = trial.call("predict all", predict, structures, on_error="return")
-    method = str(rng.choice(["lattice", "lattice", "all"]))
+    method = "all" if rng.random() < _RELAXING else "lattice"  # of cell and atoms
     relaxed = trial.call("relax all", relax, structures, steps=2, method=method, on_error="return")
     if not isinstance(found, list) or not isinstance(relaxed, list):
         trial.check(found is None or relaxed is None, "all", f"{found!r}, {relaxed!r}"[:500])
@@ -211,10 +214,15 @@ def _try_files(trial: _Trial, folder: Path, rng: np.random.Generator) -> None:
     ]
     total = sum(_read(trial, file) for file in files)
     what = "files: " + "; ".join(f"{f.path.name} ({f.damage or 'whole'})" for f in files)
-    _predict_by_command(trial, what, [file.path for file in files], total)
-    _screen(trial, what, inside, folder / "out.db", total, relaxing=bool(rng.random() < 0.3))
-    out = folder / "relaxed.extxyz"
-    trial.command(what, "relax", "-o", out, "--steps", 1, "--", *[file.path for file in files])
+    command, paths = rng.choice(_COMMANDS), [file.path for file in files]
+    if command == "predict":
+        _predict_by_command(trial, what, paths, total)
+    elif command == "relax":
+        out = folder / "relaxed.extxyz"
+        trial.command(f"relax {what}", "relax", "-o", out, "--steps", 1, "--", *paths)
+    else:
+        relaxing = bool(rng.random() < _RELAXING)
+        _screen(trial, what, inside, folder / "out.db", total, relaxing=relaxing)
 
 
 def _read(trial: _Trial, file: HostileFile) -> int:
@@ -249,7 +257,7 @@ def _predict_by_command(trial: _Trial, what: str, files: list[Path], total: int)
 def _screen(
     trial: _Trial, what: str, folder: Path, out: Path, total: int, *, relaxing: bool
 ) -> None:
-    report = trial.call(f"screen {what}", screen, folder, out, relax=relaxing, batch_size=4)
+    report = trial.call(f"screen {what}", screen, folder, out, relax=relaxing, batch_size=16)
     if report is None:
         return
     if isinstance(report, ASEECNError):

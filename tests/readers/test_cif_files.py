@@ -18,7 +18,7 @@ from readers.corpus.templates import BI2TE3_R, RHOMBOHEDRAL, SALT, START, group
 
 from ase_ecn.errors import CrystalError, PartialOccupancyError
 from ase_ecn.readers import read_structures
-from ase_ecn.readers.cif import atoms_of_text
+from ase_ecn.readers.cif import atoms_of_text, second_readers
 from ase_ecn.readers.cif.second_readers import second_readings
 
 BISMUTH = START + RHOMBOHEDRAL + group("R -3 m") + BI2TE3_R
@@ -150,6 +150,20 @@ def test_both_readers_give_a_plain_cif() -> None:
     write(stream, bulk("NaCl", "rocksalt", a=5.64), format="cif")
     found = dict(second_readings(stream.getvalue().decode()))
     assert {name: len(atoms) for name, atoms in found.items()} == {"pymatgen": 2, "ASE": 2}
+
+
+def test_no_other_reader_is_asked_where_a_line_would_take_it_forever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(second_readers, "_by_pymatgen", asked.append)
+    monkeypatch.setattr(second_readers, "_by_ase", asked.append)
+    formula = "_chemical_formula_sum 'Cl Na'\n"
+    for operation, readers in (("x,w,z", 2), ("x,w,z" + " 1.0" * 50_000, 0)):
+        asked.clear()
+        with pytest.raises(CrystalError, match="not understood"):
+            atoms_of_text(f"{SALT}_symmetry_equiv_pos_as_xyz '{operation}'\n{formula}")
+        assert len(asked) == readers
 
 
 @pytest.mark.parametrize("cell", ["", "_cell_length_a 5.6\n_cell_length_b 2.l_angle\n"])

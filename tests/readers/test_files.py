@@ -42,3 +42,16 @@ def test_names_stand_for_themselves_alone(tmp_path: Path) -> None:
     for name, atoms in zip(("2[0-9]", "20", "2*"), lattices(3), strict=True):
         (source,) = read_structures(folder / f"{name}.res")
         assert abs(source.load().get_volume() - atoms.get_volume()) < 1e-4
+
+
+def test_a_reason_is_the_same_each_time_and_names_the_file(
+    tmp_path: Path, run_screen: Callable
+) -> None:
+    """A name with * is read under another one in a folder of its own."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "9*.vasp").touch()
+    first, second = (next(read_structures(tmp_path / "in")) for _ in range(2))
+    assert first.problem == second.problem
+    assert first.problem.endswith("Empty file: 9*.vasp")
+    assert run_screen(tmp_path / "in", tmp_path / "out.db").failed == 1
+    assert run_screen(tmp_path / "in", tmp_path / "out.db").computed == 0

@@ -10,9 +10,14 @@ import numpy as np
 from ase import Atoms
 from ase.io import read
 
+_LONGEST_LINE = 10_000
+"""Characters, of which CIF allows 2,048. The time that they take grows with the square of it."""
+
 
 def second_readings(text: str) -> Iterator[tuple[str, Atoms]]:
     """What each of them makes of a data block, in order; only ordered crystals count."""
+    if max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
+        return
     for name, reader in (("pymatgen", _by_pymatgen), ("ASE", _by_ase)):
         atoms = _tried(reader, text)
         if atoms is not None and _is_crystal(atoms):

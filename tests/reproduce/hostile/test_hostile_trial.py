@@ -10,22 +10,27 @@ import pytest
 from ase_ecn.prediction import Prediction
 from reproduce.__main__ import main
 from reproduce.hostile import hostile_trial
-from reproduce.hostile.hostile_trial import FILES, STRUCTURES, hostile_batch
+from reproduce.hostile.hostile_trial import hostile_batch
 
 BATCH = (0, 1)
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few inputs, each of them alone too."""
-    for name, count in (("STRUCTURES", 6), ("FILES", 2), ("_LONE", 6)):
-        monkeypatch.setattr(hostile_trial, name, count)
+    """A few inputs, each of them alone too, and files through a screen."""
+    few = {"STRUCTURES": 6, "FILES": 2, "_LONE": 6, "_COMMANDS": ("screen",)}
+    for name, value in few.items():
+        monkeypatch.setattr(hostile_trial, name, value)
 
 
-def test_every_input_is_answered_or_refused() -> None:
+@pytest.mark.parametrize("command", hostile_trial._COMMANDS)
+def test_every_input_is_answered_or_refused(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {"STRUCTURES": 8, "FILES": 6, "_COMMANDS": (command,)}
+    for name, value in few.items():
+        monkeypatch.setattr(hostile_trial, name, value)
     found = hostile_batch(BATCH)
     assert found.findings == []
-    assert found.inputs == STRUCTURES + FILES
+    assert found.inputs == 8 + 6
     assert {outcome for _, outcome in found.counts} == {"answered", "refused"}
 
 
