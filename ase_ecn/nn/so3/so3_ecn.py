@@ -32,7 +32,7 @@ from ase_ecn.nn.so3.library import has_sequences, library
 from ase_ecn.nn.so3.prepared import prepared
 from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
 from ase_ecn.nn.so3.so3_network import SO3Network
-from ase_ecn.nn.so3.tensor_heads import AtomFeatures, TensorHeads, bond_list
+from ase_ecn.nn.so3.tensor_heads import AtomFeatures, BondList, TensorHeads, bond_list
 from ase_ecn.nn.so3.tensor_numbers import with_absolute_errors
 from ase_ecn.nn.so3.trunk import Trunk
 
@@ -225,11 +225,13 @@ class SO3ECN(SO3Network):
         energies = total / graph.atom_counts
         return {self.config.target: energies, **self._further(graph, scalars)}
 
-    def tensors_of(self, graph: SphereBatch, features: AtomFeatures) -> dict[str, Tensor]:
-        """Response tensors, from the features of the atoms."""
+    def tensors_of(
+        self, graph: SphereBatch, features: AtomFeatures, bonds: BondList | None = None
+    ) -> dict[str, Tensor]:
+        """Response tensors, from the features of the atoms and, if it is known, the bond list."""
         if self.tensor_heads is None:
             return {}
-        found: dict[str, Tensor] = self.tensor_heads(features, bond_list(graph))
+        found: dict[str, Tensor] = self.tensor_heads(features, bonds or bond_list(graph))
         return found
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:

@@ -23,7 +23,7 @@ from ase_ecn.nn.so3.energy_pass import Passes
 from ase_ecn.nn.so3.heads import in_agreement, spread_heads, standard_errors
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_network import SO3Network
-from ase_ecn.nn.so3.tensor_heads import AtomFeatures
+from ase_ecn.nn.so3.tensor_heads import AtomFeatures, bond_list
 from ase_ecn.nn.so3.tensor_numbers import tensor_numbers, with_absolute_errors
 from ase_ecn.response import STATED
 
@@ -260,8 +260,9 @@ class SO3Ensemble(SO3Network):
         self, graph: SphereBatch, features: Sequence[AtomFeatures]
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Means of the outputs, and (B, D) features for heads of uncertainties."""
+        bonds = bond_list(graph) if self.config.tensor_targets else None
         found = [
-            member.properties_of(graph, x.scalars) | member.tensors_of(graph, x)
+            member.properties_of(graph, x.scalars) | member.tensors_of(graph, x, bonds)
             for member, x in zip(self.networks, features, strict=True)
         ]
         means, apart = {}, {}
