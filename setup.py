@@ -12,8 +12,8 @@ OLDEST = (3, 11)
 # A free-threaded Python has no stable ABI to keep to: each of its versions has its own wheels.
 STABLE = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
-# Its vectors are those of GCC and Clang. Without it PyTorch does the same work.
-NOT_FOR_MSVC = {"ase_ecn.nn.so3._convolution"}
+# Their vectors are those of GCC and Clang. Without them PyTorch does the same work.
+NOT_FOR_MSVC = {"ase_ecn.nn.lattice_pass._pass", "ase_ecn.nn.so3._convolution"}
 
 
 class BuildExtensions(build_ext):

@@ -26,6 +26,7 @@ COMPILED = {
     "Voronoi polyhedra": "ase_ecn.graphs._polyhedra",
     "distances to the hull": "ase_ecn.hull._mixture",
     "convolutions": "ase_ecn.nn.so3._convolution",
+    "relaxing networks": "ase_ecn.nn.lattice_pass._pass",
 }
 """What runs as C code where there was a compiler, or a wheel, and the modules that hold it."""
 

@@ -12,6 +12,15 @@ def neighbors(
     images: bool,
     threads: int,
 ) -> tuple[bytearray, bytearray, bytearray, Any]: ...
+def shells(
+    cells: NDArray[np.float64],
+    positions: NDArray[np.float64],
+    first: NDArray[np.int64],
+    radii: NDArray[np.float64],
+    least: int,
+    tolerance: float,
+    threads: int,
+) -> tuple[bytearray, bytearray, bytearray, bytearray]: ...
 def reduce(cell: NDArray[np.float64]) -> bytearray: ...
 def inspected(
     cell: NDArray[np.float64],

@@ -38,8 +38,38 @@ typedef struct {
 } Lists;
 
 /* Fills in `found`, which `forget` frees, also after an error. */
-int search(const Search *search, Lists *found);
+int search_neighbors(const Search *search, Lists *found);
 void forget(Lists *found);
+
+/* At least the `least` nearest neighbours of each atom, and all that are further than the last of
+   them by no more than a tolerance. */
+typedef struct {
+    int64_t crystals;
+    const double *cells, *positions; /* as in Search, any basis */
+    const int64_t *first;
+    const double *radii; /* [crystals] Angstrom, within which to search first */
+    int64_t least;
+    double tolerance; /* Angstrom */
+    int64_t threads;
+} ShellSearch;
+
+/* Bonds of a crystal, atom after atom, of each the nearest first. */
+typedef struct {
+    int64_t count;
+    int64_t *target; /* [count] in the crystal; null if the crystal was not finished */
+    int64_t *image;  /* [count][3] in units of the given cell, between atoms where they were */
+} Shell;
+
+typedef struct {
+    int64_t crystals;
+    int64_t *counts; /* [atoms] bonds of each */
+    Shell *shells;   /* [crystals] */
+} Shells;
+
+/* Fills in `found`, which `forget_shells` frees, also after an error. */
+int search_shells(const ShellSearch *search, Shells *found);
+void forget_shell(Shell *shell);
+void forget_shells(Shells *found);
 
 /* What a plainly valid crystal keeps to. */
 typedef struct {

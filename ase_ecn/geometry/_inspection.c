@@ -93,7 +93,7 @@ static int are_apart(const Inspected *found, int64_t atoms, double least)
     const int64_t first[2] = {0, atoms};
     const Search given = {1, found->cell, positions, first, least, 1, 0, 1};
     Lists near = {0};
-    int status = search(&given, &near);
+    int status = search_neighbors(&given, &near);
     if (status == FOUND && near.lists[0].count > 0)
         status = UNUSUAL;
     forget(&near);

@@ -85,7 +85,7 @@ static PyObject *neighbors(PyObject *self, PyObject *arguments)
                               cutoff,   reduced,   images,        threads};
         int status;
         Py_BEGIN_ALLOW_THREADS
-        status = search(&given, &found);
+        status = search_neighbors(&given, &found);
         Py_END_ALLOW_THREADS
         result = status == FOUND ? joined(&found, atoms, images) : failed(status);
         forget(&found);
@@ -93,6 +93,72 @@ static PyObject *neighbors(PyObject *self, PyObject *arguments)
     PyBuffer_Release(&cells);
     PyBuffer_Release(&positions);
     PyBuffer_Release(&first);
+    return result;
+}
+
+/* Shells of all crystals, end to end: (counts, target, image, finished). */
+static PyObject *joined_shells(const Shells *found, const int64_t *first)
+{
+    int64_t total = 0, done = 0;
+    for (int64_t k = 0; k < found->crystals; k++)
+        total += found->shells[k].count;
+    const Py_ssize_t bonds = (Py_ssize_t)total, crystals = (Py_ssize_t)found->crystals;
+    PyObject *arrays[4] = {
+        PyByteArray_FromStringAndSize((const char *)found->counts, 8 * first[crystals]),
+        PyByteArray_FromStringAndSize(NULL, 8 * bonds),
+        PyByteArray_FromStringAndSize(NULL, 24 * bonds),
+        PyByteArray_FromStringAndSize(NULL, crystals),
+    };
+    if (!arrays[0] || !arrays[1] || !arrays[2] || !arrays[3]) {
+        for (int k = 0; k < 4; k++)
+            Py_XDECREF(arrays[k]);
+        return NULL;
+    }
+    int64_t *target = (int64_t *)PyByteArray_AsString(arrays[1]);
+    char *image = PyByteArray_AsString(arrays[2]), *finished = PyByteArray_AsString(arrays[3]);
+    for (int64_t k = 0; k < found->crystals; k++) {
+        const Shell *shell = &found->shells[k];
+        finished[k] = shell->target != NULL;
+        for (int64_t e = 0; e < shell->count; e++)
+            target[done + e] = shell->target[e] + first[k];
+        if (shell->count)
+            memcpy(image + 24 * done, shell->image, 24 * (size_t)shell->count);
+        done += shell->count;
+    }
+    return Py_BuildValue("(NNNN)", arrays[0], arrays[1], arrays[2], arrays[3]);
+}
+
+static PyObject *shells(PyObject *self, PyObject *arguments)
+{
+    Py_buffer cells, positions, first, radii;
+    double tolerance;
+    long long least, threads;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*y*y*y*LdL", &cells, &positions, &first, &radii, &least,
+                          &tolerance, &threads))
+        return NULL;
+    const int64_t crystals = cells.len / 72, atoms = positions.len / 24;
+    const int fits = cells.len == 72 * crystals && positions.len == 24 * atoms
+                     && first.len == 8 * (crystals + 1) && radii.len == 8 * crystals
+                     && atoms <= INT32_MAX && least > 0 && is_ordered(first.buf, crystals, atoms);
+    Shells found = {0};
+    PyObject *result = NULL;
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "arrays of crystals do not fit each other");
+    } else {
+        const ShellSearch given = {crystals, cells.buf, positions.buf, first.buf,
+                                   radii.buf, least,    tolerance,     threads};
+        int status;
+        Py_BEGIN_ALLOW_THREADS
+        status = search_shells(&given, &found);
+        Py_END_ALLOW_THREADS
+        result = status == FOUND ? joined_shells(&found, first.buf) : failed(status);
+        forget_shells(&found);
+    }
+    PyBuffer_Release(&cells);
+    PyBuffer_Release(&positions);
+    PyBuffer_Release(&first);
+    PyBuffer_Release(&radii);
     return result;
 }
 
@@ -176,6 +242,10 @@ static PyMethodDef methods[] = {
      "neighbors(cells, positions, first, cutoff, reduced, images, threads): bytearrays of counts\n"
      "(N,) int64, neighbor (E,) int32, vector (E, 3) float64 and image (E, 3) int64 or None.\n"
      "Contiguous arrays: cells (B, 3, 3) and positions (N, 3) float64, first (B + 1,) int64."},
+    {"shells", shells, METH_VARARGS,
+     "shells(cells, positions, first, radii, least, tolerance, threads): bytearrays of counts (N,)\n"
+     "int64, target (E,) int64, image (E, 3) int64, and one byte for each crystal, zero if its\n"
+     "shells were not found and it has no bonds here. Arrays as for neighbors(); radii (B,)."},
     {"reduce", reduce, METH_O,
      "reduce(cell): the (3, 3) int64 transform of a (3, 3) float64 cell, as a bytearray."},
     {"inspected", inspected, METH_VARARGS,

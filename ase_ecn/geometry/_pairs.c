@@ -312,7 +312,7 @@ static int look_around(void *argument, int64_t part)
     return status;
 }
 
-int search(const Search *search, Lists *found)
+int search_neighbors(const Search *search, Lists *found)
 {
     const int64_t atoms = search->first[search->crystals];
     const int64_t parts = search->threads > 1 ? atoms / ATOMS_OF_A_PART + 1 : 1;

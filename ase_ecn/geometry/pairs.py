@@ -136,6 +136,67 @@ def pairs_within(cell: NDArray[np.float64], scaled: NDArray[np.float64], radius:
     )
 
 
+def can_find_shells() -> bool:
+    """Whether there is a C function here for :func:`nearest_in_shells`."""
+    return hasattr(compiled, "shells")
+
+
+def nearest_in_shells(
+    cells: NDArray[np.float64],
+    positions: NDArray[np.float64],
+    atom_counts: NDArray[np.int64],
+    radii: NDArray[np.float64],
+    least: int,
+    tolerance: float,
+    *,
+    threads: int = 1,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """The nearest neighbours of each atom of many crystals in whole shells, by C alone.
+
+    Parameters
+    ----------
+    cells, positions, atom_counts, threads
+        As of :func:`neighbor_lists`.
+    radii
+        (B,) in Å, in which to search first.
+    least
+        Number of neighbours, without the rest of the last shell.
+    tolerance
+        Å by which neighbours may be further than the last of these.
+
+    Returns
+    -------
+    counts, target, image, finished
+        (N,) bonds of each atom; (E,) other ends, of each atom the nearest first; (E, 3)
+        translations in units of the given cells; (B,) false for a crystal that has no bonds here
+        because some of its atoms need a closer look.
+
+    Raises
+    ------
+    CrystalError
+        If a cell has no volume, or an atom is nowhere or extremely far away.
+    """
+    first = np.zeros(len(atom_counts) + 1, dtype=np.int64)
+    np.cumsum(atom_counts, out=first[1:])
+    arrays = (
+        np.ascontiguousarray(cells, dtype=np.float64),
+        np.ascontiguousarray(positions, dtype=np.float64),
+        first,
+        np.ascontiguousarray(radii, dtype=np.float64),
+    )
+    try:
+        found = compiled.shells(*arrays, least, tolerance, threads)
+    except ValueError as error:
+        raise CrystalError(f"neighbours cannot be found: {error}") from None
+    counts, target, image, finished = found
+    return (
+        np.frombuffer(counts, dtype=np.int64),
+        np.frombuffer(target, dtype=np.int64),
+        np.frombuffer(image, dtype=np.int64).reshape(-1, 3),
+        np.frombuffer(finished, dtype=np.bool_),
+    )
+
+
 def periodic_points(
     scaled: NDArray[np.float64],
     cell: NDArray[np.float64],

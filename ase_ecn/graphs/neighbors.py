@@ -1,4 +1,7 @@
-"""The k nearest neighbours of each atom with whole shells, batched, in torch.
+"""The k nearest neighbours of each atom with whole shells, in batches.
+
+On a processor the search is a loop in C (``geometry/_shells.c``); tensors do the same on a GPU, and
+where there was no compiler for it.
 
 Cutting a shell of equal distances at exactly k would keep 8 of the 12 neighbours in fcc and
 break the crystal's symmetry. Here every atom that is as far as the k-th is a neighbour too.
@@ -19,7 +22,7 @@ from torch import Tensor
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
-from ase_ecn.geometry.pairs import pairs_within
+from ase_ecn.geometry.pairs import can_find_shells, nearest_in_shells, pairs_within
 from ase_ecn.geometry.reduction import ReducedCell
 from ase_ecn.graphs.far_atoms import nearest_of_atom
 
@@ -27,6 +30,8 @@ SHELL_TOLERANCE = 0.01
 """Å. Neighbours that are further than the k-th by less than this belong to its shell."""
 _BRUTE_FORCE_DISTANCES = 200_000
 _LARGEST_ATOMIC_VOLUME = 200.0  # Å³
+_WIDER = 1.25
+"""Factor by which a radius grows that was too small, as in ``_shells.c``."""
 _FEW = 16
 """Atoms of a crystal whose neighbours are found for each alone if those of the others are known."""
 _Edges: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
@@ -75,6 +80,8 @@ def nearest_shells(
     """
     if k < 1:
         raise OptionError(f"the number of neighbours must be at least 1, got {k}")
+    if torch.device(device).type == "cpu" and can_find_shells():
+        return Neighbors(*map(torch.as_tensor, _shells_in_c(crystals, k)))
     reduced = [crystal.reduced for crystal in crystals]
     if len(reduced) == 1:
         found = _shells_of_one(reduced[0], k)
@@ -89,6 +96,35 @@ def nearest_shells(
     image = image - (offset[target] - offset[source])
     image = torch.einsum("ei,eij->ej", image, transform[crystal[source]])
     return Neighbors(source, target, image)
+
+
+def _shells_in_c(crystals: Sequence[Crystal], k: int) -> _Edges:
+    """Source, target and image of the edges of crystals, a few of which are looked at closer."""
+    sizes = np.array([len(crystal) for crystal in crystals])
+    volumes = np.array([crystal.volume for crystal in crystals])
+    radii = _radius_of_sphere(volumes / sizes, k)
+    counts, target, image, finished = nearest_in_shells(
+        np.stack([crystal.cell for crystal in crystals]),
+        np.concatenate([crystal.positions for crystal in crystals]),
+        sizes,
+        radii,
+        k,
+        SHELL_TOLERANCE,
+        threads=torch.get_num_threads(),
+    )
+    source = np.repeat(np.arange(len(counts)), counts)
+    if finished.all():
+        return source, target, image
+    first = np.cumsum(sizes) - sizes
+    parts = [(source, target, image)]
+    for crystal in np.flatnonzero(~finished).tolist():
+        reduced = crystals[crystal].reduced
+        edges = _wrapped_shells_of_one(reduced, k, _WIDER * float(radii[crystal]))
+        images = reduced.original_images(*edges)
+        parts.append((edges[0] + first[crystal], edges[1] + first[crystal], images))
+    source, target, image = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(source, kind="stable")
+    return source[order], target[order], image[order]
 
 
 def _shells_of_many(
@@ -107,7 +143,7 @@ def _shells_of_many(
     first = np.cumsum([0, *(len(r.scaled) for r in reduced)])
     parts = [edges]
     for crystal in rest:
-        found = _wrapped_shells_of_one(reduced[crystal], k, 1.25 * float(radius[crystal]))
+        found = _wrapped_shells_of_one(reduced[crystal], k, _WIDER * float(radius[crystal]))
         source, target, image = (torch.as_tensor(part, device=device) for part in found)
         parts.append((source + first[crystal], target + first[crystal], image))
     source, target, image = (torch.cat(column) for column in zip(*parts, strict=True))
@@ -137,7 +173,7 @@ def _wrapped_shells_of_one(reduced: ReducedCell, k: int, radius: float) -> _Edge
         far = np.flatnonzero(shell >= radius)
         if len(far) <= min(_FEW, atoms // 2):
             break
-        radius *= 1.25
+        radius *= _WIDER
     shell[far] = 0.0
     kept = order[distance[order] <= shell[pairs.source[order]]]
     edges = pairs.source[kept], pairs.target[kept], pairs.image[kept]

@@ -20,6 +20,7 @@ from ase_ecn.graphs.lattice import LatticeBatch, lattice_batch
 from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.nn.fused_empnn import FusedEMPNN, can_fuse
+from ase_ecn.nn.lattice_pass.compiled_empnn import CompiledEMPNN, can_compile
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse
 from ase_ecn.relaxation.follow import follow
 from ase_ecn.relaxation.held import NOTHING_HELD, Held
@@ -135,10 +136,16 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
 
     def _run(self, graphs: LatticeBatch) -> torch.Tensor:
         """Final cells (B, 3, 3) by the quickest way."""
+        if self._compiled is not None:
+            return self._compiled(graphs)
         if self._fused is not None and self._fused.fits(graphs):
             return self._fused(graphs)
         cells: torch.Tensor = self.model(graphs)[-1]
         return cells
+
+    @cached_property
+    def _compiled(self) -> CompiledEMPNN | None:
+        return CompiledEMPNN(self.model) if can_compile(self.model) else None
 
     @cached_property
     def _fused(self) -> FusedEMPNN | None:

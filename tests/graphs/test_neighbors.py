@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.geometry.pairs import can_find_shells
+from ase_ecn.graphs import neighbors
 from ase_ecn.graphs.neighbors import SHELL_TOLERANCE, nearest_shells
 from ase_ecn.testing import random_equivalent
 
@@ -96,6 +98,32 @@ def test_large_cells_equal_brute_force(prototypes: dict[str, Atoms]) -> None:
         both = edges_of([small, as_crystal(atoms)], 12)
         assert both[0] == brute_force(small, 12)
         assert both[1] == brute_force(as_crystal(atoms), 12)
+
+
+@pytest.mark.skipif(not can_find_shells(), reason="no compiled search")
+def test_the_compiled_search_finds_what_tensors_find(
+    prototypes: dict[str, Atoms], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a large crystal, and of a chain whose atoms see their shells late."""
+    chain = Atoms("Cu2", positions=[[0, 0, 0], [0, 0, 2.6]], cell=[30, 24, 5.2], pbc=True)
+    large = prototypes["perovskite"] * (3, 3, 3)
+    large.rattle(0.05)
+    slab = prototypes["fcc"] * (4, 4, 5)
+    slab.cell[2] *= 4
+    crystals = [as_crystal(a) for a in (*prototypes.values(), chain, large, slab)]
+    found = edges_of(crystals, 12)
+    order = nearest_shells(crystals, 12)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        again = nearest_shells(crystals, 12)
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(order.target, again.target)
+    assert torch.equal(order.image, again.image)
+    monkeypatch.setattr(neighbors, "can_find_shells", lambda: False)
+    assert edges_of(crystals, 12) == found
+    assert [edges_of([crystal], 12)[0] for crystal in crystals] == found
 
 
 def test_every_description_has_the_same_shells(prototypes: dict[str, Atoms]) -> None:

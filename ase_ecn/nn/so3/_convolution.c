@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "../../geometry/_threads.h"
+#include "_instructions.h"
 #include "_layer.h"
 
 #define DECLARE(precision, target) \
@@ -31,43 +32,12 @@ DECLARE(f64, avx2)
 DECLARE(f32, avx512)
 #endif
 
-/* What ctypes looks up. */
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-
 enum { MAX_THREADS = 256, MAX_PARTS = 8, PARTS_OF_A_THREAD = 8 };
 enum { MOST = MAX_THREADS * PARTS_OF_A_THREAD };
 enum { ATOMS_OF_A_PART = 128, ATOMS_OF_SUMS = 16, ROWS_OF_A_PART = 512 }; /* with a gradient of all atoms, and without */
-enum { PLAIN, AVX2, AVX512 };
 
 /* The best set of instructions here, at most `limit`. */
-EXPORT int so3_instructions(int limit)
-{
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (limit >= AVX512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-        return AVX512;
-    if (limit >= AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return AVX2;
-#endif
-    (void)limit;
-    return PLAIN;
-}
-
-/* Doubles have no build for AVX-512. */
-#if defined(__x86_64__)
-#define CHOOSE(name, doubles, instructions) \
-    ((doubles) ? (instructions) >= AVX2 ? name##_f64_avx2 : name##_f64_plain \
-     : (instructions) == AVX512 ? name##_f32_avx512 \
-     : (instructions) == AVX2   ? name##_f32_avx2 \
-                                : name##_f32_plain)
-#else
-#define CHOOSE(name, doubles, instructions) ((doubles) ? name##_f64_plain : name##_f32_plain)
-#endif
+EXPORT int so3_instructions(int limit) { return best_instructions(limit); }
 
 typedef struct {
     const Layer *layer;

@@ -1,13 +1,7 @@
 /* The convolution for one precision and one set of instructions; see _convolution.c.
 
-   REAL, BYTES, NAME and R are defined by the file that includes this. A vector of BYTES, the width
-   of the processor's registers, holds LANES channels of one component. */
+   REAL, BYTES, NAME and R are defined by the file that includes this, and vectors by _vectors.h. */
 
-typedef REAL NAME(vec) __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
-#define VEC NAME(vec)
-#define LANES ((int64_t)(BYTES / sizeof(REAL)))
-#define LOAD(p) (*(const VEC *)(p))
-#define ADD(p, v) (*(VEC *)(p) = *(const VEC *)(p) + (v))
 #define WEIGHTS(f) \
     (f[0] * LOAD(t + u) + f[1] * LOAD(t + width + u) + f[2] * LOAD(t + 2 * width + u) \
      + f[3] * LOAD(t + 3 * width + u))
@@ -43,14 +37,6 @@ typedef REAL NAME(vec) __attribute__((vector_size(BYTES), aligned(sizeof(REAL)),
 #define HAS(l1, l2, l3) (l1 <= in && l2 <= degree && l3 <= out)
 
 #define ZERO(p, count) memset(p, 0, sizeof(REAL) * (size_t)(count))
-
-INLINE REAL NAME(sum)(VEC v)
-{
-    REAL s = 0;
-    for (int i = 0; i < LANES; i++)
-        s += v[i];
-    return s;
-}
 
 /* Harmonics seen from the other end of the bond. */
 INLINE void NAME(turned)(const int degree, const REAL *y, REAL *out)

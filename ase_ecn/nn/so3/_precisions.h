@@ -15,6 +15,7 @@
 #define R(x) ((float)(x))
 #define NAME(x) JOIN(x, JOIN(f32, TARGET))
 static inline float NAME(root)(float x) { return sqrtf(x); }
+#include "_vectors.h"
 #include "_convolution.h"
 #include "_geometry.h"
 #include "_exponential.h"
@@ -34,14 +35,10 @@ const RunProduct JOIN(product_f32, TARGET) = NAME(run_product);
 #define R(x) (x)
 #define NAME(x) JOIN(x, JOIN(f64, TARGET))
 static inline double NAME(root)(double x) { return sqrt(x); }
+#include "_vectors.h"
 #include "_convolution.h"
 #include "_geometry.h"
-INLINE VEC NAME(exponential)(VEC x)
-{
-    for (int i = 0; i < LANES; i++)
-        x[i] = exp(x[i]);
-    return x;
-}
+#include "_library_exponential.h"
 #include "_activation.h"
 #include "_product.h"
 #include "_done.h"
