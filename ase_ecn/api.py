@@ -135,6 +135,7 @@ def relax(
     hydrostatic: bool = False,
     constant_volume: bool = False,
     scalar_pressure: float = 0.0,
+    reliable: bool = False,
     on_error: Literal["raise"] = "raise",
     progress: bool = False,
 ) -> list[Relaxation]: ...
@@ -158,6 +159,7 @@ def relax(
     hydrostatic: bool = False,
     constant_volume: bool = False,
     scalar_pressure: float = 0.0,
+    reliable: bool = False,
     on_error: Literal["return"],
     progress: bool = False,
 ) -> list[Relaxation | ASEECNError]: ...
@@ -180,6 +182,7 @@ def relax(
     hydrostatic: bool = False,
     constant_volume: bool = False,
     scalar_pressure: float = 0.0,
+    reliable: bool = False,
     on_error: OnError = "raise",
     progress: bool = False,
 ) -> list[Relaxation] | list[Relaxation | ASEECNError]:
@@ -202,6 +205,11 @@ def relax(
         As for :meth:`LatticeRelaxer.run <ase_ecn.LatticeRelaxer.run>`.
     mask, hydrostatic, constant_volume, scalar_pressure
         As for :class:`~ase_ecn.LatticeRelaxer`; the axes are those of each input.
+    reliable
+        With ``method="all"``: end with the part of the moves that is not likely to be an error of
+        the networks. That is closer to DFT's structure, above all of crystals that are nearly
+        relaxed, but no minimum of the potential: forces and stress may be larger than ``fmax``.
+        The energy is still not above that of the input.
     on_error
         ``"raise"`` the error of the first invalid structure, before anything is computed, or
         ``"return"`` each error in place of the result.
@@ -223,6 +231,8 @@ def relax(
     _check_batch_size(batch_size)
     _check_on_error(on_error)
     check_method(method)
+    if reliable and (method != "all" or scalar_pressure):
+        raise OptionError('reliable=True needs method="all" and no pressure')
     check_stopping(strain_tol, steps or 0)
     check_force_stopping(fmax, steps or 0)
     allowed = allowed_strain(
@@ -248,7 +258,7 @@ def relax(
     if networks.surface is None:
         done = networks.network.relax(crystals, **options)
     else:
-        options |= {"fmax": fmax, "pressure": scalar_pressure}
+        options |= {"fmax": fmax, "pressure": scalar_pressure, "reliable": reliable}
         done = relax_cell_and_atoms(crystals, networks.network, networks.surface, **options)
     results = iter(done)
     return [

@@ -54,6 +54,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hydrostatic", action="store_true", help="change only the volume")
     add("--constant-volume", action="store_true", help="change only the shape")
     add("--potential", help="with --relax all: bundled name or .safetensors file that gives forces")
+    add(
+        "--reliable",
+        action="store_true",
+        help="with --relax all: leave out what is likely an error of the networks",
+    )
     add_order_option(parser)
     add_network_options(parser)
 
@@ -83,6 +88,7 @@ def _run(options: argparse.Namespace) -> int:
         mask=None if options.mask is None else _mask(options.mask),
         hydrostatic=options.hydrostatic,
         constant_volume=options.constant_volume,
+        reliable=options.reliable,
         on_error="return",
     )
     done = []

@@ -21,6 +21,7 @@ from ase_ecn.relaxation.force_course import (
 from ase_ecn.relaxation.held import NOTHING_HELD, Held
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
+from ase_ecn.relaxation.stopping import CONVERGED
 from ase_ecn.relaxation.surface import EnergySurface
 
 Method = Literal["lattice", "all"]
@@ -55,6 +56,7 @@ def relax_cell_and_atoms(
     batch_size: int | None = None,
     progress: bool = False,
     positions: bool = False,
+    reliable: bool = False,
 ) -> list[Relaxation]:
     """Relax cells by strains, and cells and atoms from there by forces and stresses.
 
@@ -83,6 +85,8 @@ def relax_cell_and_atoms(
         Show a progress bar.
     positions
         Begin with the cells and atoms of the network, not with its cells alone.
+    reliable
+        End with the reliable part of the moves, see :mod:`ase_ecn.relaxation.reliable_end`.
     """
     given = [NOTHING_HELD] * len(crystals) if held is None else held
     cells: Sequence[Relaxation | None] = [None] * len(crystals)
@@ -113,10 +117,42 @@ def relax_cell_and_atoms(
     size = batch_size or surface.model.batch_size
     on_cpu = surface.device.type == "cpu"
     follow(courses, surface.answers, batch_size=size, progress=progress, threaded=on_cpu)
+    if reliable:
+        _end_reliably(courses, network, batch_size or CELL_BATCH)
+        follow(courses, surface.answers, batch_size=size, threaded=on_cpu)
     return [
         _relaxation(crystal, cell, course)
         for crystal, cell, course in zip(crystals, cells, courses, strict=True)
     ]
+
+
+def _end_reliably(
+    courses: Sequence[ForceCourse], network: StrainPredictor, batch_size: int
+) -> None:
+    """Ask the EMPNN where they have stopped, and let them go on to their reliable ends."""
+
+    def asked(ends: Sequence[_End]) -> list[NDArray[np.float64]]:
+        return list(network.log_strains([end.crystal for end in ends]))
+
+    follow([_End(course) for course in courses], asked, batch_size=batch_size)
+
+
+class _End:
+    """Where a course has stopped, which an EMPNN is asked about once."""
+
+    def __init__(self, course: ForceCourse) -> None:
+        self._course = course
+        self.crystal = course.crystal
+        self.reason: str | None = None
+
+    def take(self, answer: NDArray[np.float64]) -> None:
+        """Let the course go on to its reliable end."""
+        self.reason = CONVERGED
+        self._course.end_reliably(answer)
+
+    def give_up(self, reason: str) -> None:
+        """Leave the course as it is."""
+        self.reason = reason
 
 
 def beginnings(

@@ -15,6 +15,7 @@ from ase_ecn.geometry.strain import ANY_STRAIN, AllowedStrain, exp_symmetric
 from ase_ecn.relaxation.freedom import Freedom
 from ase_ecn.relaxation.held import NOTHING_HELD, Held, free_cell
 from ase_ecn.relaxation.quasi_newton import QuasiNewton
+from ase_ecn.relaxation.reliable_end import reliable_moves
 from ase_ecn.relaxation.stiffness import solver, stiffness
 from ase_ecn.relaxation.stopping import (
     CONVERGED,
@@ -77,6 +78,7 @@ class ForceCourse:
         Undeformed, of N atoms in any cell.
     logarithms
         (3, 3) each, of deformations from which it may begin; it does from that of lowest energy.
+        The last is that of the input.
     held
         What has to stay.
     allowed
@@ -139,6 +141,7 @@ class ForceCourse:
         self._step: NDArray[np.float64] = np.zeros(0)
         self._search: QuasiNewton | None = None
         self._start_energy = float("nan")
+        self._led_to: str | None = None
         self.reason: str | None = None
         self.steps = 0
         self.force = float("nan")
@@ -186,6 +189,8 @@ class ForceCourse:
                 self._next = self._starts[len(self._answers)]
                 return
             self._begin()
+        elif self._led_to is not None:
+            self._take_end(self._search, answer)
         else:
             self._judge(self._search, answer)
         if self.reason is None and self._search is not None:
@@ -194,6 +199,26 @@ class ForceCourse:
     def give_up(self, reason: str) -> None:
         """Stop, with the crystal as it was in the input."""
         self.reason = reason
+
+    def end_reliably(self, strain: NDArray[np.float64]) -> None:
+        """Go on from where it has stopped to the reliable part of what it has moved.
+
+        It stops there once the network has been asked about that place, for the same reason as
+        before; where the energy is higher there than at the start, it goes back.
+
+        Parameters
+        ----------
+        strain
+            (3, 3) that an EMPNN asks for where it has stopped.
+        """
+        if self.reason is None or self.reason in GIVEN_UP or not np.isfinite(strain).all():
+            return
+        origin, best = self._starts[-1], self._best
+        asked = self._free.nearest(np.zeros_like(best.q), strain)[1]
+        total = best.logarithm - origin.logarithm
+        moved, strained = reliable_moves(best.q - origin.q, total, asked)
+        self._led_to, self.reason = self.reason, None
+        self._next = _Place(self._free, origin.q + moved, origin.logarithm + strained)
 
     def _begin(self) -> None:
         """Choose between the places that it may begin at."""
@@ -218,6 +243,14 @@ class ForceCourse:
             self._best = self._next
         if np.linalg.norm(self._best.logarithm) > MAX_TOTAL_STRAIN:
             self.reason = OUT_OF_RANGE
+
+    def _take_end(self, search: QuasiNewton, answer: Pull) -> None:
+        energy, gradient = self._value(answer, self._next)
+        if energy <= self._start_energy:
+            self._best = self._next
+            search.begin(energy, gradient)
+            self.force = self._largest(gradient)
+        self.reason = self._led_to
 
     def _go_on(self, search: QuasiNewton) -> None:
         self.force = self._largest(search.gradient)

@@ -17,6 +17,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--moving", help="a checkpoint of an EMPNN that moves atoms")
     parser.add_argument("--potential", help="a checkpoint that gives forces")
+    parser.add_argument(
+        "--calculator", help="also relax with an ASE calculator, by name or package.module:Class"
+    )
+    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -23,9 +23,11 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.geometry.drift import without_drift
 from ase_ecn.relaxation.cell_and_atoms import relax_cell_and_atoms
 from ase_ecn.relaxation.follow import follow
-from ase_ecn.relaxation.force_course import ForceCourse, Pull
+from ase_ecn.relaxation.force_course import FORCE_TOLERANCE, ForceCourse, Pull
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.surface import EnergySurface
+from ase_ecn.screening.calculator_relaxation import CalculatorRelaxer, Handed
+from ase_ecn.screening.named_calculators import CalculatorJob, parse_options
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import data_folder, read_mp20
 from ase_ecn.training.data.labels import HELD_OUT
@@ -36,10 +38,19 @@ from ase_ecn.vasp import read_runs
 
 @dataclass(frozen=True)
 class Task:
-    """A crystal to relax, and where it should end; the same atoms in the same order."""
+    """A crystal to relax, and where it should end; the same atoms in the same order.
+
+    Attributes
+    ----------
+    start, end
+        The crystal.
+    within_reach
+        Whether the end is where a relaxation from the start may be expected to lead.
+    """
 
     start: Atoms
     end: Atoms
+    within_reach: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,7 @@ class _Answer:
 
 
 _SAME_MINIMUM = 0.003  # eV/atom
+_SAME_TYPE = 0.3  # times (volume per atom)^(1/3): by which pymatgen tells structures apart
 
 Way = Callable[[Sequence[Atoms]], _Answer]
 Energies = NDArray[np.float64]
@@ -60,7 +72,8 @@ Energies = NDArray[np.float64]
 def held_out_relaxations(data: Path, count: int) -> list[Task]:
     """Relaxations of hypothetical crystals by the teacher, of prototypes that were held out.
 
-    Those that the teacher did not finish count too.
+    Those that the teacher did not finish count too, but their ends, which are no relaxed crystals,
+    are not within reach.
 
     Raises
     ------
@@ -72,11 +85,11 @@ def held_out_relaxations(data: Path, count: int) -> list[Task]:
     for k in np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int):
         row, last = rows[k], rows[k]["frames"][-1]
         places = ((row["prototype_cell"], row["prototype_frac"]), (last["cell"], last["frac"]))
-        ends = [
+        start, end = (
             Atoms(row["species"], cell=cell, scaled_positions=scaled, pbc=True)
             for cell, scaled in places
-        ]
-        tasks.append(Task(*ends))
+        )
+        tasks.append(Task(start, end, within_reach=bool(row["converged"])))
     return tasks
 
 
@@ -89,12 +102,14 @@ def vasp_relaxations(data: Path, elements: frozenset[int]) -> list[Task]:
 
 
 def substituted_prototypes(data: Path, count: int) -> list[Task]:
-    """Compositions of MP-20 test in structures of its training crystals, as a screen makes them."""
+    """Compositions of MP-20 test in structures of its training crystals, as a screen makes them.
+
+    Some are in another structure than their composition has: by pymatgen's usual tolerance, an
+    atom is too far from its place. The ends of these are not within reach.
+    """
     pairs = held_out_pairs(data, "mp_20", "test", count)
-    return [
-        Task(start.to_atoms(), end.to_atoms())
-        for start, end in zip(pairs.crystals, pairs.ends, strict=True)
-    ]
+    ends = [(a.to_atoms(), b.to_atoms()) for a, b in zip(pairs.crystals, pairs.ends, strict=True)]
+    return [Task(start, end, same_type(start, end)) for start, end in ends]
 
 
 def relaxed_crystals(data: Path, count: int) -> list[Task]:
@@ -114,8 +129,18 @@ def distance(atoms: Atoms, end: Atoms) -> float:
 
     Differences are of fractional coordinates, in the cell at the end.
     """
+    return float(_distances(atoms, end).mean())
+
+
+def same_type(atoms: Atoms, end: Atoms) -> bool:
+    """Whether no atom is farther from its place than structures of one type may differ by."""
+    free_length = (end.get_volume() / len(end)) ** (1 / 3)
+    return bool(_distances(atoms, end).max() < _SAME_TYPE * free_length)
+
+
+def _distances(atoms: Atoms, end: Atoms) -> NDArray[np.float64]:
     apart = atoms.cell.scaled_positions(atoms.positions) - end.cell.scaled_positions(end.positions)
-    return float(np.linalg.norm(without_drift(apart) @ end.cell[:], axis=1).mean())
+    return np.asarray(np.linalg.norm(without_drift(apart) @ end.cell[:], axis=1))
 
 
 def ways(
@@ -138,11 +163,15 @@ def ways(
         seconds = (time.process_time() - begun) / len(starts)
         return _Answer([r.of(a).atoms for r, a in zip(found, starts, strict=True)], seconds, 0.0)
 
-    def then_forces(starts: Sequence[Atoms], positions: bool) -> _Answer:
+    def then_forces(
+        starts: Sequence[Atoms], positions: bool = False, reliable: bool = False
+    ) -> _Answer:
         chosen = moving if positions else network
         begun = time.process_time()
         crystals = [as_crystal(a) for a in starts]
-        found = relax_cell_and_atoms(crystals, chosen, counted, positions=positions)
+        found = relax_cell_and_atoms(
+            crystals, chosen, counted, positions=positions, reliable=reliable
+        )
         seconds = (time.process_time() - begun) / len(starts)
         relaxed = [r.of(a).atoms for r, a in zip(found, starts, strict=True)]
         return _Answer(relaxed, seconds, counted.taken() / len(starts))
@@ -164,10 +193,33 @@ def ways(
     return {
         "cell by EMPNN": partial(by_network, positions=False),
         "cell and atoms by EMPNN": partial(by_network, positions=True),
-        "cell by EMPNN, then forces": partial(then_forces, positions=False),
+        "cell by EMPNN, then forces": then_forces,
+        "the same, its reliable part": partial(then_forces, reliable=True),
         "cell and atoms by EMPNN, then forces": partial(then_forces, positions=True),
         "forces alone": forces,
     }
+
+
+def by_calculator(job: CalculatorJob) -> Way:
+    """Relax with an ASE calculator; what fails stays where it was.
+
+    This tells what another potential makes of the same starts.
+    """
+    relaxer = CalculatorRelaxer(job, FORCE_TOLERANCE)
+
+    def way(starts: Sequence[Atoms]) -> _Answer:
+        relaxed, steps, begun = [], 0.0, time.process_time()
+        for atoms in starts:
+            found, image = relaxer.relax(Handed("", 0, atoms)), atoms.copy()
+            if found.arrays:
+                image.set_cell(found.arrays["refined_cell"])
+                image.positions[:] = found.arrays["refined_positions"]
+                steps += found.values["refined_steps"]
+            relaxed.append(image)
+        seconds = time.process_time() - begun
+        return _Answer(relaxed, seconds / len(starts), steps / len(starts))
+
+    return way
 
 
 class _Counted(EnergySurface):
@@ -192,6 +244,8 @@ def report(
 ) -> Iterator[str]:
     """Lines of a Markdown table: mean and median errors of each way, and its cost.
 
+    Where some ends are not within reach, a second line has those that are.
+
     Parameters
     ----------
     tasks
@@ -206,18 +260,26 @@ def report(
     starts, ends = [task.start for task in tasks], [task.end for task in tasks]
     there = energies(ends)
 
-    def line(name: str, relaxed: Sequence[Atoms], cost: str = "|") -> str:
-        pairs = list(zip(relaxed, ends, strict=True))
-        lengths = _mean_and_median([100 * length_error(*pair) for pair in pairs], 2)
-        atoms = _mean_and_median([distance(*pair) for pair in pairs], 3)
-        off = _mean_and_median(1000 * np.abs(energies(relaxed) - there), 1)
-        return f"| {name} | {lengths} % | {atoms} | {off} | {cost} |"
+    near = np.array([task.within_reach for task in tasks])
 
-    yield line("start", starts)
+    def lines(name: str, relaxed: Sequence[Atoms], cost: str = "|") -> Iterator[str]:
+        pairs = list(zip(relaxed, ends, strict=True))
+        lengths = np.array([100 * length_error(*pair) for pair in pairs])
+        atoms = np.array([distance(*pair) for pair in pairs])
+        off = 1000 * np.abs(energies(relaxed) - there)
+        rows = {name: (np.ones_like(near), cost)}
+        if near.any() and not near.all():
+            rows[f"{name}, {near.sum()} within reach"] = (near, "|")
+        for row, (chosen, asked) in rows.items():
+            cells = [f"{_mean_and_median(lengths[chosen], 2)} %"]
+            cells += [_mean_and_median(atoms[chosen], 3), _mean_and_median(off[chosen], 1)]
+            yield f"| {row} | {' | '.join(cells)} | {asked} |"
+
+    yield from lines("start", starts)
     for name, way in found.items():
         answer = way(starts)
         cost = f"{answer.energies:.1f} | {1000 * answer.seconds:.0f}"
-        yield line(name, answer.relaxed, cost)
+        yield from lines(name, answer.relaxed, cost)
 
 
 def minima(
@@ -291,6 +353,9 @@ def run_full_relaxations(options: argparse.Namespace) -> int:
         ),
     }
     found = ways(network, moving, surface)
+    if options.calculator:
+        job = CalculatorJob(options.calculator, tuple(parse_options(options.option).items()))
+        found[f"BFGS with {options.calculator}"] = by_calculator(job)
     for name, tasks in sets.items():
         known = [t for t in tasks if elements.issuperset(t.start.numbers.tolist())]
         print(f"\n{len(known)} {name}; {surface.card.name} {surface.card.version}\n", flush=True)

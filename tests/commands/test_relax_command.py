@@ -89,6 +89,20 @@ def test_relax_moves_atoms_too(
     assert np.abs(read(out).get_scaled_positions() - atoms.get_scaled_positions()).max() > 1e-4
 
 
+def test_relax_ends_with_the_reliable_part(tmp_path: Path) -> None:
+    atoms = bulk("ZnO", "wurtzite", a=3.3, c=5.3)
+    write(tmp_path / "in.extxyz", atoms)
+    arguments = ["relax", str(tmp_path / "in.extxyz"), "--relax", "all", "--device", "cpu"]
+    out = str(tmp_path / "out.extxyz")
+    assert main([*arguments, "--reliable", "-o", out]) == 0
+    least, whole = (
+        relax(atoms, device="cpu", method="all", reliable=reliable)[0].atoms
+        for reliable in (True, False)
+    )
+    np.testing.assert_allclose(read(out).cell[:], least.cell[:], atol=1e-6)
+    assert np.abs(read(out).cell[:] - whole.cell[:]).max() > 1e-3
+
+
 def test_relaxed_structures_keep_names_and_keys(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
