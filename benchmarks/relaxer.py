@@ -80,7 +80,7 @@ def main() -> int:
         for _ in range(arguments.repeats):
             ours.append(_ask(here, name))
             theirs.append(_ask(other, name))
-        compared = {"crystal": name, **_compared(ours, theirs)}
+        compared: dict[str, Any] = {"crystal": name, **_compared(ours, theirs)}
         print(compared)
         if name == TOGETHER:  # seconds per crystal
             one_call = compared

@@ -48,12 +48,12 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=10, rejected=46, outranked=0, failed=0, computed=56, refined=0)
+# ScreenReport(stored=12, rejected=44, outranked=0, failed=0, computed=56, refined=0)
 # crystal   young modulus GPa             above the hull / eV/atom
-# VC                      444.7                          0.073
-# TiN                     421.2                          0.002
-# VN                      406.9                          0.086
+# VC                      466.3                          0.084
+# TiN                     447.8                         -0.003
+# TiC                     430.9                          0.025
 # crystal   dielectric constant           above the hull / eV/atom
-# CaO                      18.3                          0.029
-# MgO                      10.0                          0.027
-# AlN                       8.7                          0.019
+# ZrO2                     28.2                          0.067
+# HfO2                     23.6                          0.076
+# CaO                      17.2                         -0.002

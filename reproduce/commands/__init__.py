@@ -6,6 +6,7 @@ from ase_ecn.commands.command_line import Command
 from reproduce.commands import (
     ablation_command,
     baselines_command,
+    classes_command,
     clean_command,
     close_contacts_command,
     denoise_command,
@@ -55,4 +56,5 @@ COMMANDS: list[Command] = [
     textbook_command.COMMAND,
     measured_gaps_command.COMMAND,
     strained_cells_command.COMMAND,
+    classes_command.COMMAND,
 ]

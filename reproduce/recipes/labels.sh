@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes further labels for ecn-mp20-so3 and ecn-mp: crystals that vibrate or are squeezed, labelled
-# by the potential of docs/data.md, and DFT's forces of nine elements.
+# by the potential of docs/data.md, and DFT's forces of nine elements; and for ecn-tensors: elastic
+# tensors by the same potential.
 # Usage: bash reproduce/recipes/labels.sh DATA
 # Needs: pip install nequix
 set -euo pipefail
@@ -27,4 +28,26 @@ for kind in vibrating squeezed; do
         --output $labels/$kind.jsonl.gz --data "$data" \
         --calculator nequix.calculator:NequixCalculator --option model_name=nequix-oam-1
 done
+python - "$data" > $labels/elastic_candidates.jsonl <<'PYTHON'
+import json
+import sys
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from ase_ecn.readers.json_lines import structure_fields
+from ase_ecn.training.data.datasets import read_mp20, reduced_formula
+
+train, *held = (read_mp20(Path(sys.argv[1]), split) for split in ("train", "val", "test"))
+without = {reduced_formula(crystal.numbers) for part in held for crystal in part.crystals}
+order = np.random.default_rng(7).permutation(len(train))
+cells = ((train.ids[k], train.crystals[k].primitive.crystal) for k in order)
+small = ((name, c) for name, c in cells if len(c) <= 8 and reduced_formula(c.numbers) not in without)
+for name, crystal in islice(small, 2400):
+    print(json.dumps({"source": name, **structure_fields(crystal.to_atoms())}))
+PYTHON
+python -m ase_ecn.training label $labels/elastic_candidates.jsonl --elastic \
+    --output $labels/elastic.jsonl.gz --data "$data" \
+    --calculator nequix.calculator:NequixCalculator --option model_name=nequix-oam-1
 python -m reproduce force-sets ecn-universal --labels $labels/force_sets.jsonl.gz --data "$data"

@@ -24,7 +24,7 @@ def _fit(config: TensorsConfiguration, data: Path, out: Path, device: str) -> Fi
     if config.init:  # what the trunk gives, it gives for all that it has seen
         elements = sorted(beginning(config.init).content["elements"])
     labelled = labelled_elements(fitted.rows)
-    known = {name: labelled[name] for name in fitted.model.config.tensor_targets}
+    known = {name: labelled[name] for name in config.model.tensor_targets}
     return Fitted(fitted.model, fitted.result, elements, counts, known)
 
 

@@ -309,6 +309,9 @@ class TensorsConfiguration(Configuration):
         The labels.
     model
         The architecture, with that trunk.
+    trunk_learning_rate
+        Peak of that of the trunk, which is fitted too and then gives other energies; 0 for a trunk
+        that stays as it is.
     loss_weights
         Of each tensor's errors, in units of their mean absolute deviation, and of those of natural
         logarithms of ``bulk_modulus``, ``shear_modulus``, ``mean_dielectric`` and
@@ -320,10 +323,15 @@ class TensorsConfiguration(Configuration):
     data: TensorData
     model: SO3ECNConfig
     loss_weights: dict[str, float] = field(default_factory=dict)
+    trunk_learning_rate: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.model.tensor_targets:
             raise OptionError("the model has no tensor_targets")
+        if not self.trunk_learning_rate >= 0:
+            raise OptionError(
+                f"trunk_learning_rate is {self.trunk_learning_rate}; it must not be negative"
+            )
         known_or_refused("label in loss_weights", self.loss_weights, SHAPES)
 
 

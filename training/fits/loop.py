@@ -103,6 +103,9 @@ class Task(Generic[B]):
         last averaged weights are kept.
     monitor
         The score, smaller is better, that decides which weights are kept.
+    groups
+        Groups of the parameters, with ``lr`` and ``weight_decay`` of their own, as an optimizer
+        takes them; ``None`` where all have those of the options.
     """
 
     batches: Callable[[np.random.Generator], Iterator[B]]
@@ -110,6 +113,7 @@ class Task(Generic[B]):
     loss: Callable[[nn.Module, B], Tensor]
     validate: Callable[[nn.Module], dict[str, float]] | None
     monitor: str
+    groups: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -161,12 +165,13 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
     with storing(out):
         out.mkdir(parents=True, exist_ok=True)
     average = AveragedModel(model, multi_avg_fn=_running_mean(options.ema_decay))
+    parameters = task.groups or [{"params": list(model.parameters())}]
     optimizer = make_optimizer(
-        options.optimizer, model.parameters(), options.learning_rate, options.weight_decay
+        options.optimizer, parameters, options.learning_rate, options.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
-        max_lr=options.learning_rate,
+        max_lr=[group["lr"] for group in optimizer.param_groups],
         total_steps=options.epochs * task.batches_per_epoch + 1,
         pct_start=0.15,
         div_factor=10,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
 import torch
-from torch import nn
 
 from ase_ecn.errors import OptionError
 
@@ -18,7 +17,7 @@ _LARGEST_PRECONDITIONER = 300  # larger dimensions of a matrix stay as they are
 
 
 def make_optimizer(
-    name: str, parameters: Iterable[nn.Parameter], learning_rate: float, weight_decay: float
+    name: str, parameters: list[dict[str, Any]], learning_rate: float, weight_decay: float
 ) -> torch.optim.Optimizer:
     """Optimizer of some parameters.
 
@@ -28,9 +27,9 @@ def make_optimizer(
         ``adamw``; or ``soap``, Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al.,
         ICLR 2025), which needs fewer but costlier steps.
     parameters
-        Of a network.
+        Of a network, in groups, which may have their own ``lr`` and ``weight_decay``.
     learning_rate, weight_decay
-        The decay is decoupled from the gradient.
+        Of the other groups; the decay is decoupled from the gradient.
 
     Raises
     ------

@@ -25,7 +25,6 @@ from ase_ecn.nn.ecn import ECN
 from ase_ecn.nn.ensemble import ECNEnsemble
 from ase_ecn.nn.layers import scatter_mean
 from ase_ecn.nn.network import PropertyNetwork
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import of_output
 from ase_ecn.response import STATED
@@ -84,7 +83,7 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
         )
     content = dict(loaded.card.content)
     model: PropertyNetwork
-    if isinstance(loaded.model, SO3ECN) and fitted_to_tensors(content):
+    if isinstance(loaded.model, SO3Network) and fitted_to_tensors(content):
         used = TENSOR_DATA
         model, held = calibrated_tensors(loaded.model, content, data, properties)
     elif isinstance(loaded.model, SO3Network):

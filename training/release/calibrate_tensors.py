@@ -15,21 +15,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.errors import OptionError
-from ase_ecn.nn.layers import scatter_mean
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.nn.so3.tensor_numbers import tensor_numbers
 from ase_ecn.training.data.tensor_rows import TensorRows, load_tensor_rows
 from ase_ecn.training.fits.config import TensorsConfiguration, config_of_card
-from ase_ecn.training.fits.fit_tensors import KnownFeatures, predicted, trunk_features
 from ase_ecn.training.fits.tensor_losses import all_numbers
 from ase_ecn.training.release.spread_heads import BOUND, EVERY, factor, fit_spread
 
+_BATCH = 64
 TENSOR_DATA = "validation split: two thirds for the heads, one third for the factors"
 
 
 def calibrated_tensors(
-    model: SO3ECN, content: Mapping[str, Any], data: Path, names: tuple[str, ...]
-) -> tuple[SO3ECN, dict[str, float]]:
+    model: SO3Network, content: Mapping[str, Any], data: Path, names: tuple[str, ...]
+) -> tuple[SO3Network, dict[str, float]]:
     """Return the network with stated uncertainties, and their coverage of what set the factors.
 
     Parameters
@@ -48,8 +47,8 @@ def calibrated_tensors(
 
 
 def with_tensor_spreads(
-    model: SO3ECN, rows: TensorRows, names: tuple[str, ...]
-) -> tuple[SO3ECN, dict[str, float]]:
+    model: SO3Network, rows: TensorRows, names: tuple[str, ...]
+) -> tuple[SO3Network, dict[str, float]]:
     """As :func:`calibrated_tensors`, from crystals that were held out.
 
     Raises
@@ -95,13 +94,15 @@ def labelled_numbers(rows: TensorRows) -> dict[str, NDArray[np.float64]]:
 
 
 def pooled_and_numbers(
-    model: SO3ECN, rows: TensorRows
+    model: SO3Network, rows: TensorRows
 ) -> tuple[Tensor, dict[str, NDArray[np.float64]]]:
     """What heads of uncertainties read (G, D), and (G,) numbers of the predicted tensors."""
-    known = KnownFeatures(rows, trunk_features(model, rows, "cpu"))
-    tensors = predicted(model, known, "cpu")
-    numbers = tensor_numbers({k: torch.as_tensor(v) for k, v in tensors.items()})
-    sizes = torch.as_tensor(np.diff(rows.packed.atoms))
-    crystal = torch.repeat_interleave(torch.arange(len(rows)), sizes)
-    pooled = scatter_mean(known.features.scalars, crystal, sizes)
-    return pooled, {k: v.numpy() for k, v in numbers.items()}
+    pooled, numbers = [], []
+    with torch.no_grad():
+        for start in range(0, len(rows), _BATCH):
+            indices = np.arange(start, min(start + _BATCH, len(rows)))
+            found, read = model.properties_and_pooled(rows.packed.batch(indices).graph)
+            pooled.append(read)
+            numbers.append(tensor_numbers({k: v.double() for k, v in found.items()}))
+    joined = {k: torch.cat([one[k] for one in numbers]).numpy() for k in numbers[0]}
+    return torch.cat(pooled), joined

@@ -9,10 +9,10 @@ import torch
 
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.nn.so3.heads import standard_errors
-from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import SPREAD
 from ase_ecn.training.data.tensor_rows import TensorRows, load_tensor_rows
-from ase_ecn.training.fits.fit_tensors import KnownFeatures, predicted, trunk_features
+from ase_ecn.training.fits.fit_tensors import predicted_tensors
 from ase_ecn.training.fits.tensor_losses import tensor_scores
 from ase_ecn.training.release.calibrate import shares_in_intervals
 from ase_ecn.training.release.calibrate_tensors import labelled_numbers, pooled_and_numbers
@@ -34,16 +34,15 @@ def evaluate_tensors(
         As of :func:`~ase_ecn.training.fits.tensor_losses.tensor_scores`; of numbers with stated
         uncertainties, the share of crystals in the intervals.
     """
-    model = load_checkpoint(checkpoint, SO3ECN).model.to(device)
-    rows = load_tensor_rows(data, model.config.cutoff, split)
-    known = KnownFeatures(rows, trunk_features(model, rows, device))
-    scores = tensor_scores(predicted(model, known, device), rows.labels)
+    model = load_checkpoint(checkpoint, SO3Network).model.to(device)
+    rows = load_tensor_rows(data, model.architecture.cutoff, split)
+    scores = tensor_scores(predicted_tensors(model, rows, device), rows.labels)
     for name, curve in stated_reliability(model.cpu(), rows).items():
         scores |= {f"{name}_in_{float(k):.0%}_interval": v for k, v in curve.items()}
     return scores
 
 
-def stated_reliability(model: SO3ECN, rows: TensorRows) -> dict[str, dict[str, float]]:
+def stated_reliability(model: SO3Network, rows: TensorRows) -> dict[str, dict[str, float]]:
     """Share of crystals whose label is in the interval of each level, by number."""
     if not model.uncertainties:
         return {}

@@ -25,19 +25,7 @@ from ase_ecn.training.fits.config import ECNConfiguration, config_of_card
 from ase_ecn.training.fits.scores import network_outputs
 from ase_ecn.training.release.join_so3 import joined_so3
 from ase_ecn.training.release.member_weights import MemberOutputs, weights_of_smallest_error
-
-_OF_MEMBERS = (
-    "sha256",
-    "configuration",
-    "seed",
-    "epochs",
-    "hardware",
-    "wall_time_s",
-    "training_command",
-    "validation",
-    "init",
-    "readouts",
-)
+from ase_ecn.training.release.write_card import OF_MEMBERS
 
 
 def join_checkpoints(
@@ -49,6 +37,8 @@ def join_checkpoints(
     half: bool = False,
 ) -> Card:
     """Write an ensemble of checkpoints of one kind; the first one's card describes the data.
+
+    Of networks with response tensors it is the first of these.
 
     Parameters
     ----------
@@ -83,16 +73,17 @@ def join_checkpoints(
             round_to_half(member.model)
     cards = [member.content for member in members]
     model = _joined([member.model for member in members], cards[0], data)
-    content: dict[str, Any] = {k: v for k, v in cards[0].items() if k not in _OF_MEMBERS}
+    described = next((m.content for m in members if _has_tensors(m.model)), cards[0])
+    content: dict[str, Any] = {k: v for k, v in described.items() if k not in OF_MEMBERS}
     content |= {
         "name": name,
         "elements": sorted(set.intersection(*(set(card["elements"]) for card in cards))),
         "properties": {k: v for card in reversed(cards) for k, v in card["properties"].items()},
-        "configuration": cards[0]["configuration"],
+        "configuration": described["configuration"],
         "training_command": f"python -m ase_ecn.training ensemble {out.name} MEMBER MEMBER ..."
         + " --weigh" * (data is not None)
         + " --half" * half,
-        "members": [{k: card[k] for k in _OF_MEMBERS if k in card} for card in cards],
+        "members": [{k: card[k] for k in OF_MEMBERS if k in card} for card in cards],
         "validation": {},
         "test": {},
         "references": [],
@@ -106,6 +97,10 @@ def join_checkpoints(
     save_checkpoint(out, model, content)
     content["references"] = make_references(out)
     return save_checkpoint(out, model, content)
+
+
+def _has_tensors(network: Network) -> bool:
+    return isinstance(network, SO3ECN) and bool(network.config.tensor_targets)
 
 
 def round_to_half(model: nn.Module) -> None:

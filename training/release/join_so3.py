@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ase_ecn.errors import OptionError
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble
 from ase_ecn.properties import of_output
@@ -42,7 +43,17 @@ def joined_so3(
         Folder of the data sets on whose held-out crystals the weights are chosen; ``None`` for
         plain means. DFT's energies and the teacher's count alike. The energy is that of one
         network unless a mean is clearly better, as each that counts has to be differentiated.
+
+    Raises
+    ------
+    OptionError
+        If weights are to be chosen of networks with response tensors.
     """
+    tensors = [bool(network.config.tensor_targets) for network in networks]
+    if any(tensors):
+        if data is not None:
+            raise OptionError("networks with response tensors are joined by plain means")
+        return SO3Ensemble(networks, _energies_of_others(networks, tensors)).eval()
     plain = SO3Ensemble(networks)
     if data is None:
         return plain.eval()
@@ -55,6 +66,19 @@ def joined_so3(
     ):
         weights[energy] = alone
     return SO3Ensemble(networks, weights).eval()
+
+
+def _energies_of_others(
+    networks: Sequence[SO3ECN], tensors: Sequence[bool]
+) -> dict[str, tuple[float, ...]]:
+    """Weights by which networks with tensors leave the energy to those that have none.
+
+    Their trunks may have been fitted to tensors, and give other energies then.
+    """
+    others = tensors.count(False)
+    if not others:
+        return {}
+    return {networks[0].config.target: tuple((not has) / others for has in tensors)}
 
 
 def outputs_of_members(

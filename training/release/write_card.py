@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import nn
 
 from ase_ecn.card import Card
 from ase_ecn.checkpoint import save_checkpoint
-from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.nn.network import Network, PropertyNetwork
 from ase_ecn.properties import find, of_outputs
 from ase_ecn.selftest import make_references
 from ase_ecn.training.data.ecn_data import FURTHER
@@ -118,6 +119,21 @@ _SPLITS = {
 }
 
 
+OF_MEMBERS = (
+    "sha256",
+    "configuration",
+    "seed",
+    "epochs",
+    "hardware",
+    "wall_time_s",
+    "training_command",
+    "validation",
+    "init",
+    "readouts",
+)
+"""What a card says of each member of an ensemble."""
+
+
 def write_checkpoint(
     path: Path,
     model: nn.Module,
@@ -203,14 +219,26 @@ def write_checkpoint(
         "references": [],
     }
     if config.init:
-        start = beginning(config.init).content
-        keys = ["sha256", "configuration", "epochs", "wall_time_s", "training_command", "init"]
-        if tensors:  # the trunk stays as it is, and has a card
-            keys = ["name", "version", "sha256"]
-        card["init"] = {key: start[key] for key in keys if key in start}
+        card |= _of_beginning(card, config.init, model)
     save_checkpoint(path, model, card)
     card["references"] = make_references(path)
     return save_checkpoint(path, model, card)
+
+
+def _of_beginning(card: Mapping[str, Any], init: str, model: nn.Module) -> dict[str, Any]:
+    """What a card says of the checkpoint that a fit began with."""
+    start = beginning(init).content
+    keys = ["sha256", "configuration", "epochs", "wall_time_s", "training_command", "init"]
+    if card["configuration"]["network"] == TensorsConfiguration.network:  # its trunk has a card
+        keys = ["name", "version", "sha256"]
+    found: dict[str, Any] = {"init": {key: start[key] for key in keys if key in start}}
+    if isinstance(model, Network) and len(model.networks) > 1:
+        # Beside what was fitted it has the network that the fit began with.
+        fitted = {**card, **found}
+        found["members"] = [
+            {key: said[key] for key in OF_MEMBERS if key in said} for said in (start, fitted)
+        ]
+    return found
 
 
 def _split_name(config: Configuration, published: bool) -> str:

@@ -32,7 +32,7 @@ from ase_ecn.nn.so3.library import has_sequences, library
 from ase_ecn.nn.so3.prepared import prepared
 from ase_ecn.nn.so3.repulsion import Repulsion, repulsion
 from ase_ecn.nn.so3.so3_network import SO3Network
-from ase_ecn.nn.so3.tensor_heads import AtomFeatures, TensorHeads, bond_list
+from ase_ecn.nn.so3.tensor_heads import AtomFeatures, BondList, TensorHeads, bond_list
 from ase_ecn.nn.so3.tensor_numbers import with_absolute_errors
 from ase_ecn.nn.so3.trunk import Trunk
 
@@ -129,6 +129,13 @@ class SO3ECN(SO3Network):
         wider.load_state_dict({**fresh, **kept})
         return wider.eval()
 
+    def without_heads(self) -> SO3ECN:
+        """The same network for energies alone."""
+        plain = SO3ECN(replace(self.config.trunk, repulsion=self.config.repulsion))
+        mine = self.state_dict()
+        plain.load_state_dict({name: mine[name] for name in plain.state_dict()})
+        return plain.eval()
+
     @property
     def spread_parts(self) -> tuple[nn.ModuleDict, Tensor]:
         """Heads of uncertainties, and the factors of their outputs."""
@@ -182,9 +189,7 @@ class SO3ECN(SO3Network):
 
     def properties(self, graph: SphereBatch) -> dict[str, Tensor]:
         """All targets but forces and stress; differentiable by the weights."""
-        features = self.features(graph)
-        found = self.properties_of(graph, features.scalars) | self.tensors_of(graph, features)
-        return with_absolute_errors(found)
+        return with_absolute_errors(self.properties_and_pooled(graph)[0])
 
     def properties_and_pulls(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
         """All targets, and derivatives of the energy by the bonds."""
@@ -202,10 +207,14 @@ class SO3ECN(SO3Network):
         return found.energies, found.pulls
 
     def properties_and_pooled(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
-        """Targets but tensors, and the means of the atoms' last scalars."""
-        scalars = self.scalars(graph)
-        pooled = scatter_mean(scalars, graph.crystal_of_atom, graph.atom_counts)
-        return self.properties_of(graph, scalars), pooled
+        """All targets but forces and stress, and the means of the atoms' last scalars.
+
+        Standard errors of what follows from tensors are relative.
+        """
+        features = self.features(graph)
+        pooled = scatter_mean(features.scalars, graph.crystal_of_atom, graph.atom_counts)
+        found = self.properties_of(graph, features.scalars) | self.tensors_of(graph, features)
+        return found, pooled
 
     def properties_of(self, graph: SphereBatch, scalars: Tensor) -> dict[str, Tensor]:
         """As :meth:`properties` without tensors, from the (N, width) last scalars of the atoms.
@@ -216,11 +225,13 @@ class SO3ECN(SO3Network):
         energies = total / graph.atom_counts
         return {self.config.target: energies, **self._further(graph, scalars)}
 
-    def tensors_of(self, graph: SphereBatch, features: AtomFeatures) -> dict[str, Tensor]:
-        """Response tensors, from the features of the atoms."""
+    def tensors_of(
+        self, graph: SphereBatch, features: AtomFeatures, bonds: BondList | None = None
+    ) -> dict[str, Tensor]:
+        """Response tensors, from the features of the atoms and, if it is known, the bond list."""
         if self.tensor_heads is None:
             return {}
-        found: dict[str, Tensor] = self.tensor_heads(features, bond_list(graph))
+        found: dict[str, Tensor] = self.tensor_heads(features, bonds or bond_list(graph))
         return found
 
     def derivatives(self, graph: SphereBatch) -> Derivatives:

@@ -1,8 +1,8 @@
 """Several SO(3)-equivariant networks that predict as one: weighted means of their outputs.
 
 A network that knows hypothetical crystals by energies and forces, and another that spends its
-weights on gaps and moments, serve all properties better than either. Only members whose energies
-count are differentiated for forces.
+weights on gaps and moments, or on response tensors, serve all properties better than either. Only
+members whose energies count are differentiated for forces.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ from ase_ecn.nn.so3.energy_pass import Passes
 from ase_ecn.nn.so3.heads import in_agreement, spread_heads, standard_errors
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_network import SO3Network
+from ase_ecn.nn.so3.tensor_heads import AtomFeatures, bond_list
+from ase_ecn.nn.so3.tensor_numbers import tensor_numbers, with_absolute_errors
+from ase_ecn.response import STATED
 
 _ROUNDING = 1e-6
 _MAX_MEMBERS = 32
 _RESOLUTION = 1e-3
-"""Disagreement below this, in the unit of the property, is none."""
+"""Disagreement below this, in the unit of the property, is none; of what follows from tensors, as
+a share of it."""
 _COMMON = ("cutoff", "first_knot", "classes", "target")
 
 
@@ -40,12 +44,13 @@ class SO3EnsembleConfig:
     Attributes
     ----------
     members
-        The architectures, without uncertainties and tensors.
+        The architectures, without uncertainties.
     weights
         For some targets, the weights of the members in the mean; they are not negative, their sum
         is 1, and that of a member without the target is 0. The mean of the others is the plain one.
     uncertainties
-        Targets of the crystal whose standard error is predicted too, as ``NAME_std``.
+        Targets of the crystal whose standard error is predicted too, as ``NAME_std``; of tensors,
+        numbers that follow from them (:data:`ase_ecn.response.STATED`).
     """
 
     members: tuple[SO3ECNConfig, ...]
@@ -58,11 +63,12 @@ class SO3EnsembleConfig:
         for name in _COMMON:
             if len({getattr(member, name) for member in self.members}) > 1:
                 raise OptionError(f"the members of an ensemble must have the same {name}")
-        if any(member.uncertainties or member.tensor_targets for member in self.members):
-            raise OptionError("members of an ensemble have no uncertainties and no tensors")
+        if any(member.uncertainties for member in self.members):
+            raise OptionError("members of an ensemble have no uncertainties")
         for name, weights in self.weights.items():
             self._check_weights(name, weights)
-        possible = (self.members[0].target, *self.crystal_targets)
+        stated = (n for name in self.tensor_targets for n in STATED.get(name, ()))
+        possible = (self.members[0].target, *self.crystal_targets, *stated)
         if not set(self.uncertainties) <= set(possible):
             raise OptionError(f"uncertainties are of targets of the crystal: {possible}")
 
@@ -78,8 +84,9 @@ class SO3EnsembleConfig:
 
     def _having(self, name: str) -> list[bool]:
         return [
-            name in (member.target, *member.crystal_targets, *member.site_targets)
+            name in (member.target, *further)
             for member in self.members
+            for further in [(*member.crystal_targets, *member.site_targets, *member.tensor_targets)]
         ]
 
     def shares(self, name: str) -> tuple[float, ...]:
@@ -98,6 +105,11 @@ class SO3EnsembleConfig:
     def site_targets(self) -> tuple[str, ...]:
         """Properties of atoms that any member predicts."""
         return tuple(dict.fromkeys(t for m in self.members for t in m.site_targets))
+
+    @property
+    def tensor_targets(self) -> tuple[str, ...]:
+        """Response tensors that any member predicts."""
+        return tuple(dict.fromkeys(t for m in self.members for t in m.tensor_targets))
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
@@ -166,8 +178,9 @@ class SO3Ensemble(SO3Network):
     @property
     def targets(self) -> tuple[str, ...]:
         """The energy's name, and the further properties."""
-        target = self.architecture.target
-        return (target, *self.config.crystal_targets, *self.config.site_targets)
+        config = self.config
+        further = (*config.crystal_targets, *config.site_targets, *config.tensor_targets)
+        return (self.architecture.target, *further)
 
     @property
     def site_targets(self) -> tuple[str, ...]:
@@ -190,25 +203,28 @@ class SO3Ensemble(SO3Network):
 
     def properties(self, graph: SphereBatch) -> dict[str, Tensor]:
         """Means of all targets but forces and stress, and their standard errors."""
-        return self._joined(graph, [member.scalars(graph) for member in self.networks])[0]
+        return with_absolute_errors(self.properties_and_pooled(graph)[0])
 
     def properties_and_pooled(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
-        """Means, and what heads of uncertainties read of all members and of their disagreement."""
-        return self._joined(graph, [member.scalars(graph) for member in self.networks])
+        """Means, and what heads of uncertainties read of all members and of their disagreement.
+
+        Standard errors of what follows from tensors are relative.
+        """
+        return self._joined(graph, [member.features(graph) for member in self.networks])
 
     def properties_and_pulls(self, graph: SphereBatch) -> tuple[dict[str, Tensor], Tensor]:
         """All targets, and derivatives of the mean energy by the bonds."""
-        scalars, pulls = [], torch.zeros_like(graph.vector)
+        features, pulls = [], torch.zeros_like(graph.vector)
         for member, share in self._members_and_shares():
             if share:
                 found = member.derivatives(graph)
                 pulls = pulls + share * found.pulls
-                scalars.append(found.features.scalars)
+                features.append(found.features)
             else:
                 with torch.inference_mode():
-                    scalars.append(member.scalars(graph))
+                    features.append(member.features(graph))
         with torch.inference_mode():
-            return self._joined(graph, scalars)[0], pulls
+            return with_absolute_errors(self._joined(graph, features)[0]), pulls
 
     def energies_and_pulls(self, graph: SphereBatch) -> tuple[Tensor, Tensor]:
         """Mean energies and their derivatives by the bonds, from those members that count."""
@@ -241,11 +257,13 @@ class SO3Ensemble(SO3Network):
         return list(zip(self.networks, shares, strict=True))
 
     def _joined(
-        self, graph: SphereBatch, scalars: Sequence[Tensor]
+        self, graph: SphereBatch, features: Sequence[AtomFeatures]
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Means of the outputs, and (B, D) features for heads of uncertainties."""
+        bonds = bond_list(graph) if self.config.tensor_targets else None
         found = [
-            member.properties_of(graph, x) for member, x in zip(self.networks, scalars, strict=True)
+            member.properties_of(graph, x.scalars) | member.tensors_of(graph, x, bonds)
+            for member, x in zip(self.networks, features, strict=True)
         ]
         means, apart = {}, {}
         for name in self.targets:
@@ -256,11 +274,23 @@ class SO3Ensemble(SO3Network):
             weighted = [shares[k] * value for k, value in zip(having, values, strict=True)]
             means[name] = torch.stack(weighted).sum(dim=0)
             if name in self.uncertainties:
-                apart[name] = torch.log(values.std(dim=0, correction=0) + _RESOLUTION)
+                apart[name] = _disagreement(values)
+            if name in STATED:
+                numbers = [tensor_numbers({name: value}) for value in values]
+                for number in set(STATED[name]) & set(self.uncertainties):
+                    of_members = torch.stack([one[number] for one in numbers])
+                    apart[number] = _disagreement(of_members / of_members.mean(dim=0))
         # The mean of gaps may have other weights than that of metals.
         means = in_agreement(means)
-        pooled = [scatter_mean(x, graph.crystal_of_atom, graph.atom_counts) for x in scalars]
+        pooled = [
+            scatter_mean(x.scalars, graph.crystal_of_atom, graph.atom_counts) for x in features
+        ]
         disagreement = [apart[name].to(pooled[0].dtype)[:, None] for name in self.uncertainties]
-        features = torch.cat([*pooled, *disagreement], dim=1)
-        stated = standard_errors(self.spreads, self.spread_factor, features)
-        return means | stated, features
+        read = torch.cat([*pooled, *disagreement], dim=1)
+        stated = standard_errors(self.spreads, self.spread_factor, read)
+        return means | stated, read
+
+
+def _disagreement(values: Tensor) -> Tensor:
+    """(B,) logarithm of the standard deviation of (M, B) values of the members."""
+    return torch.log(values.std(dim=0, correction=0) + _RESOLUTION)

@@ -18,6 +18,7 @@ from ase_ecn.errors import OptionError
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble, SO3EnsembleConfig
+from ase_ecn.response import moduli
 
 TRUNK = {"widths": (32, 16, 16), "layers": 2, "cutoff": 4.5}
 FIRST = SO3ECNConfig(**TRUNK, crystal_targets=("band_gap", "metal"), repulsion=0.57)
@@ -126,6 +127,53 @@ def test_disagreement_is_an_input_of_uncertainties(members: list[SO3ECN]) -> Non
     assert set(outputs) == {*network.targets, "formation_energy_std", "band_gap_std"}
 
 
+TENSORS = ("dielectric_tensor", "dielectric_tensor_total", "elastic_tensor")
+NUMBERS = ("bulk_modulus", "refractive_index")
+
+
+def with_tensors(members: list[SO3ECN]) -> SO3Ensemble:
+    """The energies of one network, and the tensors of two others."""
+    config = SO3ECNConfig(widths=(16, 16, 16), cutoff=4.5, tensor_targets=TENSORS)
+    others = [member(config, seed) for seed in (3, 4)]
+    torch.manual_seed(5)
+    network = SO3Ensemble([members[0], *others], {"formation_energy": (1.0, 0.0, 0.0)}, NUMBERS)
+    return network.double().eval()
+
+
+def test_tensors_are_means_of_the_members_that_have_them(members: list[SO3ECN]) -> None:
+    network = with_tensors(members)
+    assert set(TENSORS) < set(network.targets)
+    found = results(network, wurtzite())
+    first, *others = [results(one, wurtzite()) for one in network.networks]
+    for name in TENSORS:
+        one, two = (other[name] for other in others)
+        assert abs(one - two).max() > 1e-3
+        np.testing.assert_allclose(found[name], (one + two) / 2, atol=1e-12)
+    for name in ("formation_energy", "forces", "stress"):
+        np.testing.assert_allclose(found[name], first[name], atol=1e-12)
+    alone = network.predict_without_forces(network.graphs([as_crystal(wurtzite())]))
+    for name in (*TENSORS, *(f"{number}_std" for number in NUMBERS)):
+        np.testing.assert_allclose(alone[name].detach().numpy(), found[name], rtol=1e-9)
+
+
+def test_uncertainties_of_moduli_know_how_the_members_differ(members: list[SO3ECN]) -> None:
+    network = with_tensors(members)
+    graph = network.graphs([as_crystal(wurtzite())]).batch
+    with torch.no_grad():
+        outputs, features = network.properties_and_pooled(graph)
+    assert features.shape == (1, 32 + 16 + 16 + len(NUMBERS))
+    moduli_of = [
+        moduli(results(one, wurtzite())["elastic_tensor"][0]) for one in network.networks[1:]
+    ]
+    bulk_moduli = np.array([one["bulk_modulus"] for one in moduli_of])
+    expected = np.log(bulk_moduli.std() / bulk_moduli.mean() + 1e-3)
+    assert float(features[0, -2]) == pytest.approx(expected)
+    found = results(network, wurtzite())
+    mean = moduli(found["elastic_tensor"][0])["bulk_modulus"]
+    share = float(outputs["bulk_modulus_std"][0])
+    assert found["bulk_modulus_std"][0] == pytest.approx(mean * share)
+
+
 def test_it_is_saved_loaded_and_calculates(members: list[SO3ECN], tmp_path: Path) -> None:
     network = joined(members, (0.6, 0.4))
     path = tmp_path / "both.safetensors"
@@ -155,6 +203,7 @@ def test_it_is_saved_loaded_and_calculates(members: list[SO3ECN], tmp_path: Path
             "doesn't predict it",
         ),
         ({"members": (FIRST, SECOND), "uncertainties": ("site_moments",)}, "of the crystal"),
+        ({"members": (FIRST, SECOND), "uncertainties": ("bulk_modulus",)}, "of the crystal"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(arguments: dict, message: str) -> None:

@@ -14,6 +14,7 @@ from ase_ecn.checkpoint import load_checkpoint, read_card, save_checkpoint
 from ase_ecn.errors import DatasetError, OptionError
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
+from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble
 from ase_ecn.response import moduli
 from ase_ecn.training.__main__ import main
 from ase_ecn.training.data.tensor_rows import load_tensor_rows, read_tensors
@@ -245,6 +246,68 @@ fit: {{epochs: 6, batch_size: 16, learning_rate: 0.01}}
     assert "possible are refractive_index" in capsys.readouterr().err
 
 
+def test_a_trunk_that_is_fitted_too_leaves_the_energies_to_the_first_network(
+    data, cache, tmp_path, capsys
+):
+    torch.manual_seed(0)
+    trunk = SO3ECN(SO3ECNConfig(**MODEL, crystal_targets=("band_gap",)))
+    elements = sorted({int(z) for c in read_tensors(data).crystals for z in c.numbers})
+    start = tmp_path / "trunk.safetensors"
+    content = {"name": "trunk", "elements": elements, "properties": {"band_gap": "eV"}}
+    save_checkpoint(start, trunk, {**content, "configuration": {"network": "properties"}})
+    made = []
+    for seed in (1, 2):
+        text = f"""
+network: tensors
+name: toy
+data: {{name: tensors}}
+model: {{widths: [16, 16, 16], layers: 2, cutoff: 4.0, tensor_targets: [{", ".join(TARGETS)}]}}
+trunk_learning_rate: 0.01
+fit: {{epochs: 2, batch_size: 32, learning_rate: 0.01, seed: {seed}}}
+"""
+        (tmp_path / "toy.yaml").write_text(text)
+        out = tmp_path / f"out{seed}"
+        fit = ["fit-tensors", "--config", str(tmp_path / "toy.yaml"), "--out", str(out)]
+        assert main([*fit, "--init", str(start), "--data", str(data), "--device", "cpu"]) == 0
+        made.append(out / "toy.safetensors")
+    card = read_card(made[0])
+    assert [one["configuration"]["network"] for one in card.content["members"]] == [
+        "properties",
+        "tensors",
+    ]
+    assert "band_gap" not in card.content["properties"]
+    both = load_checkpoint(made[0], SO3Ensemble).model
+    first, second = both.networks
+    for name, values in first.state_dict().items():
+        assert torch.equal(trunk.state_dict()[name], values), name
+    changed = [
+        name
+        for name, values in second.interactions.state_dict().items()
+        if not torch.equal(trunk.interactions.state_dict()[name], values)
+    ]
+    assert len(changed) > 5
+    # Two fits become one checkpoint, with one network for the energies.
+    joined = tmp_path / "joined.safetensors"
+    sources = [str(made[0]), f"{made[1]}#2"]
+    assert main(["ensemble", str(joined), *sources, "--name", "joined", "--half"]) == 0
+    assert main(["domain", str(joined), "--data", str(data)]) == 0
+    calibrate = ["calibrate", str(joined), "--properties", "refractive_index"]
+    assert main([*calibrate, "--data", str(data)]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", str(joined), "--split", "val", "--data", str(data)]) == 0
+    assert "refractive_index_in_90%_interval" in capsys.readouterr().out
+    model = load_checkpoint(joined, SO3Ensemble).model
+    assert model.config.weights == {"formation_energy": (1.0, 0.0, 0.0)}
+    atoms = bulk("NaCl", "rocksalt", a=5.5)
+    found = predict(atoms, checkpoint=joined, device="cpu")[0]
+    alone = predict(atoms, checkpoint=start, device="cpu")[0]
+    assert found.formation_energy == pytest.approx(alone.formation_energy, abs=0.01)
+    parts = [predict(atoms, checkpoint=path, device="cpu")[0].elastic_tensor for path in made]
+    assert abs(parts[0] - parts[1]).max() > 1
+    np.testing.assert_allclose(found.elastic_tensor, (parts[0] + parts[1]) / 2, rtol=0.02, atol=0.3)
+    assert 0 < found.refractive_index_std < 10 * found.refractive_index
+
+
 def test_a_fit_needs_tensors_and_known_weights():
     section = {"name": "toy", "data": {"name": "tensors"}, "fit": {"epochs": 1}, "model": {}}
     with pytest.raises(OptionError, match="no tensor_targets"):
@@ -252,5 +315,7 @@ def test_a_fit_needs_tensors_and_known_weights():
     section["model"] = {"tensor_targets": TARGETS}
     with pytest.raises(OptionError, match="'hardness'"):
         TensorsConfiguration.from_dict({**section, "loss_weights": {"hardness": 1.0}})
+    with pytest.raises(OptionError, match="trunk_learning_rate is -1"):
+        TensorsConfiguration.from_dict({**section, "trunk_learning_rate": -1.0})
     with pytest.raises(OptionError, match="known is tensors"):
         TensorsConfiguration.from_dict({**section, "data": {"name": "tensor"}})
