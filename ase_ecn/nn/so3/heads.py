@@ -11,7 +11,7 @@ to errors on crystals that the network has not seen; see :mod:`ase_ecn.training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -29,10 +29,6 @@ ADDED_TO = {"band_gap_hse": "band_gap"}
 Ten times as many crystals have a PBE gap as have a gap of a hybrid functional.
 """
 _SPREAD_WIDTH = 32
-_LARGEST_GAP = 0.5
-"""eV; what has a larger gap is called no metal."""
-_STEEPNESS = 20.0
-"""1/eV: how quickly a gap above or below this bounds the logit of a metal."""
 
 
 class SiteReadout(nn.Module):
@@ -175,8 +171,6 @@ class PropertyHeads(nn.Module):
         for name, other in ADDED_TO.items():
             if name in outputs and other in outputs:
                 outputs[name] = outputs[name] + outputs[other]
-        if not self.training:
-            outputs = in_agreement(outputs)
         if not self.uncertainties:
             return outputs
         pooled = scatter_mean(x, crystal, counts)
@@ -226,17 +220,4 @@ def standard_errors(heads: nn.ModuleDict, factors: Tensor, features: Tensor) -> 
     for factor, (name, head) in zip(factors, heads.items(), strict=True):
         spread = functional.softplus(head(features)[:, 0])
         found[f"{name}{SPREAD}"] = spread * factor.to(spread.dtype)
-    return found
-
-
-def in_agreement(outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Outputs in which nothing is a metal, more likely than not, with a gap above 0.5 eV.
-
-    The gap bounds the logit of ``metal``: nearly nothing changes where both heads agree, and the
-    outputs stay continuous.
-    """
-    found = dict(outputs)
-    if "band_gap" in found and "metal" in found:
-        bound = _STEEPNESS * (_LARGEST_GAP - found["band_gap"])
-        found["metal"] = torch.minimum(found["metal"], bound)
     return found

@@ -21,6 +21,7 @@ from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE
 from ase_ecn.graphs.spheres import SphereBatch
 from ase_ecn.nn.layers import scatter_mean, scatter_sum
 from ase_ecn.nn.network import Network, options
+from ase_ecn.nn.so3.agreement import in_agreement
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
@@ -196,7 +197,7 @@ class SO3ECN(SO3Network):
         found = self.derivatives(graph)
         outputs = {self.config.target: found.energies / graph.atom_counts}
         with torch.inference_mode():
-            outputs |= self._further(graph, found.features.scalars)
+            outputs |= in_agreement(self._further(graph, found.features.scalars))
             outputs |= self.tensors_of(graph, found.features)
             outputs = with_absolute_errors(outputs)
         return outputs, found.pulls
@@ -221,6 +222,11 @@ class SO3ECN(SO3Network):
 
         Standard errors of what follows from tensors are relative.
         """
+        outputs = self.outputs_of(graph, scalars)
+        return outputs if self.training else in_agreement(outputs)
+
+    def outputs_of(self, graph: SphereBatch, scalars: Tensor) -> dict[str, Tensor]:
+        """As :meth:`properties_of`, each as its head gives it, whatever the others say."""
         total = self._total(graph, self._contributions(scalars), self._repulsion(graph))
         energies = total / graph.atom_counts
         return {self.config.target: energies, **self._further(graph, scalars)}

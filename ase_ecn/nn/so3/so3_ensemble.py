@@ -18,13 +18,15 @@ from ase_ecn.errors import OptionError
 from ase_ecn.graphs.spheres import SphereBatch
 from ase_ecn.nn.layers import scatter_mean
 from ase_ecn.nn.network import options
+from ase_ecn.nn.so3.agreement import in_agreement, mean_of_probabilities
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.energy_pass import Passes
-from ase_ecn.nn.so3.heads import in_agreement, spread_heads, standard_errors
+from ase_ecn.nn.so3.heads import spread_heads, standard_errors
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.nn.so3.tensor_heads import AtomFeatures, bond_list
 from ase_ecn.nn.so3.tensor_numbers import tensor_numbers, with_absolute_errors
+from ase_ecn.properties import of_output
 from ase_ecn.response import STATED
 
 _ROUNDING = 1e-6
@@ -262,7 +264,7 @@ class SO3Ensemble(SO3Network):
         """Means of the outputs, and (B, D) features for heads of uncertainties."""
         bonds = bond_list(graph) if self.config.tensor_targets else None
         found = [
-            member.properties_of(graph, x.scalars) | member.tensors_of(graph, x, bonds)
+            member.outputs_of(graph, x.scalars) | member.tensors_of(graph, x, bonds)
             for member, x in zip(self.networks, features, strict=True)
         ]
         means, apart = {}, {}
@@ -270,9 +272,7 @@ class SO3Ensemble(SO3Network):
             shares = self.config.shares(name)
             having = [k for k, outputs in enumerate(found) if name in outputs]
             values = torch.stack([found[k][name] for k in having])
-            # Plain numbers go to a GPU without waiting for it.
-            weighted = [shares[k] * value for k, value in zip(having, values, strict=True)]
-            means[name] = torch.stack(weighted).sum(dim=0)
+            means[name] = _mean(name, values, [shares[k] for k in having])
             if name in self.uncertainties:
                 apart[name] = _disagreement(values)
             if name in STATED:
@@ -280,7 +280,6 @@ class SO3Ensemble(SO3Network):
                 for number in set(STATED[name]) & set(self.uncertainties):
                     of_members = torch.stack([one[number] for one in numbers])
                     apart[number] = _disagreement(of_members / of_members.mean(dim=0))
-        # The mean of gaps may have other weights than that of metals.
         means = in_agreement(means)
         pooled = [
             scatter_mean(x.scalars, graph.crystal_of_atom, graph.atom_counts) for x in features
@@ -294,3 +293,12 @@ class SO3Ensemble(SO3Network):
 def _disagreement(values: Tensor) -> Tensor:
     """(B,) logarithm of the standard deviation of (M, B) values of the members."""
     return torch.log(values.std(dim=0, correction=0) + _RESOLUTION)
+
+
+def _mean(name: str, values: Tensor, shares: Sequence[float]) -> Tensor:
+    """Of the outputs (M, B) of a property; of classes, of their probabilities."""
+    if of_output(name).kind == "class":
+        return mean_of_probabilities(values, shares)
+    # Plain numbers go to a GPU without waiting for it.
+    weighted = [share * value for share, value in zip(shares, values, strict=True)]
+    return torch.stack(weighted).sum(dim=0)

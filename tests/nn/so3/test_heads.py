@@ -12,7 +12,7 @@ from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.nn.registry import build
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
-from ase_ecn.nn.so3.heads import PropertyHeads, in_agreement, weighted_mean
+from ase_ecn.nn.so3.heads import PropertyHeads, weighted_mean
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.training.fits.start import start_from
 
@@ -86,18 +86,6 @@ def test_the_mean_is_weighted_by_a_softmax_in_each_crystal():
     parts = zip(h.split([2, 3]), scores.split([2, 3]), strict=True)
     expected = torch.stack([(p * torch.softmax(s, dim=0)).sum(dim=0) for p, s in parts])
     torch.testing.assert_close(found, expected)
-
-
-def test_a_large_gap_is_no_metals():
-    gaps = torch.linspace(-0.2, 3, 200)
-    logits = torch.linspace(-5, 5, 200).flip(0)
-    found = in_agreement({"band_gap": gaps, "metal": logits})
-    assert torch.equal(found["band_gap"], gaps)
-    assert not ((gaps > 0.5) & (found["metal"] > 0)).any()
-    assert ((gaps > 0.5) & (logits > 0)).any()
-    certain = gaps < 0.2
-    torch.testing.assert_close(found["metal"][certain], logits[certain])
-    assert in_agreement({"metal": logits})["metal"] is logits
 
 
 def test_the_gap_of_a_hybrid_functional_is_added_to_the_other():

@@ -15,6 +15,7 @@ from ase_ecn import ECNCalculator
 from ase_ecn.checkpoint import load_checkpoint, save_checkpoint
 from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import OptionError
+from ase_ecn.nn.so3.agreement import in_agreement
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble, SO3EnsembleConfig
@@ -65,9 +66,19 @@ def test_outputs_are_weighted_means(members: list[SO3ECN], energy: tuple[float, 
     for name in ("formation_energy", "forces", "stress"):
         expected = energy[0] * one[name] + energy[1] * two[name]
         np.testing.assert_allclose(both[name], expected, atol=1e-12)
-    np.testing.assert_allclose(both["band_gap"], 0.25 * one["band_gap"] + 0.75 * two["band_gap"])
     for name in ("magnetization", "site_moments"):
         np.testing.assert_array_equal(both[name], two[name])
+
+
+def test_the_mean_gap_agrees_with_the_mean_probability_of_a_metal(members: list[SO3ECN]) -> None:
+    graph = members[0].graphs([as_crystal(wurtzite())]).batch
+    one, two = (member.outputs_of(graph, member.scalars(graph)) for member in members)
+    both = joined(members, (1.0, 0.0)).properties(graph)
+    mean = (torch.sigmoid(one["metal"]) + torch.sigmoid(two["metal"])) / 2
+    torch.testing.assert_close(torch.sigmoid(both["metal"]), mean)
+    gap = 0.25 * one["band_gap"] + 0.75 * two["band_gap"]
+    expected = in_agreement({"band_gap": gap, "metal": torch.logit(mean)})["band_gap"]
+    torch.testing.assert_close(both["band_gap"], expected)
 
 
 def test_forces_are_derivatives_of_the_mean(members: list[SO3ECN]) -> None:
