@@ -12,11 +12,12 @@ python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so
     --init runs/ecn-mp20-so3-start/ecn-mp20-so3-start.safetensors --data "$data"
 python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_energies.yaml --out runs/ecn-mp20-so3-energies \
     --init runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors --data "$data"
-python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_properties.yaml --out runs/ecn-mp20-so3-properties \
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_energies_longer.yaml --out runs/ecn-mp20-so3-energies-longer \
     --init runs/ecn-mp20-so3-forces/ecn-mp20-so3.safetensors --data "$data"
-python -m ase_ecn.training fit-heads runs/ecn-mp20-so3-properties/ecn-mp20-so3-properties.safetensors --properties magnetization fermi_level band_gap site_moments --data "$data"
-python -m ase_ecn.training ensemble runs/ecn-mp20-so3/ecn-mp20-so3.safetensors runs/ecn-mp20-so3-energies/ecn-mp20-so3-energies.safetensors \
-    runs/ecn-mp20-so3-properties/ecn-mp20-so3-properties.safetensors --weigh --half --data "$data"
+python -m ase_ecn.training fit-properties --config reproduce/configs/ecn_mp20_so3_without_dropout.yaml --out runs/ecn-mp20-so3-without-dropout \
+    --init runs/ecn-mp20-so3-energies/ecn-mp20-so3-energies.safetensors --data "$data"
+python -m ase_ecn.training ensemble runs/ecn-mp20-so3/ecn-mp20-so3.safetensors runs/ecn-mp20-so3-energies-longer/ecn-mp20-so3-energies-longer.safetensors \
+    runs/ecn-mp20-so3-without-dropout/ecn-mp20-so3-without-dropout.safetensors --weigh --half --data "$data"
 python -m ase_ecn.training calibrate runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"
 python -m ase_ecn.training domain runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --data "$data"
 python -m ase_ecn.training evaluate runs/ecn-mp20-so3/ecn-mp20-so3.safetensors --write --data "$data"

@@ -100,7 +100,7 @@ def test_a_script_uses_only_what_it_made(name: str) -> None:
     assert str(options.checkpoint).endswith(f"/{name}.safetensors")
     assert options.write
     said = {config_name(fit) for fit in fits(read_card(name).content)}
-    assert used_configs == said - theirs
+    assert said - theirs <= used_configs <= said
 
 
 def test_a_script_without_data_says_what_it_needs() -> None:

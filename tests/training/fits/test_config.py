@@ -17,7 +17,9 @@ from ase_ecn.training.fits.config import (
     EMPNNConfiguration,
     PESConfiguration,
     PropertiesConfiguration,
+    TensorsConfiguration,
     fitted_to_properties,
+    fitted_to_tensors,
     read_config,
 )
 from ase_ecn.training.fits.noise import GaussianNoise, NoiseSchedule
@@ -180,6 +182,8 @@ def test_cards_hold_configurations(name: str) -> None:
     kind = of_ecn if card.network == "ecn" else CONFIGURATIONS[card.network]
     if fitted_to_properties(card.content):
         kind = PropertiesConfiguration
+    elif fitted_to_tensors(card.content):
+        kind = TensorsConfiguration
     section = {**card.content["configuration"], "network": kind.network}
     config = kind.from_dict(section)
     assert kind.from_dict(config.to_dict()) == config
