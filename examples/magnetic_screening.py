@@ -52,7 +52,7 @@ if __name__ == "__main__":
 # Prints:
 # ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24, refined=0)
 # alloy   c/a   above the hull / eV/atom  M / µB   polarization / T
-# MnRh    0.708  -0.019 ± 0.039           4.59    1.89
-# MnPd    0.720   0.004 ± 0.038           4.37    1.68
-# MnPt    0.882  -0.004 ± 0.040           4.30    1.68
-# FeNi    1.008   0.018 ± 0.033           3.23    1.67
+# MnRh    0.703  -0.011 ± 0.032           4.61    1.89
+# MnNi    0.930   0.041 ± 0.033           3.43    1.69
+# MnPt    0.884   0.004 ± 0.031           4.32    1.68
+# MnPd    0.721   0.000 ± 0.032           4.37    1.67

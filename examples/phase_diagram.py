@@ -51,8 +51,8 @@ if __name__ == "__main__":
 
 # Prints:
 # crystal               E_f / eV/atom  above the known hull  above that of these
-# FeO rocksalt                 -1.432          0.050 ± 0.035               0.000
-# FeO zincblende               -1.356          0.125 ± 0.054               0.075
-# FeO2 fluorite                -1.036          0.387 ± 0.055               0.000
-# Li2O antifluorite            -2.032          0.030 ± 0.018               0.000
-# LiFeO3 perovskite            -1.222          0.343 ± 0.057               0.009
+# FeO rocksalt                 -1.439          0.043 ± 0.027               0.000
+# FeO zincblende               -1.353          0.128 ± 0.049               0.086
+# FeO2 fluorite                -1.034          0.389 ± 0.050               0.000
+# Li2O antifluorite            -2.054          0.007 ± 0.017               0.000
+# LiFeO3 perovskite            -1.239          0.326 ± 0.058               0.000
