@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 from functools import lru_cache
-from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +19,7 @@ from ase_ecn.graphs.lattice import LatticeBatch
 from ase_ecn.nn.empnn import EMPNN, DeformingLayer
 from ase_ecn.nn.fused_empnn import can_fuse
 from ase_ecn.nn.layers import GatedMessages
-from ase_ecn.nn.so3.library import PANEL, instructions
+from ase_ecn.nn.so3.library import PANEL, instructions, opened
 
 _BAND = 16
 """As in ``_empnn.h``; the Gaussians of a network are at least so many."""
@@ -75,12 +74,8 @@ class _Graphs(ctypes.Structure):
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
     """The compiled function, or ``None`` where there is none."""
-    found = find_spec("ase_ecn.nn.lattice_pass._pass")
-    if found is None or found.origin is None:
-        return None
-    try:
-        functions = ctypes.CDLL(found.origin)
-    except OSError:  # built for another system
+    functions = opened("ase_ecn.nn.lattice_pass._pass")
+    if functions is None:
         return None
     pointers = (ctypes.POINTER(_Network), ctypes.POINTER(_Graphs))
     functions.empnn_pass.argtypes = (*pointers, ctypes.c_int, ctypes.c_int, ctypes.c_int64)

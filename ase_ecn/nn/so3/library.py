@@ -92,15 +92,22 @@ class Step(ctypes.Structure):
     _fields_ = (("kind", ctypes.c_int64), ("call", ctypes.c_void_p))
 
 
-@lru_cache(maxsize=1)
-def library() -> ctypes.CDLL | None:
-    """The compiled functions, or ``None`` where there are none."""
-    found = find_spec("ase_ecn.nn.so3._convolution")
+def opened(module: str) -> ctypes.CDLL | None:
+    """The functions of a compiled module, or ``None`` where it was not compiled for this system."""
+    found = find_spec(module)
     if found is None or found.origin is None:
         return None
     try:
-        functions = ctypes.CDLL(found.origin)
+        return ctypes.CDLL(found.origin)
     except OSError:  # built for another system
+        return None
+
+
+@lru_cache(maxsize=1)
+def library() -> ctypes.CDLL | None:
+    """The compiled functions, or ``None`` where there are none."""
+    functions = opened("ase_ecn.nn.so3._convolution")
+    if functions is None:
         return None
     for name, kind in (
         ("so3_convolution", Layer),
