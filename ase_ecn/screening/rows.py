@@ -45,13 +45,13 @@ def refined(row: Any) -> Atoms:
     return atoms
 
 
-def row_arguments(
+def row_and_data(
     outcome: Outcome, properties: Sequence[str], common: Mapping[str, str]
-) -> dict[str, Any]:
-    """Arguments of ``database.write``.
+) -> tuple[AtomsRow, dict[str, Any]]:
+    """A row with its key-value pairs, and its data.
 
-    They have a row and not atoms, of which ase.db would ask for each possible property whether the
-    atoms have changed, and then check every key. All this takes longer than to write the row.
+    It is not made of atoms with a calculator, of which ase.db would ask for each possible property
+    whether the atoms have changed. That takes longer than to write the row.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def row_arguments(
         given, keys = as_pairs(columns, taken_by_screens({*properties, *common, *pairs}))
         data |= {"input": columns, "input_keys": keys}
         pairs |= given
-    return {"atoms": AtomsRow(content), "data": data}
+    return AtomsRow(content), data
 
 
 def _pairs(outcome: Outcome, kept: Mapping[str, Any], common: Mapping[str, str]) -> dict[str, Any]:
