@@ -8,6 +8,7 @@ and servers, are left to ase.db.
 
 from __future__ import annotations
 
+import json
 import math
 import numbers
 from collections import Counter
@@ -16,9 +17,10 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
-from ase.calculators.calculator import all_properties
+from ase.data import atomic_masses
 from ase.db.core import check, now
 from ase.db.row import AtomsRow
+from numpy.typing import NDArray
 
 _VERSION = 9
 _TABLES = {
@@ -36,13 +38,16 @@ _TABLES = {
 }
 """Columns of ase.db's tables, in their order."""
 _ARRAYS = ("initial_magmoms", "initial_charges", "masses", "tags", "momenta")
+_HEAD = 8
+"""Bytes that say where the JSON of packed data begins."""
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class NewRows(Protocol):
     """Rows that are added within one transaction."""
 
-    def add(self, row: AtomsRow, data: Mapping[str, Any]) -> int:
-        """Add a row with key-value pairs and arrays; return its number."""
+    def add(self, content: Mapping[str, Any], data: Mapping[str, Any]) -> int:
+        """Add a row, of content as ``AtomsRow`` takes it; return its number."""
         ...
 
     def finish(self, cursor: Any) -> None:
@@ -83,8 +88,8 @@ class _OneByOne:
     def __init__(self, database: Any) -> None:
         self._database = database
 
-    def add(self, row: AtomsRow, data: Mapping[str, Any]) -> int:
-        return int(self._database.write(row, data=data))
+    def add(self, content: Mapping[str, Any], data: Mapping[str, Any]) -> int:
+        return int(self._database.write(AtomsRow(content), data=data))
 
     def finish(self, _: Any) -> None:
         """Nothing is left."""
@@ -101,19 +106,21 @@ class _Together:
         self._last = 0 if found is None else int(found[0])
         self._values: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
 
-    def add(self, row: AtomsRow, data: Mapping[str, Any]) -> int:
-        self._last += 1
-        pairs = row.key_value_pairs
-        self._values["systems"].append((self._last, *self._system(row, pairs, data)))
-        elements = Counter(row.numbers.tolist())
-        self._values["species"] += [(z, count, self._last) for z, count in elements.items()]
+    def add(self, content: Mapping[str, Any], data: Mapping[str, Any]) -> int:
+        self._last = last = self._last + 1
+        pairs = content["key_value_pairs"]
+        self._values["systems"].append((last, *self._system(content, data)))
+        elements = Counter(content["numbers"].tolist())
+        self._values["species"] += [(z, count, last) for z, count in elements.items()]
+        texts, values = self._values["text_key_values"], self._values["number_key_values"]
         for key, value in pairs.items():
             _check_key(key)
-            text = isinstance(value, str)
-            table = "text_key_values" if text else "number_key_values"
-            self._values[table].append((key, value if text else _number(key, value), self._last))
-            self._values["keys"].append((key, self._last))
-        return self._last
+            if isinstance(value, str):
+                texts.append((key, value, last))
+            else:
+                values.append((key, _number(key, value), last))
+        self._values["keys"] += [(key, last) for key in pairs]
+        return last
 
     def finish(self, cursor: Any) -> None:
         for table, rows in self._values.items():
@@ -121,27 +128,56 @@ class _Together:
             cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
             rows.clear()
 
-    def _system(
-        self, row: AtomsRow, pairs: Mapping[str, Any], data: Mapping[str, Any]
-    ) -> tuple[Any, ...]:
+    def _system(self, content: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Any, ...]:
         """All of a row but its number."""
-        database, given = self._database, row.__dict__
-        blob, encode = database.blob, database.encode
-        results = {name: given[name] for name in all_properties if name in given}
+        encode, get = self._database.encode, content.get
+        atoms, cell = content["numbers"], np.asarray(content["cell"])
+        masses, charges = get("masses"), get("initial_charges")
+        constraints, forces, stress = get("constraints"), get("forces"), get("stress")
+        left = forces
+        if constraints and forces is not None:
+            left = AtomsRow(content).constrained_forces
         return (
-            *(row.unique_id, row.ctime, now(), row.user, blob(row.numbers), blob(row.positions)),
-            *(blob(row.cell), int(np.dot(row.pbc, [1, 2, 4]))),
-            *(blob(given.get(name)) for name in _ARRAYS),
-            encode(row._constraints) if row._constraints else None,
-            *(row.calculator, encode(row.calculator_parameters)),
-            *(results.get("energy"), results.get("free_energy")),
-            *(blob(results.get(name)) for name in ("forces", "stress", "dipole", "magmoms")),
-            *(results.get("magmom"), blob(results.get("charges"))),
-            *(encode(pairs), encode(data, binary=True), len(row.numbers)),
-            float(row.fmax) if "forces" in results else None,
-            float(row.smax) if "stress" in results else None,
-            *(float(row.volume), float(row.mass), float(row.charge)),
+            *(content["unique_id"], content["ctime"], now(), content["user"]),
+            *(_blob(atoms), _blob(content["positions"]), _blob(cell)),
+            sum(1 << k for k, periodic in enumerate(content["pbc"].tolist()) if periodic),
+            *(_blob(get(name)) for name in _ARRAYS),
+            encode(constraints) if constraints else None,
+            *(content["calculator"], encode(content["calculator_parameters"])),
+            *(get("energy"), get("free_energy"), _blob(forces), _blob(stress)),
+            *(_blob(get("dipole")), _blob(get("magmoms")), get("magmom"), _blob(get("charges"))),
+            *(encode(content["key_value_pairs"]), self._packed(data), len(atoms)),
+            None if left is None else float((left**2).sum(1).max() ** 0.5),
+            None if stress is None else float((stress**2).max() ** 0.5),
+            abs(float(np.linalg.det(cell))),
+            float((atomic_masses[atoms] if masses is None else masses).sum()),
+            0.0 if charges is None else float(charges.sum()),
         )
+
+    def _packed(self, data: Mapping[str, Any]) -> bytes:
+        """Arrays one after the other, and JSON that says where they are: ase.db's format."""
+        parts, described = [], {}
+        offset = _HEAD
+        for name, value in data.items():
+            if isinstance(value, np.ndarray):
+                described[name] = {"__ndarray__": [value.shape, _type_name(value.dtype), offset]}
+                parts.append(value.tobytes())
+                offset += value.nbytes
+            else:
+                described[name] = value
+        try:
+            text = _JSON.encode(described)
+        except TypeError:  # arrays within lists, and what else an input may have
+            packed: bytes = self._database.encode(data, binary=True)
+            return packed
+        return b"".join([offset.to_bytes(_HEAD, "little"), *parts, text.encode()])
+
+
+def _blob(array: NDArray[Any] | None) -> bytes | None:
+    """As ase.db keeps arrays: integers in 32 bits."""
+    if array is None:
+        return None
+    return (array.astype(np.int32) if array.dtype == np.int64 else array).tobytes()
 
 
 def _number(key: str, value: Any) -> float:
@@ -155,3 +191,8 @@ def _number(key: str, value: Any) -> float:
 @lru_cache(maxsize=4096)
 def _check_key(key: str) -> None:
     check({key: math.nan})
+
+
+@lru_cache(maxsize=64)
+def _type_name(dtype: np.dtype[Any]) -> str:
+    return str(dtype.name)  # which takes NumPy microseconds

@@ -205,10 +205,12 @@ class Store:
             label = self._free_label(cursor, source, entries) if line is None else line.label
             number = None
             if verdict.status == STORED:
-                named = replace(verdict.outcome, source=replace(source, label=label))
-                row, data = row_and_data(named, properties, common)
+                named = verdict.outcome
+                if label != source.label:
+                    named = replace(named, source=replace(source, label=label))
+                content, data = row_and_data(named, properties, common)
                 self._tell_renamed(data.get("input_keys", {}))
-                number = rows.add(row, data)
+                number = rows.add(content, data)
             entries[label] = (
                 *(label, source.digest, verdict.status, verdict.outcome.error, verdict.value),
                 *(number, source.label, self.origin.name),
