@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,13 +165,25 @@ def labelled_elements(rows: TensorRows) -> dict[str, list[int]]:
     """Atomic numbers in the crystals that say something of each tensor."""
     sizes = np.diff(rows.packed.atoms)
     found = {}
-    for name, further in _FURTHER.items():
-        known = np.zeros(len(rows), dtype=np.bool_)
-        for label in (name, *further):
-            values = rows.labels[label]
-            known |= ~np.isnan(values.reshape(len(values), -1)).any(axis=1)
-        found[name] = np.unique(np.asarray(rows.packed.numbers)[np.repeat(known, sizes)]).tolist()
+    for name in _FURTHER:
+        known = np.repeat(_says_something(rows, name), sizes)
+        found[name] = np.unique(np.asarray(rows.packed.numbers)[known]).tolist()
     return found
+
+
+def rows_with_labels(rows: TensorRows, names: Collection[str]) -> NDArray[np.int64]:
+    """Indices of the crystals that say something of at least one of some tensors."""
+    known = [_says_something(rows, name) for name in names]
+    return np.flatnonzero(np.any(known, axis=0))
+
+
+def _says_something(rows: TensorRows, name: str) -> NDArray[np.bool_]:
+    """Whether each crystal has a label of a tensor, or of a number that follows from it."""
+    known = np.zeros(len(rows), dtype=np.bool_)
+    for label in (name, *_FURTHER[name]):
+        values = rows.labels[label]
+        known |= ~np.isnan(values.reshape(len(values), -1)).any(axis=1)
+    return known
 
 
 def read_tensors(data: Path) -> Dataset:

@@ -22,7 +22,12 @@ from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.nn.so3.tensor_heads import AtomFeatures
-from ase_ecn.training.data.tensor_rows import SHAPES, TensorRows, load_tensor_rows
+from ase_ecn.training.data.tensor_rows import (
+    SHAPES,
+    TensorRows,
+    load_tensor_rows,
+    rows_with_labels,
+)
 from ase_ecn.training.fits.config import TensorsConfiguration
 from ase_ecn.training.fits.loop import (
     FitResult,
@@ -31,7 +36,7 @@ from ase_ecn.training.fits.loop import (
     fit,
     shuffled_batches,
 )
-from ase_ecn.training.fits.start import beginning, start_from
+from ase_ecn.training.fits.start import giving_energies, start_from
 from ase_ecn.training.fits.tensor_losses import tensor_loss, tensor_scores, units
 
 _EVALUATION_BATCH = 64
@@ -88,8 +93,8 @@ def fit_tensors(config: TensorsConfiguration, data: Path, out: Path, device: str
     -------
     Fitted
         The network with the best averaged weights, on the CPU, and what it was fitted to. If the
-        trunk was fitted too, it is a member of an ensemble whose other member, the network that
-        the fit began with, gives the energies.
+        trunk was fitted too, it is a member of an ensemble whose other member gives the energies
+        of the checkpoint that the fit began with.
     """
     cutoff = config.model.cutoff
     rows = load_tensor_rows(data, cutoff, "train", config.data.further)
@@ -101,8 +106,8 @@ def fit_tensors(config: TensorsConfiguration, data: Path, out: Path, device: str
 
 
 def _with_energies(model: SO3ECN, init: str) -> SO3Ensemble:
-    """The energies of the network that a fit began with, and the tensors of another."""
-    source = beginning(init).network
+    """The energies of the checkpoint that a fit began with, and the tensors of another."""
+    source = giving_energies(init).network
     assert isinstance(source, SO3ECN)
     energies = source.without_heads()
     return SO3Ensemble([energies, model], {model.config.target: (1.0, 0.0)}).eval()
@@ -132,9 +137,11 @@ def fit_to_rows(
     known_held = _known(model, held, device) if frozen else None
     scales = {name: s for name, s in units(rows.labels).items() if name in model.targets}
     size = options.batch_size
+    useful = rows_with_labels(rows, config.model.tensor_targets)
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        for indices in shuffled_batches(len(rows), size, rng):
+        for places in shuffled_batches(len(useful), size, rng):
+            indices = useful[places]
             made = rows.batch(indices)
             labels = {name: values.to(device) for name, values in made.labels.items()}
             yield Batch(made.graph.to(device), known.of(indices) if known else None, labels)
@@ -154,7 +161,7 @@ def fit_to_rows(
 
     task = Task(
         batches=batches,
-        batches_per_epoch=batch_count(len(rows), size),
+        batches_per_epoch=batch_count(len(useful), size),
         loss=loss,
         validate=validate,
         monitor="score",

@@ -11,6 +11,7 @@ from torch import Tensor
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.network import Network
+from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble
 
 _MAY_BE_FRESH = re.compile(r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_|\.pull\.")
 
@@ -45,6 +46,25 @@ def beginning(checkpoint: str) -> Beginning:
     content = loaded.card.content
     # What is said about a member counts, all else is common to them.
     return Beginning(networks[chosen], {**content, **content.get("members", [{}])[chosen]})
+
+
+def giving_energies(checkpoint: str) -> Beginning:
+    """The member of a checkpoint that counts most for its energies.
+
+    Parameters
+    ----------
+    checkpoint
+        A name or path; that ``#K`` chooses another member does not matter.
+
+    Raises
+    ------
+    CheckpointError
+        If it cannot be loaded.
+    """
+    name = checkpoint.partition("#")[0]
+    model = load_checkpoint(name).model
+    shares = model.config.shares(model.targets[0]) if isinstance(model, SO3Ensemble) else (1.0,)
+    return beginning(f"{name}#{shares.index(max(shares)) + 1}")
 
 
 def start_from(model: Network, checkpoint: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from ase_ecn.training.fits.config import (
     TensorsConfiguration,
 )
 from ase_ecn.training.fits.loop import FitResult
-from ase_ecn.training.fits.start import beginning
+from ase_ecn.training.fits.start import beginning, giving_energies
 
 SOURCES = {
     "mp_20": "MP-20 of CDVAE (MIT), from the Materials Project (CC BY 4.0)",
@@ -90,6 +90,7 @@ SOURCES = {
     ),
 }
 
+_TRUNK = "the trunk: "
 FROM_STRAINED_CELLS = "elastic tensors of strained cells by a potential, not by DFT"
 TENSOR_SOURCES = (
     "dielectric tensors: Petousis et al. 2017 (doi:10.1038/sdata.2016.134) and the most "
@@ -194,8 +195,8 @@ def write_checkpoint(
     if isinstance(config, TensorsConfiguration):
         trunk = beginning(config.init).content if config.init else {}
         made = [f"{FROM_STRAINED_CELLS}: {Path(name).name}" for name in config.data.further]
-        of_trunk = [f"the trunk: {source}" for source in trunk.get("data", [])]
-        sources = [*TENSOR_SOURCES, *made, *of_trunk]
+        sources = [*TENSOR_SOURCES, *made]
+        sources += _of_trunk(source for source in trunk.get("data", []) if source not in sources)
         card["license"] = trunk.get("license", card["license"])
     if isinstance(config, SO3Configuration):
         names = [part.name for part in config.data.further]
@@ -225,19 +226,24 @@ def write_checkpoint(
     return save_checkpoint(path, model, card)
 
 
+def _of_trunk(sources: Iterable[str]) -> list[str]:
+    """What a trunk was fitted to; one that was fitted to tensors had a trunk before."""
+    return [s if s.startswith((_TRUNK, FROM_STRAINED_CELLS)) else _TRUNK + s for s in sources]
+
+
 def _of_beginning(card: Mapping[str, Any], init: str, model: nn.Module) -> dict[str, Any]:
     """What a card says of the checkpoint that a fit began with."""
     start = beginning(init).content
     keys = ["sha256", "configuration", "epochs", "wall_time_s", "training_command", "init"]
-    if card["configuration"]["network"] == TensorsConfiguration.network:  # its trunk has a card
+    tensors = TensorsConfiguration.network
+    of_tensors = start.get("configuration", {}).get("network") == tensors
+    if card["configuration"]["network"] == tensors and not of_tensors:  # its trunk has a card
         keys = ["name", "version", "sha256"]
     found: dict[str, Any] = {"init": {key: start[key] for key in keys if key in start}}
     if isinstance(model, Network) and len(model.networks) > 1:
-        # Beside what was fitted it has the network that the fit began with.
-        fitted = {**card, **found}
-        found["members"] = [
-            {key: said[key] for key in OF_MEMBERS if key in said} for said in (start, fitted)
-        ]
+        # Beside what was fitted it has a network that gives the energies.
+        parts = giving_energies(init).content, {**card, **found}
+        found["members"] = [{key: said[key] for key in OF_MEMBERS if key in said} for said in parts]
     return found
 
 

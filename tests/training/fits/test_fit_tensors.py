@@ -17,7 +17,7 @@ from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble
 from ase_ecn.response import moduli
 from ase_ecn.training.__main__ import main
-from ase_ecn.training.data.tensor_rows import load_tensor_rows, read_tensors
+from ase_ecn.training.data.tensor_rows import load_tensor_rows, read_tensors, rows_with_labels
 from ase_ecn.training.fits.config import TensorsConfiguration
 from ase_ecn.training.fits.tensor_losses import (
     all_numbers,
@@ -113,6 +113,17 @@ def test_rows_have_what_is_known_and_no_composition_twice(data, cache):
     assert not np.isfinite(labels["mean_dielectric_total"]).any()  # 1e4 is no insulator's
     batch = parts["train"].batch(np.array([0, 2, 5]))
     assert batch.labels["elastic_tensor"].shape == (3, 6, 6)
+
+
+def test_crystals_without_a_label_of_the_targets_are_left_out(data, cache):
+    rows = load_tensor_rows(data, 4.0, "train")
+    chosen = rows_with_labels(rows, ["elastic_tensor", "dielectric_tensor"])
+    left = np.setdiff1d(np.arange(len(rows)), chosen)
+    assert 0 < len(left) < len(rows)
+    for name in ("elastic_tensor", "bulk_modulus", "dielectric_tensor", "mean_dielectric"):
+        values = rows.labels[name].reshape(len(rows), -1)
+        assert np.isnan(values[left]).any(axis=1).all(), name
+    assert np.isfinite(rows.labels["piezoelectric_tensor"][left]).all()
 
 
 def test_further_elastic_tensors_are_trained_on(data, cache, tmp_path):
@@ -286,6 +297,20 @@ fit: {{epochs: 2, batch_size: 32, learning_rate: 0.01, seed: {seed}}}
         if not torch.equal(trunk.interactions.state_dict()[name], values)
     ]
     assert len(changed) > 5
+    # A fit that goes on from the second network has the energies of the first.
+    out = tmp_path / "longer"
+    fit = ["fit-tensors", "--config", str(tmp_path / "toy.yaml"), "--out", str(out)]
+    again = [*fit, "--init", f"{made[0]}#2", "--data", str(data), "--device", "cpu"]
+    assert main(again) == 0
+    longer = load_checkpoint(out / "toy.safetensors", SO3Ensemble)
+    for name, values in longer.model.networks[0].state_dict().items():
+        assert torch.equal(trunk.state_dict()[name], values), name
+    members = longer.card.content["members"]
+    assert [one["configuration"]["network"] for one in members] == ["properties", "tensors"]
+    assert members[1]["init"]["configuration"]["fit"]["seed"] == 1
+    assert members[1]["init"]["init"]["name"] == "trunk"
+    sources = longer.card.content["data"]
+    assert len(sources) == len(set(sources))
     # Two fits become one checkpoint, with one network for the energies.
     joined = tmp_path / "joined.safetensors"
     sources = [str(made[0]), f"{made[1]}#2"]
