@@ -250,21 +250,30 @@ def relax(
     inputs = list(one_or_several(structures))
     found = _each(inputs, lambda k, s: _to_relax(k, s, networks, moving), on_error)
     good = [one for one in found if not isinstance(one, ASEECNError)]
+    given = [
+        structure if isinstance(structure, Atoms) else None
+        for structure, one in zip(inputs, found, strict=True)
+        if not isinstance(one, ASEECNError)
+    ]
     options: dict[str, Any] = {} if steps is None else {"steps": steps}
     options |= {"strain_tol": strain_tol, "allowed": allowed, "progress": progress}
     options |= {"positions": positions, "held": [one for _, one in good]}
     options |= {} if batch_size is None else {"batch_size": batch_size}
     crystals = [crystal for crystal, _ in good]
     if networks.surface is None:
-        done = networks.network.relax(crystals, **options)
+        done = networks.network.relax(crystals, inputs=given, **options)
     else:
         options |= {"fmax": fmax, "pressure": scalar_pressure, "reliable": reliable}
-        done = relax_cell_and_atoms(crystals, networks.network, networks.surface, **options)
+        done = [
+            one if atoms is None else one.of(atoms)
+            for one, atoms in zip(
+                relax_cell_and_atoms(crystals, networks.network, networks.surface, **options),
+                given,
+                strict=True,
+            )
+        ]
     results = iter(done)
-    return [
-        one if isinstance(one, ASEECNError) else _of_input(next(results), structure)
-        for structure, one in zip(inputs, found, strict=True)
-    ]
+    return [one if isinstance(one, ASEECNError) else next(results) for one in found]
 
 
 def _to_relax(
@@ -274,10 +283,6 @@ def _to_relax(
     with _position_told(position):
         crystal = networks.validated(structure)
         return crystal, held_by(structure) if moving else NOTHING_HELD
-
-
-def _of_input(result: Relaxation, structure: CrystalLike) -> Relaxation:
-    return result.of(structure) if isinstance(structure, Atoms) else result
 
 
 _T = TypeVar("_T")

@@ -26,7 +26,7 @@ import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
 from numpy.typing import NDArray
 
-from ase_ecn.crystal import CrystalLike, as_crystal
+from ase_ecn.crystal import Crystal, CrystalLike, as_crystal
 from ase_ecn.errors import EmptyCrystalError, OptionError, UnsupportedElementError
 from ase_ecn.geometry.pairs import pairs_within
 
@@ -38,10 +38,12 @@ Numbers: TypeAlias = "Sequence[int] | NDArray[np.int64]"
 OXIDE_KINDS = ("oxide", "peroxide", "superoxide", "ozonide")
 _MAX_SITES = 20  # of a formula whose oxidation states the scheme guesses
 _RELATIVE_CUTOFF = 1.05  # of the scheme, for the bonds of peroxides and the like
+_LONGEST_HYDROXIDE_BOND = 0.93 * _RELATIVE_CUTOFF
+_LONGEST_SUPEROXIDE_BOND = 1.35 * _RELATIVE_CUTOFF
 LONGEST_PEROXIDE_BOND = 1.49 * _RELATIVE_CUTOFF
 """Å. Oxides without shorter bonds between oxygen atoms are plain ones."""
 _CACHED = 1 << 17
-_OXYGEN = atomic_numbers["O"]
+_HYDROGEN, _OXYGEN = atomic_numbers["H"], atomic_numbers["O"]
 
 # The tables of pymatgen's class in eV per atom of the element (A. Wang et al., Scientific Reports
 # 11, 15496, 2021). Importing that class takes seconds, which each process would spend at its first
@@ -221,18 +223,31 @@ def oxide_kind(structure: CrystalLike) -> str:
         If the structure is not a valid crystal.
     """
     crystal = as_crystal(structure)
-    # pymatgen takes milliseconds and most crystals have no O-O bond, which takes microseconds.
     oxygen = crystal.reduced.scaled[crystal.numbers == _OXYGEN]
     if not len(pairs_within(crystal.reduced.cell, oxygen, LONGEST_PEROXIDE_BOND).source):
         return "oxide"
-    from pymatgen.analysis.structure_analyzer import oxide_type
-    from pymatgen.core.structure import Structure
-
     # pymatgen does not see bonds of an atom to its own images: the answer depends on the cell.
     cell = crystal.primitive.crystal
-    known = Structure(cell.cell, cell.numbers.tolist(), cell.scaled_positions)
-    kind = str(oxide_type(known, _RELATIVE_CUTOFF))
-    return kind if kind in OXIDE_KINDS else "oxide"
+    if (cell.numbers == _OXYGEN).all() or _is_hydroxide(cell):
+        return "oxide"
+    partners = Counter(i for i, _ in _bonded(cell, (_OXYGEN,), _LONGEST_SUPEROXIDE_BOND))
+    if partners:
+        return "ozonide" if max(partners.values()) > 1 else "superoxide"
+    return "peroxide" if _bonded(cell, (_OXYGEN,), LONGEST_PEROXIDE_BOND) else "oxide"
+
+
+def _is_hydroxide(crystal: Crystal) -> bool:
+    bonds = _bonded(crystal, (_HYDROGEN, _OXYGEN), _LONGEST_HYDROXIDE_BOND)
+    return any(crystal.numbers[i] != crystal.numbers[j] for i, j in bonds)
+
+
+def _bonded(crystal: Crystal, elements: Sequence[int], longest: float) -> set[tuple[int, int]]:
+    """Different atoms of these elements that are nearer to each other, in both orders."""
+    atoms = np.flatnonzero(np.isin(crystal.numbers, elements))
+    cell = crystal.reduced
+    pairs = pairs_within(cell.cell, cell.scaled[atoms], longest)
+    ends = zip(atoms[pairs.source].tolist(), atoms[pairs.target].tolist(), strict=True)
+    return {(i, j) for i, j in ends if i != j}
 
 
 @lru_cache(maxsize=1)

@@ -58,7 +58,7 @@ def derive(
     values, unavailable
         By name; of those that there are none of, why.
     """
-    values = dict(predicted)
+    values = dict(predicted.items())
     unavailable: dict[str, str] = {}
     for derivation in derivations:
         names = derivation.names(values)

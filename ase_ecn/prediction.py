@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
@@ -60,7 +60,7 @@ class Prediction(Mapping[str, Any]):
         out_of_domain: tuple[str, ...] = (),
         unavailable: Mapping[str, str] | None = None,
     ) -> None:
-        self._values = dict(values)
+        self._values = dict(values.items())
         self.out_of_domain = out_of_domain
         self.unavailable = dict(unavailable or {})
 
@@ -72,6 +72,15 @@ class Prediction(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    # Those of Mapping are many times as slow, and screens ask often.
+    def keys(self) -> KeysView[str]:
+        """Names of the properties."""
+        return self._values.keys()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and values."""
+        return self._values.items()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -6,8 +6,9 @@ the table, users' own, are made from the card of the checkpoint that predicts th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -300,6 +301,10 @@ def in_short_tables(available: Iterable[str], units: Mapping[str, str]) -> list[
     return [p for p in shown if p.public_name in there]
 
 
-def _in_order(available: Iterable[str]) -> Iterator[Property]:
-    names = set(available)
-    return (p for p in PROPERTIES.values() if p.public_name in names)
+def _in_order(available: Iterable[str]) -> tuple[Property, ...]:
+    return _those_of(frozenset(available))
+
+
+@lru_cache(maxsize=256)
+def _those_of(names: frozenset[str]) -> tuple[Property, ...]:
+    return tuple(p for p in PROPERTIES.values() if p.public_name in names)

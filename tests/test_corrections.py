@@ -220,6 +220,22 @@ def test_kind_of_oxide_of_other_crystals() -> None:
     assert oxide_kind(Atoms("O2", [[0, 0, 0], [0, 0, 1.2]], cell=[4, 4, 4], pbc=True)) == "oxide"
 
 
+@pytest.mark.parametrize("others", ["", "H", "H2"])
+def test_kind_of_oxide_is_pymatgens(others: str) -> None:
+    rng = np.random.default_rng(5)
+    kinds = set()
+    for k in range(60):
+        box = 3.0 + 2.0 * rng.random()
+        atoms = Atoms(f"NaO4{others}", cell=[box, box + 0.1 * k, box], pbc=True)
+        atoms.set_scaled_positions(rng.random((len(atoms), 3)))
+        if atoms.get_all_distances(mic=True)[~np.eye(len(atoms), dtype=bool)].min() < 0.7:
+            continue
+        known = oxide_type(AseAtomsAdaptor.get_structure(atoms), 1.05)
+        assert oxide_kind(atoms) == ("oxide" if known == "hydroxide" else known)
+        kinds.add(known)
+    assert len(kinds) > 2
+
+
 def test_reference_energies_are_of_89_elements() -> None:
     energies = reference_energies()
     assert len(energies) == 89

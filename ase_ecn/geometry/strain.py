@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -65,7 +66,7 @@ class AllowedStrain:
     hydrostatic: bool = False
     constant_volume: bool = False
 
-    @property
+    @cached_property
     def everything(self) -> bool:
         """Whether no strain is forbidden."""
         return bool(self.mask.all()) and not (self.hydrostatic or self.constant_volume)

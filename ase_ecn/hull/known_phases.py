@@ -370,8 +370,7 @@ def _parts(wanted: int, systems: Mapping[int, Any]) -> Iterator[Any]:
 
 @lru_cache(maxsize=_CACHED)
 def _formula(counts: Counts) -> str:
-    letters = chain.from_iterable((chemical_symbols[z], str(n)) for z, n in counts)
-    return str(Formula("".join(letters)).format("metal"))
+    return str(Formula.from_dict({chemical_symbols[z]: n for z, n in counts}).format("metal"))
 
 
 def _symbols(elements: Iterable[int]) -> str:

@@ -22,6 +22,7 @@ from ase_ecn.relaxation.stopping import (
     OSCILLATING,
     STEPS,
     TOO_CLOSE,
+    norm,
     reliable_part,
     smallest,
     stop_reason,
@@ -113,7 +114,9 @@ class CellCourse:
         self._max_steps = steps
         self._allowed = allowed
         self._deformations = [deformation]
-        self._undeformed = crystal.cell @ np.linalg.inv(deformation)
+        self._undeformed = crystal.cell
+        if deformation is not _IDENTITY:
+            self._undeformed = crystal.cell @ np.linalg.inv(deformation)
 
     @property
     def steps(self) -> int:
@@ -137,7 +140,7 @@ class CellCourse:
         """Norm of the strain that the network asked for where the cell is, or before it ended."""
         if not self.strains:
             return float("nan")
-        return float(np.linalg.norm(self.strains[min(self._taken, len(self.strains) - 1)]))
+        return norm(self.strains[min(self._taken, len(self.strains) - 1)])
 
     @property
     def strain_spread(self) -> float:

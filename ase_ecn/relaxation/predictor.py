@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from ase import Atoms
 from numpy.typing import NDArray
 
 from ase_ecn.checkpoint import DEFAULT_EMPNN, DEFAULT_MOVING_EMPNN
@@ -25,7 +26,7 @@ from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse
 from ase_ecn.relaxation.follow import follow
 from ase_ecn.relaxation.held import NOTHING_HELD, Held
 from ase_ecn.relaxation.moves_course import Move, MovesCourse
-from ase_ecn.relaxation.result import Relaxation
+from ase_ecn.relaxation.result import Relaxation, deformed
 
 
 class StrainPredictor(LoadedNetwork[EMPNN]):
@@ -186,6 +187,7 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
         progress: bool = False,
         positions: bool = False,
         held: Sequence[Held] | None = None,
+        inputs: Sequence[Atoms | None] | None = None,
     ) -> list[Relaxation]:
         """Apply the network to each crystal until its strain is below the tolerance.
 
@@ -208,6 +210,8 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
             Move atoms, too.
         held
             With ``positions``, what has to stay as it is, of each crystal.
+        inputs
+            The atoms that crystals were made of; results are copies of these.
 
         Raises
         ------
@@ -224,13 +228,13 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
                 for c, one in zip(crystals, held or [NOTHING_HELD] * len(crystals), strict=True)
             ]
             follow_all(moving, self.answer_moves)
-            return [relaxation_of(*pair) for pair in zip(moving, crystals, strict=True)]
+            return _relaxations(moving, crystals, inputs)
         courses = [
             CellCourse(c.primitive.crystal, strain_tol=strain_tol, steps=steps, allowed=allowed)
             for c in crystals
         ]
         follow_all(courses, self._answer_strains)
-        return [relaxation_of(*pair) for pair in zip(courses, crystals, strict=True)]
+        return _relaxations(courses, crystals, inputs)
 
     def answer_moves(self, courses: Sequence[MovesCourse]) -> list[Move]:
         """Moves for courses; of those that begin, also what is unusual about their crystals."""
@@ -258,21 +262,33 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
                 course.out_of_domain = unusual
 
 
-def relaxation_of(course: CellCourse | MovesCourse, crystal: Crystal) -> Relaxation:
-    """Result of a course that has stopped, for the crystal that was to be relaxed."""
+def _relaxations(
+    courses: Sequence[CellCourse | MovesCourse],
+    crystals: Sequence[Crystal],
+    inputs: Sequence[Atoms | None] | None,
+) -> list[Relaxation]:
+    of = zip(courses, crystals, inputs or [None] * len(crystals), strict=True)
+    return [relaxation_of(*one) for one in of]
+
+
+def relaxation_of(
+    course: CellCourse | MovesCourse, crystal: Crystal, atoms: Atoms | None = None
+) -> Relaxation:
+    """Result of a course that has stopped, for the crystal that was to be relaxed.
+
+    ``atoms`` are what it was made of, and the result is a copy of them.
+    """
     assert course.reason is not None
-    atoms = crystal.with_cell(crystal.cell @ course.deformation).to_atoms()
+    deformation = course.deformation
     displacements = course.displacements if isinstance(course, MovesCourse) else None
-    if displacements is not None:
-        atoms.positions += displacements
     return Relaxation(
-        atoms=atoms,
+        atoms=deformed(crystal.to_atoms() if atoms is None else atoms, deformation, displacements),
         converged=course.converged,
         steps=course.steps,
         reason=course.reason,
         strain=course.strain,
         strain_spread=course.strain_spread,
         out_of_domain=course.out_of_domain,
-        deformation=course.deformation,
+        deformation=deformation,
         displacements=displacements,
     )

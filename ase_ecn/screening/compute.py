@@ -181,7 +181,7 @@ class Screener:
 
     def _run(self, valid: Sequence[_Valid], sources: Sequence[Source]) -> list[tuple[int, Outcome]]:
         crystals = [one.crystal for one in valid]
-        courses = self._relaxed(crystals, [one.held for one in valid])
+        courses = self._relaxed(valid)
         finals = [
             c if o is None else o.crystal_of(c) for c, o in zip(crystals, courses, strict=True)
         ]
@@ -202,14 +202,15 @@ class Screener:
             results.append((one.position, outcome))
         return results
 
-    def _relaxed(
-        self, crystals: Sequence[Crystal], held: Sequence[Held]
-    ) -> Sequence[Relaxation | None]:
+    def _relaxed(self, valid: Sequence[_Valid]) -> Sequence[Relaxation | None]:
         if self.network is None:
-            return [None] * len(crystals)
+            return [None] * len(valid)
+        crystals, inputs = [one.crystal for one in valid], [one.atoms for one in valid]
         if self.surface is None:
-            return self.network.relax(crystals)
-        return relax_cell_and_atoms(crystals, self.network, self.surface, held)
+            return self.network.relax(crystals, inputs=inputs)
+        held = [one.held for one in valid]
+        found = relax_cell_and_atoms(crystals, self.network, self.surface, held)
+        return [one.of(atoms) for one, atoms in zip(found, inputs, strict=True)]
 
 
 def provenance(
@@ -270,9 +271,7 @@ def _values(start: Crystal, final: Crystal, course: Relaxation | None) -> dict[s
 
 
 def _relaxed_atoms(atoms: Atoms, course: Relaxation | None) -> Atoms:
-    relaxed: Atoms = atoms.copy() if course is None else course.of(atoms).atoms
-    relaxed.calc = None
-    return relaxed
+    return atoms.copy() if course is None else course.atoms
 
 
 def check_names(names: Sequence[str], known: Sequence[str], what: str) -> None:

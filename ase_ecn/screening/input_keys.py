@@ -79,9 +79,7 @@ def input_pairs(row: Any) -> dict[str, Any]:
 @lru_cache(maxsize=1024)
 def as_text(value: str) -> str:
     """Quote text that could be a number, such as a file that is called 42: ase.db refuses it."""
-    return (
-        f"'{value}'" if any(str_represents(value, kind) for kind in (int, float, bool)) else value
-    )
+    return value if str_represents(value, str) else f"'{value}'"
 
 
 def _value(value: Any) -> bool | int | float | str | None:

@@ -93,3 +93,12 @@ def lines(cursor: Any, names: Sequence[str]) -> dict[str, list[Line]]:
         for values in cursor.fetchall():
             found.setdefault(values[1], []).append(Line(*values))
     return found
+
+
+def add(cursor: Any, entries: Sequence[tuple[Any, ...]]) -> None:
+    """Add lines: label, digest, status, reason, value, row, name and origin of each."""
+    cursor.executemany(
+        "INSERT INTO screen_journal (label, digest, status, reason, value, row_id, name, origin) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        entries,
+    )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import all_properties
 from ase.db.core import now, reserved_keys
-from ase.db.row import AtomsRow, atoms2dict
+from ase.db.row import atoms2dict
 
 from ase_ecn.errors import OptionError
 from ase_ecn.properties import ase_results, find
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.input_keys import as_pairs, as_text, taken_by_screens
+
+_OF_ASE = frozenset([*reserved_keys, "volume"])
+"""What ase.db has columns of its own for."""
 
 
 def unrelaxed(row: Any) -> Atoms:
@@ -45,13 +49,13 @@ def refined(row: Any) -> Atoms:
     return atoms
 
 
-def row_arguments(
+def row_and_data(
     outcome: Outcome, properties: Sequence[str], common: Mapping[str, str]
-) -> dict[str, Any]:
-    """Arguments of ``database.write``.
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Content of a row with its key-value pairs, as ``AtomsRow`` takes it, and its data.
 
-    They have a row and not atoms, of which ase.db would ask for each possible property whether the
-    atoms have changed, and then check every key. All this takes longer than to write the row.
+    It is not made of atoms with a calculator, of which ase.db would ask for each possible property
+    whether the atoms have changed. That takes longer than to write the row.
 
     Parameters
     ----------
@@ -86,14 +90,12 @@ def row_arguments(
         given, keys = as_pairs(columns, taken_by_screens({*properties, *common, *pairs}))
         data |= {"input": columns, "input_keys": keys}
         pairs |= given
-    return {"atoms": AtomsRow(content), "data": data}
+    return content, data
 
 
 def _pairs(outcome: Outcome, kept: Mapping[str, Any], common: Mapping[str, str]) -> dict[str, Any]:
     """Key-value pairs without those of the input; texts are such that ase.db takes them."""
-    own: dict[str, Any] = {
-        k: v for k, v in outcome.values.items() if k not in reserved_keys and k != "volume"
-    }
+    own: dict[str, Any] = {k: v for k, v in outcome.values.items() if k not in _OF_ASE}
     if outcome.reason:
         own["relaxation_reason"] = outcome.reason
     scalars = {
@@ -107,6 +109,7 @@ def _pairs(outcome: Outcome, kept: Mapping[str, Any], common: Mapping[str, str])
     return {k: as_text(v) if isinstance(v, str) else v for k, v in pairs.items()}
 
 
+@lru_cache(maxsize=1024)
 def key_name(name: str) -> str:
     """Name of a property as a key of ase.db, which reserves some names."""
     return f"ecn_{name}" if name in reserved_keys else name

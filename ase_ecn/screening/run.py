@@ -99,8 +99,11 @@ class _Selection:
     def _verdict(self, outcome: Outcome, best: list[float]) -> Verdict:
         if outcome.error:
             return Verdict(outcome, FAILED)
-        if missing := outcome.missing(self._needed()):
+        needed = self._needed()
+        if missing := outcome.missing(needed):
             return Verdict(replace(outcome, error=missing), FAILED)
+        if not needed:
+            return Verdict(outcome, STORED)
         numbers = outcome.numbers()
         if self.condition is not None and not self.condition(numbers):
             return Verdict(outcome, REJECTED)

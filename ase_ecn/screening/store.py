@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,8 +27,9 @@ from ase_ecn.screening import journal
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.input_keys import renaming
 from ase_ecn.screening.journal import MOST_PER_TRANSACTION
+from ase_ecn.screening.new_rows import new_rows
 from ase_ecn.screening.origins import Line, Origin
-from ase_ecn.screening.rows import row_arguments
+from ase_ecn.screening.rows import row_and_data
 
 logger = logging.getLogger(__name__)
 
@@ -182,48 +183,53 @@ class Store:
             with self._transaction() as cursor:
                 self._lock(cursor)
                 known = journal.lines(cursor, [v.outcome.source.label for v in part])
-                for verdict in part:
-                    self._write_one(cursor, verdict, known, properties, common)
+                self._write_part(cursor, part, known, properties, common)
 
-    def _write_one(
+    def _write_part(
         self,
         cursor: Any,
-        verdict: Verdict,
+        verdicts: Sequence[Verdict],
         known: dict[str, list[Line]],
         properties: Sequence[str],
         common: dict[str, str],
     ) -> None:
-        source = verdict.outcome.source
-        line = self.origin.line_of(source, known.get(source.label, []))
-        if line is not None:
-            if line.is_up_to_date(source) and line.status != FAILED:
-                return  # another process has written it
-            if not line.is_up_to_date(source):
-                logger.warning("%s has changed since it was screened", line.label)
-            if line.row is not None:
-                self.database._delete(cursor, [line.row])
-            cursor.execute("DELETE FROM screen_journal WHERE label = ?", (line.label,))
-        label = self._free_label(cursor, source) if line is None else line.label
-        number = None
-        if verdict.status == STORED:
-            named = replace(verdict.outcome, source=replace(source, label=label))
-            arguments = row_arguments(named, properties, common)
-            self._tell_renamed(arguments["data"].get("input_keys", {}))
-            number = int(self.database.write(**arguments))
-        values = (
-            *(label, source.digest, verdict.status, verdict.outcome.error, verdict.value),
-            *(number, source.label, self.origin.name),
-        )
-        cursor.execute(
-            "INSERT INTO screen_journal (label, digest, status, reason, value, row_id, name, "
-            "origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            values,
-        )
+        rows = new_rows(self.database, cursor)
+        entries: dict[str, tuple[Any, ...]] = {}
+        for verdict in verdicts:
+            source = verdict.outcome.source
+            line = self.origin.line_of(source, known.get(source.label, []))
+            if line is not None:
+                if line.is_up_to_date(source) and line.status != FAILED:
+                    continue  # another process has written it
+                self._forget(cursor, source, line)
+            label = self._free_label(cursor, source, entries) if line is None else line.label
+            number = None
+            if verdict.status == STORED:
+                named = verdict.outcome
+                if label != source.label:
+                    named = replace(named, source=replace(source, label=label))
+                content, data = row_and_data(named, properties, common)
+                self._tell_renamed(data.get("input_keys", {}))
+                number = rows.add(content, data)
+            entries[label] = (
+                *(label, source.digest, verdict.status, verdict.outcome.error, verdict.value),
+                *(number, source.label, self.origin.name),
+            )
+        rows.finish(cursor)
+        journal.add(cursor, list(entries.values()))
 
-    def _free_label(self, cursor: Any, source: Source) -> str:
+    def _forget(self, cursor: Any, source: Source, line: Line) -> None:
+        """Delete what is written of a crystal that has changed, or failed."""
+        if not line.is_up_to_date(source):
+            logger.warning("%s has changed since it was screened", line.label)
+        if line.row is not None:
+            self.database._delete(cursor, [line.row])
+        cursor.execute("DELETE FROM screen_journal WHERE label = ?", (line.label,))
+
+    def _free_label(self, cursor: Any, source: Source, taken: Collection[str]) -> str:
         for label in self.origin.labels(source):
             cursor.execute("SELECT 1 FROM screen_journal WHERE label = ?", (label,))
-            if cursor.fetchone() is None:
+            if cursor.fetchone() is None and label not in taken:
                 return label
         raise AssertionError("labels do not end")
 

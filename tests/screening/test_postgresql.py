@@ -131,7 +131,7 @@ def test_half_a_batch_is_undone(
     from ase_ecn.screening import store
 
     out = database(server, "interrupted")
-    plain, calls = store.row_arguments, []
+    plain, calls = store.row_and_data, []
 
     def failing(*arguments):
         calls.append(1)
@@ -139,7 +139,7 @@ def test_half_a_batch_is_undone(
             raise KeyboardInterrupt
         return plain(*arguments)
 
-    monkeypatch.setattr(store, "row_arguments", failing)
+    monkeypatch.setattr(store, "row_and_data", failing)
     crystals = [bulk("Cu", a=3.5 + 0.01 * k) for k in range(5)]
     with pytest.raises(KeyboardInterrupt):
         screen(crystals, out, batch_size=2, **small_networks)
