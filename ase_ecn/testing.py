@@ -243,8 +243,13 @@ def _far_apart(atoms: Atoms) -> bool:
     return not neighbor_lists(cells, atoms.positions, counts, 1.0).counts.any()
 
 
-def unusual_inputs() -> SearchStrategy[tuple[str, Any]]:
+def unusual_inputs(*kinds: str) -> SearchStrategy[tuple[str, Any]]:
     """Strategy for inputs as they come from other people's scripts and files.
+
+    Parameters
+    ----------
+    *kinds
+        Some of :data:`UNUSUAL_KINDS`; all, if none is given.
 
     Returns
     -------
@@ -256,7 +261,7 @@ def unusual_inputs() -> SearchStrategy[tuple[str, Any]]:
 
     return st.builds(
         lambda name, atoms, seed: (name, _TWISTS[name](atoms, np.random.default_rng(seed))),
-        st.sampled_from(sorted(_TWISTS)),
+        st.sampled_from(sorted(kinds or _TWISTS)),
         crystals(),
         st.integers(0, 2**32 - 1),
     )
@@ -365,3 +370,6 @@ _TWISTS: dict[str, Callable[[Atoms, np.random.Generator], Any]] = {
     "nearly a repetition": _nearly_repeated,
     "nearly cubic": lambda _atoms, rng: _nearly_cubic(rng),
 }  # fmt: skip
+
+UNUSUAL_KINDS = tuple(sorted(_TWISTS))
+"""What may be unusual about an input."""

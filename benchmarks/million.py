@@ -61,7 +61,8 @@ def main() -> int:
     parser.add_argument("--stretch", type=int, help="crystals of one line; a twentieth of all")
     parser.add_argument("--data", type=Path, default=os.environ.get("ASE_ECN_DATA"))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--busy", action="store_true", help="measure processor time")
+    parser.add_argument("--workers", type=int, help="processes of Dask that compute; none")
+    parser.add_argument("--busy", action="store_true", help="processor time of this process")
     parser.add_argument("--out", type=Path, help="JSON file")
     arguments = parser.parse_args()
     if arguments.data is None:
@@ -73,9 +74,8 @@ def main() -> int:
         screen(base[:10], Path(folder) / "warm-up.db", relax=True)
         stretch = arguments.stretch or max(1, arguments.crystals // 20)
         course = Course(stretch, Path(folder) / "out.db", clock, begun=clock())
-        report = screen(
-            _strained(base, arguments.crystals, course, arguments.out), course.database, relax=True
-        )
+        crystals = _strained(base, arguments.crystals, course, arguments.out)
+        report = screen(crystals, course.database, relax=True, workers=arguments.workers)
         course.note(arguments.crystals)
     _write(course, arguments.out, stored=report.stored, failed=report.failed)
     return 0

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import tempfile
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from multiprocessing.context import ForkServerContext
@@ -236,13 +237,17 @@ def test_files_may_be_damaged_anywhere(
                 load_checkpoint(path)
 
 
+@cache
+def expected_weights() -> dict[str, torch.Tensor]:
+    return load_checkpoint(FIXTURES / "card-version-1.safetensors").model.state_dict()
+
+
 def loads_the_same_or_refuses(path: Path) -> None:
     try:
         found = load_checkpoint(path).model.state_dict()
     except CheckpointError:
         return
-    expected = load_checkpoint(FIXTURES / "card-version-1.safetensors").model.state_dict()
-    for name, tensor in expected.items():
+    for name, tensor in expected_weights().items():
         assert torch.equal(tensor, found[name])
 
 
@@ -285,8 +290,7 @@ def test_missing_and_broken_files_are_refused(copied: Path, tmp_path: Path) -> N
 
 
 def test_selftest_passes_here_and_notices_other_numbers(copied: Path) -> None:
-    for name in bundled_checkpoints():
-        assert selftest(name).passed
+    assert selftest(copied).passed  # the bundled ones are tested with the command
     references = make_references(copied)
     references[1]["results"]["band_gap"] += 0.01
     edit_card(copied, references=references)

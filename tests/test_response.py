@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from pymatgen.analysis.elasticity.elastic import ElasticTensor
-from pymatgen.analysis.piezo import PiezoTensor
 from scipy.spatial.transform import Rotation
 
 from ase_ecn.errors import OptionError, PropertyUnavailableError
@@ -18,6 +16,18 @@ from ase_ecn.response import (
 )
 
 
+def elastic_tensor(matrix):
+    from pymatgen.analysis.elasticity.elastic import ElasticTensor  # takes a second
+
+    return ElasticTensor.from_voigt(matrix)
+
+
+def piezo_tensor(matrix):
+    from pymatgen.analysis.piezo import PiezoTensor
+
+    return PiezoTensor.from_vasp_voigt(matrix[:, [0, 1, 2, 5, 3, 4]])
+
+
 def stiffness(seed=0):
     """Any positive matrix, all of whose elements differ."""
     root = np.random.default_rng(seed).normal(size=(6, 6))
@@ -27,7 +37,7 @@ def stiffness(seed=0):
 @pytest.mark.parametrize("seed", range(3))
 def test_moduli_are_pymatgens(seed):
     tensor = stiffness(seed)
-    other, found = ElasticTensor.from_voigt(tensor), moduli(tensor)
+    other, found = elastic_tensor(tensor), moduli(tensor)
     assert found["bulk_modulus"] == pytest.approx(other.k_vrh)
     assert found["shear_modulus"] == pytest.approx(other.g_vrh)
     assert found["young_modulus"] == pytest.approx(other.y_mod / 1e9)
@@ -37,7 +47,7 @@ def test_moduli_are_pymatgens(seed):
 
 def test_factors_of_two_are_those_of_pymatgens_compliance():
     tensor = stiffness()
-    compliance = ElasticTensor.from_voigt(tensor).compliance_tensor.voigt
+    compliance = elastic_tensor(tensor).compliance_tensor.voigt
     np.testing.assert_allclose(np.linalg.inv(tensor), compliance, rtol=1e-9, atol=1e-14)
 
 
@@ -45,10 +55,10 @@ def test_factors_of_two_are_those_of_pymatgens_compliance():
 def test_tensors_turn_as_pymatgens_do(sign):
     rotation = sign * Rotation.random(random_state=4).as_matrix()
     tensor = stiffness()
-    expected = ElasticTensor.from_voigt(tensor).rotate(rotation.T, tol=1e-6).voigt
+    expected = elastic_tensor(tensor).rotate(rotation.T, tol=1e-6).voigt
     np.testing.assert_allclose(rotated(tensor, rotation), expected, rtol=1e-9, atol=1e-9)
     piezo = np.random.default_rng(1).normal(size=(3, 6))
-    expected = PiezoTensor.from_vasp_voigt(piezo[:, [0, 1, 2, 5, 3, 4]])
+    expected = piezo_tensor(piezo)
     np.testing.assert_allclose(expected.voigt, piezo)
     expected = expected.rotate(rotation.T, tol=1e-6).voigt
     np.testing.assert_allclose(rotated(piezo, rotation), expected, rtol=1e-9, atol=1e-9)
@@ -115,8 +125,8 @@ def test_along_a_direction_is_the_first_component_of_the_turned_tensor():
 
 def test_along_a_direction_as_pymatgens_full_tensors_have_it():
     elastic, piezo = stiffness(), np.random.default_rng(1).normal(size=(3, 6))
-    compliance = np.asarray(ElasticTensor.from_voigt(elastic).compliance_tensor)
-    full = np.asarray(PiezoTensor.from_vasp_voigt(piezo[:, [0, 1, 2, 5, 3, 4]]))
+    compliance = np.asarray(elastic_tensor(elastic).compliance_tensor)
+    full = np.asarray(piezo_tensor(piezo))
     n = directions()
     expected = 1 / np.einsum("ijkl,di,dj,dk,dl->d", compliance, n, n, n, n)
     np.testing.assert_allclose(along(elastic, n), expected, rtol=1e-9)

@@ -27,6 +27,10 @@ def is_url(source: str | Path) -> bool:
     return str(source).startswith(_URLS)
 
 
+# SQLite tells of damaged text by quoting it, which Python may fail to decode.
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
 def read_database(address: str | Path, label: str, labelled: bool = False) -> Iterator[Source]:
     """Rows of a database.
 
@@ -65,7 +69,7 @@ def journal_labels(path: Path) -> list[str]:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             return [str(label) for (label,) in database.execute(query)]
-    except sqlite3.Error:  # no database, or one without this table
+    except DATABASE_ERRORS:  # no database, or one without this table
         return []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ EXTXYZ = tuple(
     f"{ending}{packed}" for ending in (".extxyz", ".xyz") for packed in ("", ".gz", ".bz2", ".xz")
 )
 """Endings of the names of such files."""
+_PROPERTIES = re.compile(r'Properties="?([^\s"]+)')
+_MANY_COLUMNS = 1000
+_MANY_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,24 @@ def _source(frame: _Frame, label: str, number: int) -> Source:
         reason = f"line {frame.stray} should be the number of atoms of a frame"
         return unreadable(label, f"not readable: {reason}", number)
     try:
+        _check_size(frame.text)
         (atoms,) = read_xyz(io.StringIO(frame.text), index=slice(None))
         return of_atoms(label, atoms, number)
     except Exception as error:  # ASE's reader raises anything
         return unreadable(label, f"not readable: {type(error).__name__}: {error}", number)
+
+
+def _check_size(text: str) -> None:
+    """Refuse atoms and columns that are not there, which ASE's reader would count one by one."""
+    number, comment, *lines = [*text.splitlines(), ""]
+    atoms, there = number.strip(), sum(1 for line in lines if line.strip())
+    if len(atoms) > _MANY_DIGITS or int(atoms) > there:
+        raise ValueError(f"{atoms[:20]} atoms should follow, but there are {there} lines")
+    found = _PROPERTIES.search(comment)
+    listed = sum(map(int, found[1].split(":")[2::3])) if found else 0
+    present = max(len(line.split()) for line in lines)
+    if listed > max(present, _MANY_COLUMNS):
+        raise ValueError(f"Properties lists {listed} columns, but no line has more than {present}")
 
 
 def _frames(path: Path) -> Iterator[_Frame]:
@@ -86,7 +104,9 @@ def _split(stream: IO[bytes]) -> Iterator[_Frame]:
     while line:
         if line.strip().isdigit():
             stray = 0
-            lines = [line, *islice(stream, int(line) + 1)]
+            # A number of atoms with more digits than any file has lines takes the rest of it.
+            rest = int(line) + 1 if len(line.strip()) <= _MANY_DIGITS else None
+            lines = [line, *islice(stream, rest)]
             line = stream.readline()
             while line.lstrip().startswith(b"VEC"):  # lattice vectors after the atoms
                 lines.append(line)

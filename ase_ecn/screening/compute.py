@@ -155,6 +155,8 @@ class Screener:
                 valid.append(self._validated(k, source.load()))
             except ASEECNError as error:
                 outcomes[k] = Outcome(source, error=str(error))
+            except Exception as error:  # one bad file among many must not end the screen
+                outcomes[k] = Outcome(source, error=f"{type(error).__name__}: {error}")
         for k, outcome in self._results(valid, sources):
             outcomes[k] = outcome
         return [outcome for outcome in outcomes if outcome is not None]

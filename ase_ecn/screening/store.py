@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from ase.db import connect
 
 from ase_ecn.errors import OptionError, StorageError
 from ase_ecn.readers import Source, is_url
+from ase_ecn.readers.databases import DATABASE_ERRORS
 from ase_ecn.screening import journal
 from ase_ecn.screening.compute import Outcome
 from ase_ecn.screening.input_keys import renaming
@@ -358,7 +358,8 @@ class Store:
 
 
 def _is_database_error(error: Exception) -> bool:
-    return isinstance(error, sqlite3.Error | OSError) or type(error).__module__.startswith("psyco")
+    known = (*DATABASE_ERRORS, OSError)
+    return isinstance(error, known) or type(error).__module__.startswith("psyco")
 
 
 def screened(out: str | Path) -> Store:

@@ -13,7 +13,7 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.prediction import Prediction, PropertyPredictor
@@ -63,7 +63,7 @@ class Coverage:
         """Share of the errors within the interval that should have ``share`` of them."""
         if self.stated is None:
             return None
-        return float((self.errors <= norm.ppf((1 + share) / 2) * self.stated).mean())
+        return float((self.errors <= ndtri((1 + share) / 2) * self.stated).mean())
 
     @property
     def missed(self) -> float:

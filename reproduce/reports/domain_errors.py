@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.domain import bond_domain_features
@@ -58,6 +57,8 @@ class Scored:
 
     def row(self) -> str:
         """One line of the table."""
+        from scipy.stats import spearmanr  # late: importing it takes time
+
         rank = float(spearmanr(self.stated, self.errors).statistic)
         wide = self.stated >= np.quantile(self.stated, 0.9)
         cells = [

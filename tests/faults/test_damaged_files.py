@@ -116,6 +116,34 @@ def test_a_damaged_output_is_refused(tmp_path: Path, run_screen: Callable) -> No
         run_screen(lattices(31), out)
 
 
+@pytest.mark.parametrize(
+    ("was", "is_"),
+    [
+        (b"CREATE TABLE screen_journal", b"CREATE TABL\xf3 screen_journal"),
+        (b"none.cif", b"n\xf3ne.cif"),
+    ],
+    ids=["schema", "label"],
+)
+def test_text_that_is_not_utf_8_in_an_output_costs_no_other_file(
+    was: bytes, is_: bytes, tmp_path: Path, run_screen: Callable
+) -> None:
+    """SQLite tells of the one in words that Python cannot decode; of the other its module does."""
+    folder = tmp_path / "crystals"
+    folder.mkdir()
+    first, second = lattices(2)
+    write(folder / "first.cif", first)
+    (folder / "none.cif").write_text("no crystal\n")
+    run_screen(folder, folder / "out.db")
+    content = (folder / "out.db").read_bytes()
+    assert was in content
+    (folder / "out.db").write_bytes(content.replace(was, is_))
+    write(folder / "second.cif", second)
+    run_screen(folder, tmp_path / "all.db")
+    assert {"first.cif", "second.cif"} <= set(written(tmp_path / "all.db"))
+    with pytest.raises(ASEECNError, match=r"out\.db"):
+        list(failures(folder / "out.db"))
+
+
 def test_a_damaged_state_of_a_fit_is_told(tmp_path: Path) -> None:
     fit_line(tmp_path)
     state = tmp_path / "state.pt"

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from ase.data import atomic_numbers, chemical_symbols
 from ase.formula import Formula
-from pymatgen.analysis.phase_diagram import PhaseDiagram
 from pymatgen.core.composition import Composition
 from pymatgen.entries.computed_entries import ComputedEntry
 
@@ -48,6 +47,8 @@ def compare_with_pymatgen(
     by_system: dict[frozenset[int], list[Phase]] = {}
     for phase in phases:
         by_system.setdefault(frozenset(z for z, _ in phase.counts), []).append(phase)
+    from pymatgen.analysis.phase_diagram import PhaseDiagram  # takes two seconds
+
     for k, phase in enumerate(chosen):
         elements = [z for z, _ in phase.counts]
         if len(elements) == 1:

@@ -21,7 +21,7 @@ def test_members_computed_together_give_their_mean(
     prototypes: dict[str, Atoms], group: Group
 ) -> None:
     names = ("formation_energy", "band_gap")
-    plain = ECNConfig(names, ("site_moments",), width=24, layers=3, group=group)
+    plain = ECNConfig(names, ("site_moments",), width=8, layers=3, group=group)
     configs = [
         replace(plain, uncertainties=names, features="properties"),
         replace(plain, uncertainties=names[1:], angular_degree=3, angular_channels=5),

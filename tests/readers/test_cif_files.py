@@ -181,3 +181,15 @@ def test_a_file_without_a_cell_is_refused_in_words(cell: str) -> None:
 def test_a_file_whose_sites_have_no_complete_coordinates_is_refused_in_words() -> None:
     with pytest.raises(CrystalError, match="no site has coordinates"):
         atoms_of_text(SALT.replace("_atom_site_fract_x", "_atom_site_fract_q"))
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [("_atom_site_label", "Na"), ("_atom_site_type_symbol", "Na"), ("_atom_site_occupancy", "0.5")],
+)
+def test_sites_in_loops_of_different_lengths_are_refused_in_words(tag: str, value: str) -> None:
+    """A line that is moved to another loop must not be read as a property of other sites."""
+    sites = "loop_\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n0 0 0\n.5 .5 .5\n"
+    cell = SALT[: SALT.index("loop_")]
+    with pytest.raises(CrystalError, match=f"{tag} has 1 values, there should be 2"):
+        atoms_of_text(f"{cell}{sites}{tag} {value}\n")

@@ -61,3 +61,30 @@ def test_other_files_of_the_name_are_left_to_ase(tmp_path: Path) -> None:
     assert "not readable" in source.problem
     with pytest.raises(OptionError, match="No such file"):
         count_extxyz(tmp_path / "missing.xyz")
+
+
+def test_columns_that_no_line_has_are_refused_at_once(tmp_path: Path) -> None:
+    """ASE's reader would take minutes and all memory for them."""
+    first, second = parts(tmp_path, 2)
+    assert "pos:R:3" in second
+    path = tmp_path / "all.extxyz"
+    path.write_text(first + second.replace("pos:R:3", "pos:R:300000000") + first)
+    found = list(read_structures(path))
+    assert [not source.problem for source in found] == [True, False, True]
+    assert found[1].problem == (
+        "not readable: ValueError: Properties lists 300000001 columns, but no line has more than 4"
+    )
+    path.write_text(second.replace("pos:R:3", "pos:R:3:tags:I:-1"))
+    assert "not readable" in next(iter(read_structures(path))).problem
+
+
+@pytest.mark.parametrize("number", ["9" * 12, str(2**63), "9" * 5000])
+def test_a_number_of_atoms_beyond_all_lines_takes_the_rest_of_the_file(
+    number: str, tmp_path: Path
+) -> None:
+    first, second = parts(tmp_path, 2)
+    path = tmp_path / "all.extxyz"
+    path.write_text(first + second.replace("1\n", f"{number}\n", 1) + first)
+    found = list(read_structures(path))
+    assert [not source.problem for source in found] == [True, False]
+    assert count_structures(path) == 2

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import labelling_calculators
 import pytest
@@ -16,7 +17,10 @@ from ase.db import connect
 from ase_ecn.errors import OptionError
 from ase_ecn.screening import failures, screen
 
-distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+
+@pytest.fixture(autouse=True)
+def distributed() -> ModuleType:
+    return pytest.importorskip("distributed", reason="Dask is not installed")
 
 
 def crystals(count: int) -> list[Atoms]:
@@ -34,7 +38,7 @@ def checked(out: Path, count: int, small_networks: dict[str, Path]) -> None:
 
 
 @pytest.fixture
-def cluster() -> Iterator[object]:
+def cluster(distributed: ModuleType) -> Iterator[object]:
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=None
     ) as running:

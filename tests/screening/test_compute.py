@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from ase import Atoms
 from ase.build import bulk
 from ase.db import connect
 from pages import column
@@ -62,6 +63,19 @@ def test_commands_say_what_is_out_of_the_domain(
         assert "Cu.cif is" not in captured.err
     assert main(["predict", str(tmp_path / "Cu.cif"), *options]) == 0
     assert "out of domain" not in capsys.readouterr().out
+
+
+def test_a_reader_that_fails_unexpectedly_costs_its_own_structure_alone(
+    tmp_path: Path, run_screen: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given(atoms: Atoms) -> Atoms:
+        return atoms if atoms.symbols[0] != "Ag" else [][0]
+
+    monkeypatch.setattr("ase_ecn.readers.source._given", given)
+    report = run_screen([bulk("Cu"), bulk("Ag"), bulk("Au")], tmp_path / "out.db")
+    assert (report.stored, report.failed) == (2, 1)
+    (failure,) = failures(tmp_path / "out.db")
+    assert failure.reason == "IndexError: list index out of range"
 
 
 def test_systems_without_data_are_failures_of_their_own(

@@ -26,6 +26,7 @@ from ase_ecn.training.fits.loop import FitOptions
 from ase_ecn.training.fits.loss_weights import ForceWeights, LabelWeights
 from ase_ecn.training.fits.losses import lattice_loss_named
 from ase_ecn.training.fits.noise import NoiseSchedule, StartCells, start_cells
+from ase_ecn.training.fits.precision import FLOAT32, PRECISIONS
 from ase_ecn.training.fits.sampling import Sampling
 from ase_ecn.training.fits.typed import TOP, known_or_refused, parse, plain
 
@@ -59,6 +60,7 @@ class Configuration:
     """
 
     network: ClassVar[str]
+    precisions: ClassVar[tuple[str, ...]] = (FLOAT32,)
 
     name: str
     data: NamedData
@@ -80,7 +82,10 @@ class Configuration:
             raise OptionError(
                 f"a configuration of {section['network']!r} is not one of {cls.network!r}"
             )
-        return parse(cls, given, TOP)
+        found = parse(cls, given, TOP)
+        what = f"precision of a fit of {cls.network!r}"
+        known_or_refused(what, [found.fit.precision], cls.precisions)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return what :meth:`from_dict` reads the same configuration from, for cards."""
@@ -104,6 +109,7 @@ class ECNConfiguration(Configuration):
     """
 
     network: ClassVar[str] = "ecn"
+    precisions: ClassVar[tuple[str, ...]] = PRECISIONS
 
     data: ECNData
     model: ECNConfig
@@ -141,6 +147,8 @@ class LatticeConfiguration(Configuration):
         By how many Å atoms are displaced along each axis at most, in the root mean square, for a
         network that moves them.
     """
+
+    precisions: ClassVar[tuple[str, ...]] = PRECISIONS
 
     data: LatticeData
     noise: StartCells = field(default_factory=NoiseSchedule, metadata={"parse": start_cells})

@@ -25,6 +25,7 @@ from ase_ecn.errors import OptionError, StorageError
 from ase_ecn.storage import replace_file, replacing, storing
 from ase_ecn.training.fits import parallel
 from ase_ecn.training.fits.optimizers import ADAMW, OPTIMIZERS, make_optimizer
+from ase_ecn.training.fits.precision import FLOAT32, PRECISIONS, products_in
 from ase_ecn.training.fits.typed import known_or_refused
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,9 @@ class FitOptions:
         Use ``torch.compile`` for the training steps (needs a C++ compiler).
     optimizer
         ``adamw`` or ``soap``, see :func:`ase_ecn.training.fits.optimizers.make_optimizer`.
+    precision
+        ``float32``, or ``bfloat16`` for products of matrices in hidden layers, see
+        :mod:`ase_ecn.training.fits.precision`.
     """
 
     epochs: int
@@ -71,9 +75,11 @@ class FitOptions:
     patience: int = 10
     compile: bool = False
     optimizer: str = ADAMW
+    precision: str = FLOAT32
 
     def __post_init__(self) -> None:
         known_or_refused("optimizer", [self.optimizer], OPTIMIZERS)
+        known_or_refused("precision", [self.precision], PRECISIONS)
         for name in ("epochs", "batch_size", "patience"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}; it must be at least 1")
@@ -207,8 +213,9 @@ def fit(model: nn.Module, task: Task[B], options: FitOptions, out: Path) -> FitR
         )
         for batch in bar:
             optimizer.zero_grad(set_to_none=True)
-            loss = task.loss(step_model, batch)
-            loss.backward()
+            with products_in(options.precision, model):
+                loss = task.loss(step_model, batch)
+                loss.backward()
             parallel.sum_gradients(model)
             nn.utils.clip_grad_norm_(model.parameters(), options.clip)
             optimizer.step()

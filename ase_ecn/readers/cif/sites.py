@@ -110,23 +110,24 @@ def sites_of(
     Raises
     ------
     CrystalError
-        If the loop is torn, a coordinate is no number, or a site names no element.
+        If the loop is torn or in parts of different lengths, a coordinate is no number, or a site
+        names no element.
     """
     torn = next((tag for tag in block.torn if tag.startswith("_atom_site_")), None)
     if torn is not None and not torn.startswith(("_atom_site_aniso", "_atom_site_moment")):
         raise CrystalError("the loop of sites has a row that lacks values, or has too many")
-    labels = block.column(*_LABELS)
-    symbols = block.column("_atom_site_type_symbol")
     first = block.column(*_FRACTIONS) or block.column(*_CARTESIAN)
     if not first:
         raise CrystalError("no site has coordinates")
     count = len(first)
+    labels = _column(block, count, *_LABELS)
+    symbols = _column(block, count, "_atom_site_type_symbol")
     places = _places(block, cell, count)
     occupancies = _numbers(block, "_atom_site_occupancy", count)
     multiplicities = _numbers(block, "_atom_site_symmetry_multiplicity", count)
     if all(value is None for value in multiplicities):
         multiplicities = _numbers(block, "_atom_site_site_symmetry_multiplicity", count)
-    flags = block.column("_atom_site_calc_flag") or [""] * count
+    flags = _column(block, count, "_atom_site_calc_flag") or [""] * count
     moments = _moments(block)
     sites, unplaced = [], []
     for k in range(count):
@@ -188,9 +189,17 @@ def _places(
     ]
 
 
+def _column(block: Block, count: int, *tags: str) -> list[str] | None:
+    values = block.column(*tags)
+    if values is not None and len(values) != count:
+        found = ", ".join(tag for tag in tags if tag in block.values)
+        raise CrystalError(f"{found} has {len(values)} values, there should be {count}")
+    return values
+
+
 def _numbers(block: Block, tag: str, count: int) -> list[float | None]:
-    values = block.column(tag)
-    if values is None or len(values) != count:
+    values = _column(block, count, tag)
+    if values is None:
         return [None] * count
     try:
         return [number(value) for value in values]

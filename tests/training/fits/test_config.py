@@ -94,6 +94,8 @@ def changed(network: str, place: str, value: Any) -> dict[str, Any]:
         ("properties", "model.crystal_targets", ["hardness"], "property 'hardness'", "band_gap"),
         ("properties", "loss_weights.metal", 1, "property in loss_weights 'metal'", "band_gap"),
         ("properties", "teacher.nam", "x", "teacher: unknown key 'nam'", "validation"),
+        ("ecn", "fit.precision", "float16", "unknown precision 'float16'", "float32, bfloat16"),
+        ("properties", "fit.precision", "bfloat16", "precision of a fit of 'prop", "are float32$"),
         ("pes", "sampling.bonds", 1, "sampling: unknown key 'bonds'", "bonds_per_batch"),
     ],
 )
