@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_THREADS = 256, ATOMS_OF_A_PART = 64, CRYSTALS_OF_A_PART = 16 };
+enum { ATOMS_OF_A_PART = 64, CRYSTALS_OF_A_PART = 16 };
 enum { BRIEF = 96 }; /* keys that are sorted by insertion */
 
 typedef struct {
@@ -33,7 +33,7 @@ typedef struct {
     pthread_mutex_t lock;
 } Work;
 
-/* ---- Threads: made for the call, since a pool would hang in the children of a fork. */
+/* ---- Threads. */
 
 static void *worker(void *argument)
 {
@@ -55,18 +55,12 @@ static void *worker(void *argument)
 
 static int in_threads(Work *work, int (*run)(void *, int64_t), int64_t parts)
 {
-    pthread_t others[MAX_THREADS];
-    int64_t started = 0, threads = work->search->threads;
+    int64_t threads = work->search->threads;
     work->run = run;
     work->parts = parts;
     work->next = 0;
     threads = threads < parts ? threads : parts;
-    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
-    while (started < threads - 1 && pthread_create(&others[started], NULL, worker, work) == 0)
-        started++;
-    worker(work);
-    for (int64_t k = 0; k < started; k++)
-        pthread_join(others[k], NULL);
+    run_in_threads(threads, worker, work, &work->lock);
     return work->status;
 }
 
@@ -334,11 +328,9 @@ int search_neighbors(const Search *search, Lists *found)
         work.ends = integers + 2 * numbers;
         for (int64_t p = 0; p <= parts; p++)
             work.ends[p] = atoms * p / parts;
-        pthread_mutex_init(&work.lock, NULL);
         status = in_threads(&work, prepare, search->crystals / CRYSTALS_OF_A_PART + 1);
         if (status == FOUND && atoms > 0)
             status = in_threads(&work, look_around, parts);
-        pthread_mutex_destroy(&work.lock);
     }
     for (int64_t k = 0; work.lattices && k < search->crystals; k++)
         free(work.lattices[k].table);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_THREADS = 256, CRYSTALS_OF_A_PART = 8, SMALL = 64, MOST_SEARCHES = 8 };
+enum { CRYSTALS_OF_A_PART = 8, SMALL = 64, MOST_SEARCHES = 8 };
 
 static const double WIDER = 1.25;
 
@@ -155,8 +155,7 @@ static void *worker(void *argument)
 
 int search_shells(const ShellSearch *search, Shells *found)
 {
-    pthread_t others[MAX_THREADS];
-    int64_t started = 0, threads = search->crystals / CRYSTALS_OF_A_PART + 1;
+    int64_t threads = search->crystals / CRYSTALS_OF_A_PART + 1;
     Work work = {.search = search, .found = found, .status = FOUND};
     found->crystals = search->crystals;
     found->counts = calloc((size_t)search->first[search->crystals] + 1, sizeof(int64_t));
@@ -164,14 +163,7 @@ int search_shells(const ShellSearch *search, Shells *found)
     if (!found->counts || !found->shells)
         return NO_MEMORY;
     threads = threads < search->threads ? threads : search->threads;
-    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
-    pthread_mutex_init(&work.lock, NULL);
-    while (started < threads - 1 && pthread_create(&others[started], NULL, worker, &work) == 0)
-        started++;
-    worker(&work);
-    for (int64_t k = 0; k < started; k++)
-        pthread_join(others[k], NULL);
-    pthread_mutex_destroy(&work.lock);
+    run_in_threads(threads, worker, &work, &work.lock);
     return work.status;
 }
 

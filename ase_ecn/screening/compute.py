@@ -187,7 +187,7 @@ class Screener:
         finals = [
             c if o is None else o.crystal_of(c) for c, o in zip(crystals, courses, strict=True)
         ]
-        predictions = self.predictor.predict(finals, len(finals))
+        predictions = self.predictor.predict(finals)
         results = []
         for one, course, final, prediction in zip(valid, courses, finals, predictions, strict=True):
             unusual = _unusual(prediction, course)

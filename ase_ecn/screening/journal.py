@@ -95,6 +95,16 @@ def lines(cursor: Any, names: Sequence[str]) -> dict[str, list[Line]]:
     return found
 
 
+def labels(cursor: Any, wanted: Sequence[str]) -> set[str]:
+    """Those of at most :data:`MOST_PER_TRANSACTION` labels that there are already."""
+    marks = ", ".join("?" * len(wanted))
+    cursor.execute(
+        f"SELECT label FROM screen_journal WHERE label IN ({marks})",  # noqa: S608
+        list(wanted),
+    )
+    return {str(label) for (label,) in cursor.fetchall()}
+
+
 def add(cursor: Any, entries: Sequence[tuple[Any, ...]]) -> None:
     """Add lines: label, digest, status, reason, value, row, name and origin of each."""
     cursor.executemany(

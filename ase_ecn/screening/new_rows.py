@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import numbers
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
@@ -96,7 +97,11 @@ class _OneByOne:
 
 
 class _Together:
-    """Collected, and written by one statement for each table."""
+    """Collected, and written by one statement for each table.
+
+    ``executemany`` would let go of the interpreter's lock, and wait for it again, at each of fifty
+    values of a row.
+    """
 
     def __init__(self, database: Any, cursor: Any) -> None:
         self._database = database
@@ -104,29 +109,35 @@ class _Together:
         found = cursor.fetchone()
         # As SQLite numbers them: no number is used again, also if its row was deleted.
         self._last = 0 if found is None else int(found[0])
-        self._values: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
+        self._values: dict[str, list[Any]] = {table: [] for table in _TABLES}  # row after row
 
     def add(self, content: Mapping[str, Any], data: Mapping[str, Any]) -> int:
         self._last = last = self._last + 1
         pairs = content["key_value_pairs"]
-        self._values["systems"].append((last, *self._system(content, data)))
-        elements = Counter(content["numbers"].tolist())
-        self._values["species"] += [(z, count, last) for z, count in elements.items()]
+        self._values["systems"] += (last, *self._system(content, data))
+        for z, count in Counter(content["numbers"].tolist()).items():
+            self._values["species"] += (z, count, last)
         texts, values = self._values["text_key_values"], self._values["number_key_values"]
         for key, value in pairs.items():
             _check_key(key)
             if isinstance(value, str):
-                texts.append((key, value, last))
+                texts += (key, value, last)
             else:
-                values.append((key, _number(key, value), last))
-        self._values["keys"] += [(key, last) for key in pairs]
+                values += (key, _number(key, value), last)
+            self._values["keys"] += (key, last)
         return last
 
     def finish(self, cursor: Any) -> None:
-        for table, rows in self._values.items():
-            marks = ", ".join("?" * len(_TABLES[table]))
-            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
-            rows.clear()
+        most = self._database.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+        for table, values in self._values.items():
+            width = len(_TABLES[table])
+            marks = f"({', '.join('?' * width)})"
+            size = most // width * width
+            for start in range(0, len(values), size):
+                part = values[start : start + size]
+                rows = ", ".join([marks] * (len(part) // width))
+                cursor.execute(f"INSERT INTO {table} VALUES {rows}", part)  # noqa: S608
+            values.clear()
 
     def _system(self, content: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Any, ...]:
         """All of a row but its number."""

@@ -50,7 +50,7 @@ def refined(row: Any) -> Atoms:
 
 
 def row_and_data(
-    outcome: Outcome, properties: Sequence[str], common: Mapping[str, str]
+    outcome: Outcome, label: str, properties: Sequence[str], common: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Content of a row with its key-value pairs, as ``AtomsRow`` takes it, and its data.
 
@@ -61,6 +61,8 @@ def row_and_data(
     ----------
     outcome
         Of a crystal that has a result.
+    label
+        Of the crystal in the output.
     properties
         Names of those that are kept.
     common
@@ -73,7 +75,7 @@ def row_and_data(
     content |= {
         "calculator": outcome.calculator.lower(),
         "calculator_parameters": {},
-        "key_value_pairs": _pairs(outcome, kept, common),
+        "key_value_pairs": _pairs(outcome, label, kept, common),
         "ctime": now(),
         "user": os.getenv("USER"),
         **{k: v for k, v in ase_results(kept, len(outcome.atoms)).items() if k in all_properties},
@@ -93,7 +95,9 @@ def row_and_data(
     return content, data
 
 
-def _pairs(outcome: Outcome, kept: Mapping[str, Any], common: Mapping[str, str]) -> dict[str, Any]:
+def _pairs(
+    outcome: Outcome, label: str, kept: Mapping[str, Any], common: Mapping[str, str]
+) -> dict[str, Any]:
     """Key-value pairs without those of the input; texts are such that ase.db takes them."""
     own: dict[str, Any] = {k: v for k, v in outcome.values.items() if k not in _OF_ASE}
     if outcome.reason:
@@ -105,7 +109,7 @@ def _pairs(outcome: Outcome, kept: Mapping[str, Any], common: Mapping[str, str])
     }
     if outcome.unusual:
         own["out_of_domain_reasons"] = "; ".join(outcome.unusual)
-    pairs = {**scalars, **own, **common, "source": outcome.source.label}
+    pairs = {**scalars, **own, **common, "source": label}
     return {k: as_text(v) if isinstance(v, str) else v for k, v in pairs.items()}
 
 

@@ -46,7 +46,7 @@ from ase_ecn.screening.table import require_pyarrow, write_parquet
 
 _HULL = "hull"
 """Setting and key that say which phases the crystals were compared with."""
-BATCH_SIZE = 64
+BATCH_SIZE = 128
 """Default number of crystals per batch."""
 
 

@@ -13,7 +13,7 @@ import logging
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -194,7 +194,8 @@ class Store:
         common: dict[str, str],
     ) -> None:
         rows = new_rows(self.database, cursor)
-        entries: dict[str, tuple[Any, ...]] = {}
+        taken = journal.labels(cursor, [verdict.outcome.source.label for verdict in verdicts])
+        entries = []
         for verdict in verdicts:
             source = verdict.outcome.source
             line = self.origin.line_of(source, known.get(source.label, []))
@@ -202,21 +203,17 @@ class Store:
                 if line.is_up_to_date(source) and line.status != FAILED:
                     continue  # another process has written it
                 self._forget(cursor, source, line)
-            label = self._free_label(cursor, source, entries) if line is None else line.label
+            label = line.label if line else self._free_label(cursor, source, taken)
+            taken.add(label)
             number = None
             if verdict.status == STORED:
-                named = verdict.outcome
-                if label != source.label:
-                    named = replace(named, source=replace(source, label=label))
-                content, data = row_and_data(named, properties, common)
+                content, data = row_and_data(verdict.outcome, label, properties, common)
                 self._tell_renamed(data.get("input_keys", {}))
                 number = rows.add(content, data)
-            entries[label] = (
-                *(label, source.digest, verdict.status, verdict.outcome.error, verdict.value),
-                *(number, source.label, self.origin.name),
-            )
+            entry = (label, source.digest, verdict.status, verdict.outcome.error, verdict.value)
+            entries.append((*entry, number, source.label, self.origin.name))
         rows.finish(cursor)
-        journal.add(cursor, list(entries.values()))
+        journal.add(cursor, entries)
 
     def _forget(self, cursor: Any, source: Source, line: Line) -> None:
         """Delete what is written of a crystal that has changed, or failed."""
@@ -228,8 +225,9 @@ class Store:
 
     def _free_label(self, cursor: Any, source: Source, taken: Collection[str]) -> str:
         for label in self.origin.labels(source):
-            cursor.execute("SELECT 1 FROM screen_journal WHERE label = ?", (label,))
-            if cursor.fetchone() is None and label not in taken:
+            # Of a crystal's own name it is known already.
+            others = [] if label == source.label else journal.labels(cursor, [label])
+            if label not in taken and not others:
                 return label
         raise AssertionError("labels do not end")
 

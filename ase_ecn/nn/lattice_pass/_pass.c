@@ -23,7 +23,6 @@ DECLARE(f64, avx2)
 DECLARE(f32, avx512)
 #endif
 
-enum { MAX_THREADS = 256 };
 enum { ATOMS_OF_A_PART = 64 }; /* of whose arrays the second cache holds most */
 
 typedef struct {
@@ -69,21 +68,12 @@ static void *worker(void *argument)
 EXPORT int empnn_pass(const Network *network, const Graphs *graphs, int doubles, int instructions,
                       int64_t threads)
 {
-    pthread_t others[MAX_THREADS];
-    int64_t started = 0;
     Work work = {.network = network, .graphs = graphs};
     work.run = CHOOSE(pass, doubles, instructions);
     const int64_t atoms = graphs->first[graphs->crystals], parts = atoms / ATOMS_OF_A_PART + 1;
     threads = threads < parts ? threads : parts;
     threads = threads < graphs->crystals ? threads : graphs->crystals;
-    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
-    pthread_mutex_init(&work.lock, NULL);
-    while (started < threads - 1 && pthread_create(&others[started], NULL, worker, &work) == 0)
-        started++;
-    worker(&work);
-    for (int64_t k = 0; k < started; k++)
-        pthread_join(others[k], NULL);
-    pthread_mutex_destroy(&work.lock);
+    run_in_threads(threads, worker, &work, &work.lock);
     return work.status;
 }
 

@@ -32,7 +32,7 @@ DECLARE(f64, avx2)
 DECLARE(f32, avx512)
 #endif
 
-enum { MAX_THREADS = 256, MAX_PARTS = 8, PARTS_OF_A_THREAD = 8 };
+enum { MAX_PARTS = 8, PARTS_OF_A_THREAD = 8 };
 enum { MOST = MAX_THREADS * PARTS_OF_A_THREAD };
 enum { ATOMS_OF_A_PART = 128, ATOMS_OF_SUMS = 16, ROWS_OF_A_PART = 512 }; /* with a gradient of all atoms, and without */
 
@@ -77,21 +77,10 @@ static void *worker(void *argument)
     }
 }
 
-/* Threads are made for the call: a pool would hang in the children of a fork. */
 static void in_threads(Work *work, int64_t threads)
 {
-    pthread_t others[MAX_THREADS];
-    int64_t started = 0;
-    pthread_mutex_init(&work->lock, NULL);
     threads = threads < work->parts ? threads : work->parts;
-    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
-    while (started < threads - 1
-           && pthread_create(&others[started], NULL, worker, work) == 0)
-        started++;
-    worker(work);
-    for (int64_t k = 0; k < started; k++)
-        pthread_join(others[k], NULL);
-    pthread_mutex_destroy(&work->lock);
+    run_in_threads(threads, worker, work, &work->lock);
 }
 
 /* Ends of parts with about the same number of bonds. */
