@@ -50,10 +50,10 @@ if __name__ == "__main__":
 # Prints:
 # ScreenReport(stored=12, rejected=44, outranked=0, failed=0, computed=56, refined=0)
 # crystal   young modulus GPa             above the hull / eV/atom
-# VC                      466.3                          0.084
-# TiN                     447.8                         -0.003
-# TiC                     430.9                          0.025
+# VC                      480.9                          0.072
+# TiN                     455.9                         -0.002
+# TiC                     451.2                          0.030
 # crystal   dielectric constant           above the hull / eV/atom
-# ZrO2                     28.2                          0.067
-# HfO2                     23.6                          0.076
-# CaO                      17.2                         -0.002
+# ZrO2                     32.2                          0.063
+# HfO2                     27.7                          0.075
+# CaO                      17.7                         -0.004

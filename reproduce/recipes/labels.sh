@@ -44,7 +44,7 @@ without = {reduced_formula(crystal.numbers) for part in held for crystal in part
 order = np.random.default_rng(7).permutation(len(train))
 cells = ((train.ids[k], train.crystals[k].primitive.crystal) for k in order)
 small = ((name, c) for name, c in cells if len(c) <= 8 and reduced_formula(c.numbers) not in without)
-for name, crystal in islice(small, 2400):
+for name, crystal in islice(small, 6500):
     print(json.dumps({"source": name, **structure_fields(crystal.to_atoms())}))
 PYTHON
 python -m ase_ecn.training label $labels/elastic_candidates.jsonl --elastic \
