@@ -142,7 +142,9 @@ def run_screen(small_networks: dict[str, Path]) -> Callable[..., ScreenReport]:
 def forkserver() -> ForkServerContext:
     """Starts children of a server that has everything imported, so they are there at once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ase_ecn.screening", "ase_ecn.training.fits.loop", "torch"])
+    # PyTorch imports its compiler when the first optimizer is made, in two seconds.
+    modules = ["ase_ecn.screening", "ase_ecn.training.fits.loop", "torch", "torch._dynamo"]
+    context.set_forkserver_preload(modules)
     return context
 
 

@@ -12,29 +12,35 @@ import pytest
 MOST_PROCESSES = 6
 """Each takes about 1 GB of memory."""
 LONGEST = (
-    "test_documents.py",
-    "test_prototype_library.py",
     "test_models.py",
-    "test_parallel.py",
+    "test_documents.py",
+    "test_fit_properties.py",
+    "test_in_browser.py",
+    "test_baselines_command.py",
+    "test_fit_so3.py",
+    "test_figures.py",
+    "test_prototype_library.py",
+    "test_command_line.py",
+    "test_refine.py",
+    "test_postgresql.py",
     "test_fuzz.py",
+    "test_examples.py",
+    "test_tensor_heads.py",
+    "test_phonons.py",
     "test_reproducibility.py",
     "test_killed_processes.py",
+    "test_parallel.py",
     "test_checkpoint.py",
-    "test_in_browser.py",
-    "test_ase_workflows.py",
-    "test_fit_properties.py",
-    "test_fit_so3.py",
-    "test_domain.py",
-    "test_structure.py",
+    "test_fit_heads.py",
+    "test_candidates.py",
+    "test_on_a_device.py",
     "test_classes.py",
-    "test_postgresql.py",
-    "test_phonons.py",
-    "test_labelling.py",
-    "test_run.py",
-    "test_phonon_errors.py",
-    "test_baselines_command.py",
+    "test_fit_pes.py",
+    "test_substitution.py",
+    "test_invariance.py",
+    "test_reference_results.py",
 )
-"""Files that take more than five seconds."""
+"""Files that take more than four seconds."""
 
 
 def _cores() -> int:
