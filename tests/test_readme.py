@@ -6,7 +6,7 @@ from pathlib import Path
 from ase import units
 
 import ase_ecn
-from ase_ecn.checkpoint import read_card
+from ase_ecn.checkpoint import bundled_checkpoints, read_card
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -37,6 +37,13 @@ def test_it_is_short_and_its_links_lead_somewhere() -> None:
 
 def test_the_citation_is_of_this_version() -> None:
     assert f"\nversion: {ase_ecn.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_the_changelog_has_the_versions_of_the_cards() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    for name in bundled_checkpoints():
+        version = read_card(name).version.removeprefix("v")
+        assert f"\n| `{name}` | {version} |" in text
 
 
 def test_errors_are_those_of_the_cards() -> None:
