@@ -130,7 +130,8 @@ def _write_database(path: Path, entries: Sequence[Entry]) -> None:
 
 def _is_ours(path: Path) -> bool:
     try:
-        found: dict[str, Any] = connect(path, use_lock_file=False).metadata
+        with connect(path, use_lock_file=False) as database:  # ASE 3.27 asks for it
+            found: dict[str, Any] = database.metadata
     except Exception:  # whatever it is, it is not ours
         return False
     return found == _WRITER

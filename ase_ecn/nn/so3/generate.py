@@ -44,13 +44,11 @@ class _Path:
         lines = []
         for i, k in self.used:
             terms = [
-                f"R({self.c[i, j, k]!r}) * {harmonics}[{offset + j}]"
+                f"R(({float(self.c[i, j, k])!r})) * {harmonics}[{offset + j}]"
                 for j in range(self.c.shape[1])
                 if abs(self.c[i, j, k]) > _ZERO
             ]
-            lines.append(
-                f"    const REAL {name}{i}_{k} = {' + '.join(terms)};".replace("np.float64", "")
-            )
+            lines.append(f"    const REAL {name}{i}_{k} = {' + '.join(terms)};")
         return lines
 
     def _forwards(self, small: str, values: str, k: int) -> str:
@@ -118,11 +116,11 @@ class _Path:
         offset = self.degrees[1] ** 2
         for j in range(self.c.shape[1]):
             terms = [
-                f"R({self.c[i, j, k]!r}) * n{i}_{k}"
+                f"R(({float(self.c[i, j, k])!r})) * n{i}_{k}"
                 for i, k in self.used
                 if abs(self.c[i, j, k]) > _ZERO
             ]
-            lines.append(f"    gy[{offset + j}] += {' + '.join(terms)};".replace("np.float64", ""))
+            lines.append(f"    gy[{offset + j}] += {' + '.join(terms)};")
         return [*lines, "}"]
 
     def parameters(self) -> list[str]:

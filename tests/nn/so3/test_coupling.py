@@ -1,5 +1,7 @@
 """Harmonics and couplings turn as they should."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -45,4 +47,9 @@ def test_all_couplings_that_keep_parity_are_there():
 
 
 def test_the_generated_code_is_up_to_date():
-    assert PATHS_FILE.read_text() == generate()
+    """But for the last digits of its numbers, which NumPy's linear algebra decides."""
+    number = re.compile(r"\d+\.\d+(?:e-?\d+)?")
+    stored, made = PATHS_FILE.read_text(), generate()
+    assert number.sub("#", stored) == number.sub("#", made)
+    found, expected = ([float(n) for n in number.findall(text)] for text in (made, stored))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
