@@ -38,7 +38,10 @@ PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").rglob("
 MORE_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md"]
 LANGUAGES = {"python", "console", "sh", "text", "yaml"}
 NEEDS = {"howto/workflows.md": ("jobflow", "quacc"), "howto/cluster.md": ("distributed",)}
-LONG = {"howto/cluster.md", "howto/own-data.md", "howto/vasp.md", "howto/workflows.md"}
+LONG = {
+    *("tutorial.md", "screening.md", "howto/cluster.md", "howto/own-data.md", "howto/phonons.md"),
+    *("howto/potential.md", "howto/tensors.md", "howto/vasp.md", "howto/workflows.md"),
+}
 TRAINING = ["python", "-m", "ase_ecn.training"]
 REPRODUCE = ["python", "-m", "reproduce"]
 NOT_RUN = "# Not run in the tests: "

@@ -285,6 +285,7 @@ def test_phonons_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
 # Force evaluations saved
 
 
+@pytest.mark.slow
 def test_the_network_saves_evaluations(precondition: ModuleType) -> None:
     rng = np.random.default_rng(0)
     crystals = [c for c in precondition.fcc_metals(0.1, 0.0, rng) if c[0] in ("Al", "Cu")]
@@ -316,6 +317,7 @@ def test_every_geometry_counts_once(precondition: ModuleType) -> None:
     assert atoms.cell.lengths() == pytest.approx(3.7 / 2**0.5)
 
 
+@pytest.mark.slow
 def test_emt_is_kept_to_its_metals(
     precondition: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:

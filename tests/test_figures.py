@@ -99,6 +99,7 @@ def test_a_map_has_units() -> None:
     assert axis.get_title() == "2 crystals"
 
 
+@pytest.mark.slow
 def test_the_command_draws_every_kind(
     tmp_path: Path, small_networks: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

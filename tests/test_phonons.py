@@ -38,11 +38,13 @@ def check_recursion_limit() -> None:
     assert sys.getrecursionlimit() == limit
 
 
+@pytest.mark.slow
 def test_the_process_stays_as_it_was(forkserver: ForkServerContext) -> None:
     """Libraries that are imported on the way raise the limit of recursions."""
     run_in_child(forkserver, check_recursion_limit)
 
 
+@pytest.mark.slow
 def test_the_crystal_is_relaxed_first(copper: Phonons) -> None:
     at_rest = relaxed(bulk("Cu", a=3.6), EMT())
     assert copper.primitive.get_volume() == pytest.approx(at_rest.get_volume(), rel=1e-6)

@@ -202,6 +202,7 @@ def _in_process(crystals: list[Atoms]) -> list[bytes]:
     return numbers(predict(crystals)) + cells(relax(crystals))
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_bits(crystals: list[Atoms], forkserver: ForkServerContext) -> None:
     crystals = crystals[:8]
     with ProcessPoolExecutor(2, mp_context=forkserver) as pool:

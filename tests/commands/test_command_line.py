@@ -57,6 +57,7 @@ def test_an_error_of_the_package_is_a_line_and_another_one_is_not_hidden(
         main(["fail"])
 
 
+@pytest.mark.slow
 def test_the_command_is_installed_and_prints_nothing_else() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ase_ecn", "predict", str(EXAMPLES / "Fe-bcc.extxyz")],

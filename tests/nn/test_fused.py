@@ -16,7 +16,7 @@ from ase_ecn.nn.fused import FusedECN, can_fuse
 from ase_ecn.symmetry.colours import Group
 
 
-@pytest.mark.parametrize("group", ["S_lattice", "P-1"])
+@pytest.mark.parametrize("group", ["S_lattice", pytest.param("P-1", marks=pytest.mark.slow)])
 def test_members_computed_together_give_their_mean(
     prototypes: dict[str, Atoms], group: Group
 ) -> None:

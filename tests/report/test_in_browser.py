@@ -120,6 +120,7 @@ def assert_is_a_picture(path: Path, width: int, dark: bool) -> None:
     assert (spread > 100).sum() > 1000
 
 
+@pytest.mark.slow
 def test_ten_thousand_crystals_are_a_few_rows_of_the_document(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     write_page(screen_like(10_000), path)

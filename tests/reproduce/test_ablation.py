@@ -43,6 +43,7 @@ def test_every_row_is_another_network(data_set: str) -> None:
         assert network.config.messages == "coloured"
 
 
+@pytest.mark.slow
 def test_rows_are_fitted_once_and_tabulated(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

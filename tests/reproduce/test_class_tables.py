@@ -67,6 +67,7 @@ def test_means_belong_to_the_standard_frame() -> None:
         np.testing.assert_allclose(found[k], label + off, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_rows_are_fitted_once_and_tabulated(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +94,7 @@ def test_rows_are_fitted_once_and_tabulated(
     assert out.read_text() == text
 
 
+@pytest.mark.slow
 def test_energies_and_gaps_are_learned(data: Path) -> None:
     fits = class_rows.Fits(data)
     short, longer = (fits(Row("energy and gap", "wyckoff", 0, epochs)) for epochs in (1, 40))

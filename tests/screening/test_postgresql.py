@@ -157,6 +157,7 @@ def test_the_best_are_kept(server: str, small_networks: dict[str, Path]) -> None
     assert sorted(r.source for r in connect(out).select()) == ["#4", "#5"]
 
 
+@pytest.mark.slow
 def test_a_fit_reads_labels_from_a_server(server: str) -> None:
     url = database(server, "labels")
     with connect(url) as labels:

@@ -100,6 +100,7 @@ def results(out: Path) -> dict[str, tuple[str, float]]:
     return {row.source: (row.refined_reason, row.get("refined_energy", np.nan)) for row in rows}
 
 
+@pytest.mark.slow
 def test_workers_refine_too_and_go_on_where_they_were_interrupted(
     run_screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

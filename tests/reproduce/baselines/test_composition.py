@@ -20,6 +20,7 @@ from reproduce.baselines.fit_baseline import (
 from reproduce.baselines.parts import primitive_dataset
 
 
+@pytest.mark.slow
 def test_what_compositions_tell_of_atoms() -> None:
     train, val, test = (primitive_dataset(rutiles(60, seed)) for seed in range(3))
     targets = {"site_moments": False}

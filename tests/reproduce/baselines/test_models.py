@@ -46,6 +46,7 @@ def both(name: str, size: int, seed: int) -> Part:
     return Part(graphs, {**labels, **dataset.site_targets})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_each_network_learns_properties_of_crystals_and_of_atoms(name: str, tmp_path: Path) -> None:
     train, val = both(name, 24, 0), both(name, 12, 1)
@@ -60,6 +61,7 @@ def test_each_network_learns_properties_of_crystals_and_of_atoms(name: str, tmp_
     assert scores["site_moments_mae"] < 0.2 * spreads["site_moments"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_predictions_are_properties_of_the_crystal(
     name: str, prototypes: dict[str, Atoms], rng: np.random.Generator

@@ -17,6 +17,7 @@ from reproduce.baselines.tables import BaselineResult, format_table
 from reproduce.commands import baselines_command
 
 
+@pytest.mark.slow
 def test_site_moments_as_a_data_set(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,6 +54,7 @@ def test_scores_of_the_tables() -> None:
     assert (scores["metal_precision"], scores["nonmetal_precision"]) == (0.5, 1.0)
 
 
+@pytest.mark.slow
 def test_the_command_fits_prints_and_goes_on(
     toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

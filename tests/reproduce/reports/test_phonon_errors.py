@@ -40,6 +40,7 @@ class OnlyCopper(EMT):
         super().calculate(atoms, *arguments)
 
 
+@pytest.mark.slow
 def test_all_sets_of_forces_are_compared_or_refused(tmp_path: Path) -> None:
     write_force_set(tmp_path / "phonons" / "large", bulk("Cu", a=3.7), EMT())
     write_force_set(tmp_path / "phonons" / "silver", bulk("Ag"), EMT())

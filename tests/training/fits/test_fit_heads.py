@@ -69,6 +69,7 @@ def network() -> SO3ECN:
     return model
 
 
+@pytest.mark.slow
 def test_fresh_readouts_learn_and_the_rest_stays(network: SO3ECN, rows: PropertyRows) -> None:
     names = ["magnetization", "site_moments"]
     before = predict_rows(network, rows, "cpu")
@@ -86,6 +87,7 @@ def test_fresh_readouts_learn_and_the_rest_stays(network: SO3ECN, rows: Property
     rebuilt.load_state_dict(changed.state_dict())
 
 
+@pytest.mark.slow
 def test_a_readout_that_did_not_become_better_stays(network: SO3ECN, rows: PropertyRows) -> None:
     good, _ = refit_heads(network, rows, rows, ["magnetization"], epochs=300)
     same, errors = refit_heads(good, rows, rows, ["magnetization"], epochs=1)

@@ -57,6 +57,7 @@ def small_config(**options: object) -> PESConfiguration:
     return replace(config, **{"model": model, "fit": fit, "sampling": None, **options})
 
 
+@pytest.mark.slow
 def test_a_fit_learns_energies_forces_and_stresses(tmp_path: Path) -> None:
     train, val = shaken_copper(24, 0), shaken_copper(6, 100)
     model, result = fit_to_forces(small_config(), train, val, tmp_path, "cpu")

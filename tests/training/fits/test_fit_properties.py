@@ -210,6 +210,7 @@ def test_crystals_without_neighbours_or_references_are_left_out():
     assert "b" not in found.ids
 
 
+@pytest.mark.slow
 def test_a_fit_learns_all_properties(folder):
     fitted = fit_properties(config(folder), folder, folder / "run", "cpu")
     assert set(fitted.model.targets) >= {"formation_energy", "band_gap", "site_moments"}
@@ -269,6 +270,7 @@ def test_rows_have_gaps_of_a_hybrid_functional(folder, monkeypatch):
     assert np.isnan(hse["mag-2"])
 
 
+@pytest.mark.slow
 def test_a_fit_learns_gaps_of_a_hybrid_functional(folder, monkeypatch):
     with_hse_gaps(folder, monkeypatch)
     model = {"widths": [16, 16, 16], "layers": 2, "cutoff": CUTOFF}

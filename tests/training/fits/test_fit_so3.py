@@ -20,7 +20,7 @@ from ase_ecn.training.fits.config import SO3Configuration
 from ase_ecn.training.fits.fit_so3 import batch_loss, fit_so3, label_sources, set_units
 from ase_ecn.training.fits.loop import FitOptions
 from ase_ecn.training.fits.loss_weights import LabelWeights
-from ase_ecn.training.fits.optimizers import OPTIMIZERS
+from ase_ecn.training.fits.optimizers import OPTIMIZERS, SOAP
 
 MODEL = SO3ECNConfig(widths=(16, 16, 16), layers=2, cutoff=4.0, target="potential_energy")
 WEIGHTS = LabelWeights()
@@ -107,7 +107,9 @@ def config(labels, epochs, optimizer="adamw"):
     )
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "optimizer", [SOAP, *(pytest.param(o, marks=pytest.mark.slow) for o in OPTIMIZERS if o != SOAP)]
+)
 def test_a_fit_learns_and_goes_on_to_the_same_weights(labels, tmp_path, optimizer, monkeypatch):
     wanted = config(labels, 6, optimizer)
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"

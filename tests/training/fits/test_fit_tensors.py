@@ -201,6 +201,7 @@ def test_errors_count_where_there_are_labels():
     assert set(all_numbers(known)) >= {"bulk_modulus", "mean_dielectric"}
 
 
+@pytest.mark.slow
 def test_the_heads_learn_and_the_trunk_stays(data, cache, tmp_path, capsys):
     torch.manual_seed(0)
     trunk = SO3ECN(SO3ECNConfig(**MODEL))
@@ -257,6 +258,7 @@ fit: {{epochs: 6, batch_size: 16, learning_rate: 0.01}}
     assert "possible are refractive_index" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_trunk_that_is_fitted_too_leaves_the_energies_to_the_first_network(
     data, cache, tmp_path, capsys
 ):

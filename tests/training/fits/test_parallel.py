@@ -86,6 +86,7 @@ def folders(
     return one, two
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ecn", "empnn", "pes"])
 def test_loss_and_gradients_are_those_of_one_process(name: str, folders: tuple[Path, Path]) -> None:
     one, two = (folder / name for folder in folders)
@@ -95,6 +96,7 @@ def test_loss_and_gradients_are_those_of_one_process(name: str, folders: tuple[P
         assert (ours - theirs).norm() < 2e-6 * norm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["curve", "resumed"])
 def test_learning_curves_are_those_of_one_process(name: str, folders: tuple[Path, Path]) -> None:
     one, two = (curve(folder / name) for folder in folders)

@@ -65,7 +65,7 @@ def test_gradients_are_nearly_those_in_single_precision() -> None:
 
 @pytest.mark.parametrize(
     ("network", "config"),
-    [("ecn", ECN_CONFIG), ("empnn", EMPNN_CONFIG)],
+    [("ecn", ECN_CONFIG), pytest.param("empnn", EMPNN_CONFIG, marks=pytest.mark.slow)],
 )
 def test_a_fit_ends_near_that_in_single_precision(toy: Path, network: str, config: str) -> None:
     found = []
