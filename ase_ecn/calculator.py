@@ -225,7 +225,7 @@ class ECNCalculator(Calculator):
         Raises
         ------
         PropertyNotImplementedError
-            For an ASE property that the checkpoint does not predict, such as ``"forces"``.
+            For an ASE property that the checkpoint does not predict, such as ``"dipole"``.
         PropertyUnavailableError
             For any other unknown name; the message lists the known names. Also if this crystal
             has no distance to the hull; the message says why.

@@ -74,14 +74,15 @@ def main() -> int:
         screen(base[:10], Path(folder) / "warm-up.db", relax=True)
         stretch = arguments.stretch or max(1, arguments.crystals // 20)
         course = Course(stretch, Path(folder) / "out.db", clock, begun=clock())
-        crystals = _strained(base, arguments.crystals, course, arguments.out)
+        crystals = strained(base, arguments.crystals, course, arguments.out)
         report = screen(crystals, course.database, relax=True, workers=arguments.workers)
         course.note(arguments.crystals)
     _write(course, arguments.out, stored=report.stored, failed=report.failed)
     return 0
 
 
-def _strained(base: list[Atoms], number: int, course: Course, out: Path | None) -> Iterator[Atoms]:
+def strained(base: list[Atoms], number: int, course: Course, out: Path | None) -> Iterator[Atoms]:
+    """Crystals in turn, each strained differently; a line is noted after each stretch."""
     rng = np.random.default_rng(0)
     for k in range(number):
         if k and k % course.stretch == 0:

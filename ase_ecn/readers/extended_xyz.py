@@ -22,7 +22,7 @@ EXTXYZ = tuple(
     f"{ending}{packed}" for ending in (".extxyz", ".xyz") for packed in ("", ".gz", ".bz2", ".xz")
 )
 """Endings of the names of such files."""
-_PROPERTIES = re.compile(r'Properties="?([^\s"]+)')
+_PROPERTIES = re.compile(r'(?:^|\s)Properties="?([^\s"]+)')
 _MANY_COLUMNS = 1000
 _MANY_DIGITS = 18
 

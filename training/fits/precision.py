@@ -29,6 +29,13 @@ def products_in(precision: str, model: nn.Module) -> Iterator[None]:
 
     Their inputs and weights are rounded to 8 significant bits, sums are made in single precision,
     and what they give is rounded once. Gradients come by the same products.
+
+    Parameters
+    ----------
+    precision
+        One of :data:`PRECISIONS`.
+    model
+        As it was when the context ends, also by an error.
     """
     rounded = _hidden_layers(model) if precision == BFLOAT16 else []
     for layer in rounded:
