@@ -79,7 +79,7 @@ class Stages:
         """Note the time of all stages from now on."""
         for owner, name, stage in METHODS:
             setattr(owner, name, self.watched(getattr(owner, name), stage))
-        for function in (library.run, library.run_products):
+        for function in (library.run, library.run_products, library.run_sequence):
             replacement = self.watched(function, LAYERS)
             for module in list(sys.modules.values()):
                 for name, value in list(getattr(module, "__dict__", {}).items()):

@@ -155,6 +155,14 @@ class SphereArrays:
         """(E,) squares of the lengths of the bonds, Å²."""
         return np.asarray(np.einsum("ei,ei->e", self.vector, self.vector))
 
+    @classmethod
+    def of(cls, batch: SphereBatch) -> SphereArrays:
+        """Those that the tensors of a batch on the CPU have; vectors keep their type."""
+        names = [field.name for field in fields(cls)]
+        arrays = cls(*(getattr(batch, name).detach().numpy() for name in names))
+        arrays.__dict__["crystal_of_atom"] = batch.crystal_of_atom.numpy()
+        return arrays
+
     def batch(
         self, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
     ) -> SphereBatch:

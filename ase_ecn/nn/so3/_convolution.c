@@ -34,7 +34,8 @@ DECLARE(f32, avx512)
 
 enum { MAX_PARTS = 8, PARTS_OF_A_THREAD = 8 };
 enum { MOST = MAX_THREADS * PARTS_OF_A_THREAD };
-enum { ATOMS_OF_A_PART = 128, ATOMS_OF_SUMS = 16, ROWS_OF_A_PART = 512 }; /* with a gradient of all atoms, and without */
+enum { ATOMS_OF_A_PART = 128, ATOMS_OF_SUMS = 16 }; /* with a gradient of all atoms, and without */
+enum { ROWS_OF_A_PART = 256, BONDS_OF_A_PART = 2048 };
 
 /* The best set of instructions here, at most `limit`. */
 EXPORT int so3_instructions(int limit) { return best_instructions(limit); }
@@ -119,16 +120,21 @@ static int with_gradient(Work *work, int64_t count, int doubles, int64_t threads
     return 0;
 }
 
+/* At most `parts`, of which each thread has several, so that none waits long for the last. */
+static int64_t several(int64_t parts, int64_t threads)
+{
+    if (threads <= 1)
+        return 1;
+    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
+    return parts < PARTS_OF_A_THREAD * threads ? parts : PARTS_OF_A_THREAD * threads;
+}
+
 static int64_t parts_of(int64_t atoms, int has_gradient, int64_t threads, int64_t smallest)
 {
     const int64_t parts = atoms / (has_gradient ? ATOMS_OF_A_PART : smallest) + 1;
     if (has_gradient)
         return parts < MAX_PARTS ? parts : MAX_PARTS;
-    if (threads <= 1)
-        return 1;
-    /* Several for each, so that none waits long for the last. */
-    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
-    return parts < PARTS_OF_A_THREAD * threads ? parts : PARTS_OF_A_THREAD * threads;
+    return several(parts, threads);
 }
 
 /* Returns 0, or -1 without memory. */
@@ -170,12 +176,10 @@ EXPORT int so3_products(const Product *products, int64_t count, int doubles, int
                  int64_t threads)
 {
     for (int64_t k = 0; k < count; k++) {
-        int64_t ends[MAX_THREADS + 1];
+        int64_t ends[MOST + 1];
         Work work = {.product = products + k, .ends = ends};
         work.run_product = CHOOSE(product, doubles, instructions);
-        int64_t parts = products[k].rows / ROWS_OF_A_PART + 1;
-        parts = parts < threads ? parts : threads;
-        work.parts = parts < 1 ? 1 : parts < MAX_THREADS ? parts : MAX_THREADS;
+        work.parts = several(products[k].rows / ROWS_OF_A_PART + 1, threads);
         for (int64_t p = 0; p <= work.parts; p++)
             ends[p] = products[k].rows * p / work.parts;
         in_threads(&work, threads);
@@ -185,12 +189,10 @@ EXPORT int so3_products(const Product *products, int64_t count, int doubles, int
 
 EXPORT int so3_geometry(const Geometry *geometry, int doubles, int instructions, int64_t threads)
 {
-    int64_t ends[MAX_THREADS + 1];
+    int64_t ends[MOST + 1];
     Work work = {.geometry = geometry, .ends = ends};
     work.run_geometry = CHOOSE(geometry, doubles, instructions);
-    int64_t parts = geometry->bonds / 4096 + 1;
-    parts = parts < threads ? parts : threads;
-    work.parts = parts < 1 ? 1 : parts < MAX_THREADS ? parts : MAX_THREADS;
+    work.parts = several(geometry->bonds / BONDS_OF_A_PART + 1, threads);
     for (int64_t p = 0; p <= work.parts; p++)
         ends[p] = geometry->bonds * p / work.parts;
     in_threads(&work, threads);

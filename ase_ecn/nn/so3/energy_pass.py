@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ase_ecn.graphs.spheres import SphereArrays
 from ase_ecn.nn.so3.library import library
 from ase_ecn.nn.so3.repulsion import may_repel, repulsion
 from ase_ecn.nn.so3.sequence import LayerSequence
-from ase_ecn.nn.so3.trunk import Trunk
+from ase_ecn.nn.so3.tensor_heads import AtomFeatures
+from ase_ecn.nn.so3.trunk import Trunk, panels_of, times
 
 if TYPE_CHECKING:
     from ase_ecn.nn.so3.interaction import Interaction
@@ -47,7 +49,9 @@ class EnergyPass:
         self._splines, self._degree = network.splines, config.degree
         self._repulsion = config.repulsion
         self._dtype = network.dtype
-        self._hidden = [part.detach().numpy() for part in network.hidden.parameters()]
+        hidden = network.hidden.weight.detach()
+        self._hidden, self._turned = panels_of(hidden.T), panels_of(hidden)
+        self._bias = network.hidden.bias.detach().numpy()
         weight, bias = (part.detach().numpy() for part in network.head.parameters())
         self._head = weight[0], bias
         # Views, since these are set in place after the network was made.
@@ -64,13 +68,34 @@ class EnergyPass:
 
     def energies_and_pulls(self, arrays: SphereArrays) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """The same, and their (E, 3) derivatives by the bonds' vectors, eV/Å."""
+        energies, pulls, _ = self.with_features(arrays)
+        return energies, pulls
+
+    def features(self, arrays: SphereArrays, *, earlier: bool = False) -> AtomFeatures:
+        """What other heads read: last scalars and, if they are asked for, features before."""
         with self._layers(arrays) as layers:
-            active, gate = self._gated(layers.scalars(arrays))
+            return self._features(layers, layers.scalars(arrays), earlier=earlier)
+
+    def with_features(
+        self, arrays: SphereArrays, *, earlier: bool = False
+    ) -> tuple[NDArray[np.float64], NDArray[Any], AtomFeatures]:
+        """Energies, their derivatives by the bonds' vectors, and what other heads read."""
+        with self._layers(arrays) as layers:
+            scalars = layers.scalars(arrays)
+            features = self._features(layers, scalars, earlier=earlier)
+            active, gate = self._gated(scalars)
             energies = self._read(arrays, active)
             slope = (gate + active * (1 - gate)) * (self._head[0] * self._scale.astype(gate.dtype))
-            pulls = layers.pulls(slope @ self._hidden[0], len(arrays.vector))
+            pulls = layers.pulls(times(slope, self._turned), len(arrays.vector))
         self._repel(arrays, energies, pulls)
-        return energies, pulls
+        return energies, pulls, features
+
+    def _features(
+        self, layers: LayerSequence, scalars: NDArray[Any], *, earlier: bool
+    ) -> AtomFeatures:
+        with torch.inference_mode(False):
+            kept = torch.from_numpy(scalars.copy())
+        return AtomFeatures(kept, layers.earlier(len(scalars)) if earlier else {})
 
     def _repel(
         self,
@@ -91,8 +116,8 @@ class EnergyPass:
 
     def _gated(self, scalars: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """The hidden layer that reads the scalars of the atoms: SiLU of it, and its sigmoid."""
-        weight, bias = self._hidden
-        hidden = scalars @ weight.T + bias
+        # Not by NumPy, whose threads would wait busily where those of the C functions go on.
+        hidden = times(scalars, self._hidden) + self._bias
         # Beyond this there is nothing left, and exponentials would overflow.
         gate = 1 / (1 + np.exp(-np.maximum(hidden, -80)))
         return hidden * gate, gate
@@ -100,7 +125,7 @@ class EnergyPass:
     def _read(self, arrays: SphereArrays, active: NDArray[Any]) -> NDArray[np.float64]:
         """(B,) energies without repulsion."""
         weight, constant = self._head
-        of_atoms = (active @ weight + constant).astype(np.float64) * self._scale
+        of_atoms = ((active * weight).sum(axis=1) + constant).astype(np.float64) * self._scale
         of_atoms += self._element_energies[arrays.numbers]
         found = np.bincount(arrays.crystal_of_atom, of_atoms, len(arrays.atom_counts))
         return np.asarray(found, dtype=np.float64)
@@ -155,7 +180,8 @@ def forces_and_stress_by_c(
     forces = np.zeros((len(arrays.numbers), 3))
     virials = np.zeros((len(arrays.volumes), 9))
     bonds = (arrays.row, len(arrays.numbers), arrays.neighbor, arrays.crystal_of_atom)
-    given = (*bonds, arrays.vector, pulls, int(pulls.dtype == np.float64), forces, virials)
+    vector = np.ascontiguousarray(arrays.vector, dtype=np.float64)
+    given = (*bonds, vector, pulls, int(pulls.dtype == np.float64), forces, virials)
     functions.so3_forces(*(a.ctypes.data if isinstance(a, np.ndarray) else a for a in given))
     stress = (virials[:, _VOIGT[0]] + virials[:, _VOIGT[1]]) / 2
     return forces, stress / arrays.volumes[:, None]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 
@@ -168,27 +170,55 @@ def point(call: ctypes.Structure, arrays: Mapping[str, Tensor | Sequence[Tensor]
                 field[degree] = tensor.data_ptr()
 
 
+_granted = threading.local()
+
+
+@contextmanager
+def threads_for_c() -> Iterator[None]:
+    """Give the C functions that are called within all of PyTorch's threads, and PyTorch one.
+
+    After an operation that PyTorch shares among threads, those of OpenMP wait busily for another,
+    for milliseconds, on the processors that the C functions need next.
+    """
+    allowed = torch.get_num_threads()
+    if allowed < 2 or not is_compiled():
+        yield
+        return
+    _granted.threads = allowed
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(allowed)
+        del _granted.threads
+
+
+def thread_count() -> int:
+    """Of how many threads the C functions may make use."""
+    return int(getattr(_granted, "threads", 0)) or torch.get_num_threads()
+
+
 def run(name: str, call: ctypes.Structure, dtype: torch.dtype) -> None:
-    """Run a function on as many threads as PyTorch uses."""
+    """Run a function on the threads that there are."""
     functions = library()
     assert functions is not None
-    doubles, threads = int(dtype == torch.float64), torch.get_num_threads()
+    doubles, threads = int(dtype == torch.float64), thread_count()
     if getattr(functions, name)(ctypes.byref(call), doubles, instructions(), threads):
         raise MemoryError("no memory for gradients")
 
 
 def run_products(calls: Sequence[Product], dtype: torch.dtype) -> None:
-    """Run products one after the other, each on as many threads as PyTorch uses."""
+    """Run products one after the other, each on the threads that there are."""
     functions = library()
     assert functions is not None
     array = (Product * len(calls))(*calls)
-    doubles, threads = int(dtype == torch.float64), torch.get_num_threads()
+    doubles, threads = int(dtype == torch.float64), thread_count()
     functions.so3_products(array, len(calls), doubles, instructions(), threads)
 
 
 def run_sequence(steps: ctypes.Array[Step], dtype: torch.dtype) -> None:
-    """Run calls one after the other, each on as many threads as PyTorch uses."""
+    """Run calls one after the other, each on the threads that there are."""
     functions = library()
     assert functions is not None
-    doubles, threads = int(dtype == torch.float64), torch.get_num_threads()
+    doubles, threads = int(dtype == torch.float64), thread_count()
     functions.so3_sequence(steps, len(steps), doubles, instructions(), threads)

@@ -111,6 +111,11 @@ class LayerSequence:
         self._forward.run(atoms, bonds)
         return self._last[:atoms]
 
+    def earlier(self, atoms: int) -> dict[int, Tensor]:
+        """Copies of the features before the last layer, (N, 2 l + 1, width) by degree l."""
+        with torch.inference_mode(False):
+            return {degree: part[:atoms].clone() for degree, part in self._earlier.items()}
+
     def pulls(self, by_scalars: NDArray[Any], bonds: int) -> NDArray[Any]:
         """(E, 3) derivatives by the bonds' vectors, from those by the scalars of the last call."""
         if self._backward is None:
@@ -128,6 +133,7 @@ class LayerSequence:
         steps.add(GEOMETRY, call, "bonds", _BONDS)
         x: Mapping[int, Tensor] = {}
         for number, layer in enumerate(self._trunk.layers):
+            self._earlier = x
             mixed = self._mixed(steps, number, layer, x)
             sums = [
                 self._of_atoms("sums", degree, count)

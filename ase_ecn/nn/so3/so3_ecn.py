@@ -18,14 +18,14 @@ from torch import Tensor, nn
 
 from ase_ecn.errors import OptionError
 from ase_ecn.graphs.bond_classes import CLASS_COUNTS, NONE
-from ase_ecn.graphs.spheres import SphereBatch
+from ase_ecn.graphs.spheres import SphereArrays, SphereBatch
 from ase_ecn.nn.layers import scatter_mean, scatter_sum
 from ase_ecn.nn.network import Network, options
 from ase_ecn.nn.so3.agreement import in_agreement
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.bonds import Bonds, Splines, describe, located, moving
 from ase_ecn.nn.so3.convolution import convolve, convolve_moving
-from ase_ecn.nn.so3.energy_pass import EnergyPass, Passes
+from ase_ecn.nn.so3.energy_pass import MOST_ATOMS, EnergyPass, Passes
 from ase_ecn.nn.so3.heads import PropertyHeads
 from ase_ecn.nn.so3.interaction import ELEMENTS, Interaction
 from ase_ecn.nn.so3.layout import Layout
@@ -181,6 +181,9 @@ class SO3ECN(SO3Network):
 
     def features(self, graph: SphereBatch) -> AtomFeatures:
         """What the heads read; differentiable by the weights."""
+        one = None if torch.is_grad_enabled() else self._pass_for(graph)
+        if one is not None:
+            return one.features(SphereArrays.of(graph), earlier=self._reads_earlier)
         bonds = self.bonds(graph)
         trunk = None if torch.is_grad_enabled() else self._trunk()
         if trunk is not None:
@@ -253,6 +256,8 @@ class SO3ECN(SO3Network):
                 f"a network with the classes {self.config.classes!r} has no forces: its energy "
                 f"jumps where the symmetry changes; forces need the classes {NONE!r}"
             )
+        if (one := self._pass_for(graph)) is not None:
+            return self._derivatives_by(one, graph)
         trunk = self._trunk()
         if trunk is not None:
             return self._derivatives_of(graph, trunk)
@@ -269,6 +274,13 @@ class SO3ECN(SO3Network):
             pulls = pulls.index_add(0, near.bonds, near.pulls.to(pulls.dtype))
         return Derivatives(total.detach(), pulls, features.detached())
 
+    def _derivatives_by(self, one: EnergyPass, graph: SphereBatch) -> Derivatives:
+        """The derivatives, by one call in each direction."""
+        arrays = SphereArrays.of(graph)
+        energies, pulls, features = one.with_features(arrays, earlier=self._reads_earlier)
+        with torch.inference_mode(False):
+            return Derivatives(torch.from_numpy(energies), torch.from_numpy(pulls), features)
+
     def energy_passes(self) -> Passes | None:
         """Itself."""
         if not self.gives_forces or not has_sequences(library()):
@@ -276,6 +288,17 @@ class SO3ECN(SO3Network):
         parts = (self.head, self.hidden, self.embedding, self.interactions)
         found = prepared(self.head, parts, lambda: EnergyPass(self))
         return None if found is None else [(1.0, found)]
+
+    @property
+    def _reads_earlier(self) -> bool:
+        return self.tensor_heads is not None
+
+    def _pass_for(self, graph: SphereBatch) -> EnergyPass | None:
+        """What computes small batches."""
+        if len(graph.numbers) > MOST_ATOMS:
+            return None
+        passes = self.energy_passes()
+        return None if passes is None else passes[0][1]
 
     def _trunk(self) -> Trunk | None:
         """Layers without gradients of the weights."""

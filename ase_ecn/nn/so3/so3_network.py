@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +29,7 @@ from ase_ecn.nn.so3.energy_pass import (
     mean_energies_and_pulls,
 )
 from ase_ecn.nn.so3.guesses import guessed_parts
+from ase_ecn.nn.so3.library import has_sequences, in_c, library, threads_for_c
 from ase_ecn.properties import FORMATION_ENERGY
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -60,6 +62,15 @@ def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor
     virial = scatter_sum(of_atoms, graph.crystal_of_atom, len(graph.volumes))
     virial = torch.stack([(virial[:, a] + virial[:, b]) / 2 for a, b in _PLACES], dim=1)
     return forces, virial / graph.volumes[:, None]
+
+
+def _rest_of_pulls(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
+    """As :func:`forces_and_stress`, by a C function where there is one; no derivatives."""
+    if not in_c(pulls) or not has_sequences(library()):
+        return forces_and_stress(graph, pulls)
+    found = forces_and_stress_by_c(SphereArrays.of(graph), pulls.detach().numpy())
+    forces, stress = (torch.from_numpy(part).to(pulls.dtype) for part in found)
+    return forces, stress
 
 
 class SO3Network(PropertyNetwork):
@@ -151,15 +162,15 @@ class SO3Network(PropertyNetwork):
         """Energy in eV/atom, what the heads give and, without classes, forces and stress."""
         if not self.gives_forces:
             return self.predict_without_forces(graphs)
-        with torch.inference_mode(False):
+        with torch.inference_mode(False), self._threads():
             graph = graphs.batch.to(self.device, self.dtype)
             found, pulls = self.properties_and_pulls(graph)
-            forces, stress = forces_and_stress(graph, pulls)
+            forces, stress = _rest_of_pulls(graph, pulls)
         return {**self._with_constants(found, graphs), "forces": forces, "stress": stress}
 
     def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
         """Energy in eV/atom and what the heads give."""
-        with torch.inference_mode():
+        with torch.inference_mode(), self._threads():
             found = self.properties(graphs.batch.to(self.device, self.dtype))
         return self._with_constants(found, graphs)
 
@@ -172,7 +183,9 @@ class SO3Network(PropertyNetwork):
     def surface(self, crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor]:
         """Without the parts of corrections that jump where atoms of oxygen become a peroxide's."""
         with torch.inference_mode(False):
-            found = self._derivatives(self._arrays(crystals))
+            arrays = self._arrays(crystals)
+            with self._threads():
+                found = self._derivatives(arrays)
             return tuple(torch.from_numpy(part) for part in found)  # type: ignore[return-value]
 
     def energies_alone(self, crystals: Sequence[Crystal], *, forces: bool) -> Energies | None:
@@ -181,7 +194,8 @@ class SO3Network(PropertyNetwork):
             return None
         with torch.inference_mode(False):
             arrays = self._arrays(crystals)
-            found = self._derivatives(arrays) if forces else (self._energies(arrays),)
+            with self._threads():
+                found = self._derivatives(arrays) if forces else (self._energies(arrays),)
         values = found[0] / arrays.atom_counts
         if self.architecture.target == FORMATION_ENERGY:
             values = values + guessed_parts(crystals, arrays)
@@ -194,6 +208,9 @@ class SO3Network(PropertyNetwork):
     @abstractmethod
     def energy_passes(self) -> Passes | None:
         """What gives energies of small batches without PyTorch; ``None`` where C cannot."""
+
+    def _threads(self) -> AbstractContextManager[None]:
+        return threads_for_c() if self.device.type == "cpu" else nullcontext()
 
     def _arrays(self, crystals: Sequence[Crystal]) -> SphereArrays:
         config = self.architecture
@@ -216,7 +233,7 @@ class SO3Network(PropertyNetwork):
             return energies, *forces_and_stress_by_c(arrays, pulls)
         graph = arrays.batch(dtype=torch.float64).to(self.device, self.dtype)
         found, by_bonds = self.energies_and_pulls(graph)
-        parts = (found, *forces_and_stress(graph, by_bonds))
+        parts = (found, *_rest_of_pulls(graph, by_bonds))
         return tuple(part.detach().double().cpu().numpy() for part in parts)
 
     def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ase_ecn.nn.so3.activation import activated_shapes, run_activation
@@ -51,8 +54,8 @@ class Applied:
     passed: list[Passed]
 
 
-def _panels(weight: Tensor) -> Tensor:
-    """(inner, columns) weights as panels, (columns / PANEL, inner, PANEL)."""
+def panels_of(weight: Tensor) -> Tensor:
+    """(inner, columns) weights as panels for products in C, (columns / PANEL, inner, PANEL)."""
     inner, columns = weight.shape
     return weight.reshape(inner, columns // PANEL, PANEL).transpose(0, 1).contiguous()
 
@@ -71,6 +74,17 @@ def _product(
         call.add, call.add_row = add.data_ptr(), rows.data_ptr()
     call.out = out.data_ptr()
     return out, call
+
+
+def times(rows: NDArray[Any], panels: Tensor) -> NDArray[Any]:
+    """(N, columns) products of (N, inner) rows and panels, on the threads of the C functions."""
+    rows = np.ascontiguousarray(rows)
+    out = np.empty((len(rows), panels.shape[0] * PANEL), dtype=rows.dtype)
+    call = Product(*out.shape)
+    call.inner[0], call.a[0], call.w[0] = rows.shape[1], rows.ctypes.data, panels.data_ptr()
+    call.out = out.ctypes.data
+    run_products([call], panels.dtype)
+    return out
 
 
 def _run(products: Sequence[tuple[Tensor, Product]]) -> list[Tensor]:
@@ -163,7 +177,7 @@ def _weights(modules: nn.ModuleDict) -> dict[int, Tensor]:
 
 
 def _all_panels(weights: Degrees) -> dict[int, Tensor]:
-    return {degree: _panels(weight) for degree, weight in weights.items()}
+    return {degree: panels_of(weight) for degree, weight in weights.items()}
 
 
 class Trunk:

@@ -191,3 +191,21 @@ def test_every_set_of_instructions_that_is_here(index, monkeypatch, in_python):
 def test_instructions_can_be_limited(limit, highest, monkeypatch):
     monkeypatch.setenv("ASE_ECN_INSTRUCTIONS", limit)
     assert library.instructions.__wrapped__() <= highest
+
+
+@compiled
+def test_c_functions_have_the_threads_that_pytorch_gives_up():
+    def in_use():
+        return torch.get_num_threads(), library.thread_count()
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with library.threads_for_c():
+            assert in_use() == (1, 3)
+            with library.threads_for_c():
+                assert in_use() == (1, 3)
+            assert in_use() == (1, 3)
+        assert in_use() == (3, 3)
+    finally:
+        torch.set_num_threads(before)
