@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ase_ecn.nn.layers import scatter_mean, scatter_sum
+from ase_ecn.nn.layers import scatter_sum
 
 
 class StackedHeads:
@@ -51,7 +51,7 @@ class StackedHeads:
             (N,) crystal of each atom and (B,) number of atoms.
         """
         width = x.shape[1]
-        hidden = functional.silu(functional.linear(x, *self.first))
+        hidden = functional.silu(functional.linear(x, *self.first), inplace=True)
         found: dict[str, Tensor] = {}
         if self.second is not None and self.last is not None:
             pooled = self._pooled(x, hidden[:, : len(self.names) * width], crystal, counts)
@@ -67,19 +67,22 @@ class StackedHeads:
         return found
 
     def _pooled(self, x: Tensor, hidden: Tensor, crystal: Tensor, counts: Tensor) -> Tensor:
-        """(B, heads * D) means over the atoms, weighted where a head has weights."""
-        if self.attention is None:
-            return scatter_mean(hidden, crystal, counts)
-        scores = functional.linear(x, *self.attention)
-        first, others = hidden[:, : scores.shape[1]], hidden[:, scores.shape[1] :]
-        index = crystal[:, None].expand_as(scores)
-        highest = scores.new_full((len(counts), scores.shape[1]), -torch.inf)
-        highest = highest.scatter_reduce(0, index, scores, "amax")
-        weights = torch.exp(scores - highest[crystal])
-        sums = torch.cat([weights * first, weights, others], dim=1)
-        total = scatter_sum(sums, crystal, len(counts))
-        top, bottom, rest = total.split([scores.shape[1], scores.shape[1], others.shape[1]], dim=1)
-        return torch.cat([top / bottom, rest / counts[:, None].to(rest.dtype)], dim=1)
+        """(B, heads * D) means over the atoms, weighted where a head has weights.
+
+        Overwrites the (N, heads * D) ``hidden``, which is large.
+        """
+        divisors = counts[:, None].to(hidden.dtype)
+        if self.attention is not None:
+            weights = functional.linear(x, *self.attention)
+            columns = weights.shape[1]
+            index = crystal[:, None].expand_as(weights)
+            highest = weights.new_full((len(counts), columns), -torch.inf)
+            highest = highest.scatter_reduce(0, index, weights, "amax")
+            weights.sub_(highest[crystal]).exp_()
+            hidden[:, :columns] *= weights
+            plain = divisors.expand(-1, hidden.shape[1] - columns)
+            divisors = torch.cat([scatter_sum(weights, crystal, len(counts)), plain], dim=1)
+        return scatter_sum(hidden, crystal, len(counts)) / divisors
 
 
 def _joined(modules: list[nn.Module], name: str) -> tuple[Tensor, Tensor]:
