@@ -294,8 +294,8 @@ class SO3ECN(SO3Network):
         return self.tensor_heads is not None
 
     def _pass_for(self, graph: SphereBatch) -> EnergyPass | None:
-        """What computes small batches."""
-        if len(graph.numbers) > MOST_ATOMS:
+        """What computes small batches; not in a fit, where each step would need another."""
+        if self.training or len(graph.numbers) > MOST_ATOMS:
             return None
         passes = self.energy_passes()
         return None if passes is None else passes[0][1]
