@@ -38,7 +38,7 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def calculator() -> ECNCalculator:
     return ECNCalculator(NAME, device="cpu", dtype="float64")
 
