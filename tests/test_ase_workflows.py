@@ -33,7 +33,7 @@ CRYSTALS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def calculator() -> ECNCalculator:
     return ECNCalculator(NAME, device="cpu", dtype="float64")
 

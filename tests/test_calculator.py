@@ -28,7 +28,7 @@ from ase_ecn.errors import (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def calculator() -> ECNCalculator:
     return ECNCalculator(device="cpu")
 

@@ -29,7 +29,7 @@ def matcalc() -> ModuleType:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def calculator() -> ECNCalculator:
     return ECNCalculator(NAME, device="cpu", dtype="float64")
 

@@ -22,7 +22,7 @@ from ase_ecn.phonons import phonons
 NAME = "ecn-universal"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def calculator() -> ECNCalculator:
     return ECNCalculator(NAME, device="cpu")
 
