@@ -208,7 +208,9 @@ def _threads(options: Options) -> list[Row]:
                 one, shared = _divided(partial(call, 1), options)
                 rows.append(Row(f"{label}, by Amdahl's law", one - shared / 2, one, "s", must, aim))
             else:
-                two, one = take_turns(partial(call, 2), partial(call, 1), options=options)
+                # A thread that is alone may run at changing speeds, so more often than others.
+                sides, repeats = (partial(call, 2), partial(call, 1)), 3 * options.repeats
+                two, one = take_turns(*sides, options=options, repeats=repeats)
                 rows.append(Row(label, two, one, must=must, aim=aim))
     return rows
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 
 import numpy as np
+import pytest
 from ase.build import bulk
 from children import run_in_child
 
+from ase_ecn.geometry import pairs
 from ase_ecn.geometry.pairs import neighbor_lists
+
+pytestmark = pytest.mark.skipif(pairs.compiled is None, reason="no C functions were compiled")
+TASKS = Path("/proc/self/task")
 
 
 def bonds(threads: int) -> bytes:
@@ -36,8 +43,12 @@ def forked_among_threads() -> None:
         for _ in range(5):
             child = os.fork()
             if not child:
-                # Without threads of its own it would wait for ever for those of its parent.
-                os._exit(0 if bonds(3) == alone else 1)
+                # It would wait for ever for a lock that another thread held when it was made.
+                signal.alarm(300)
+                right = bonds(3) == alone
+                # Two beside this one, where the system says how many there are.
+                helped = not TASKS.exists() or len(list(TASKS.iterdir())) == 3
+                os._exit(0 if right and helped else 1)
             assert os.waitpid(child, 0)[1] == 0
         assert {one.result() for one in others} == {alone}
 

@@ -64,7 +64,7 @@ def forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor
     return forces, virial / graph.volumes[:, None]
 
 
-def _rest_of_pulls(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
+def _forces_and_stress(graph: SphereBatch, pulls: Tensor) -> tuple[Tensor, Tensor]:
     """As :func:`forces_and_stress`, by a C function where there is one; no derivatives."""
     if not in_c(pulls) or not has_sequences(library()):
         return forces_and_stress(graph, pulls)
@@ -165,7 +165,7 @@ class SO3Network(PropertyNetwork):
         with torch.inference_mode(False), self._threads():
             graph = graphs.batch.to(self.device, self.dtype)
             found, pulls = self.properties_and_pulls(graph)
-            forces, stress = _rest_of_pulls(graph, pulls)
+            forces, stress = _forces_and_stress(graph, pulls)
         return {**self._with_constants(found, graphs), "forces": forces, "stress": stress}
 
     def predict_without_forces(self, graphs: EnergyGraphs) -> Mapping[str, Tensor]:
@@ -233,7 +233,7 @@ class SO3Network(PropertyNetwork):
             return energies, *forces_and_stress_by_c(arrays, pulls)
         graph = arrays.batch(dtype=torch.float64).to(self.device, self.dtype)
         found, by_bonds = self.energies_and_pulls(graph)
-        parts = (found, *_rest_of_pulls(graph, by_bonds))
+        parts = (found, *_forces_and_stress(graph, by_bonds))
         return tuple(part.detach().double().cpu().numpy() for part in parts)
 
     def domain_features(self, graphs: EnergyGraphs) -> Mapping[str, NDArray[np.float64]]:
