@@ -13,7 +13,9 @@ from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.network import Network
 from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble
 
-_MAY_BE_FRESH = re.compile(r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_|\.pull\.")
+_MAY_BE_FRESH = re.compile(
+    r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_|\.pull\.|\.gains$"
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def giving_energies(checkpoint: str) -> Beginning:
 def start_from(model: Network, checkpoint: str) -> None:
     """Give a new network the weights of a checkpoint of the same architecture.
 
-    Heads of properties that the checkpoint doesn't predict stay fresh, and so does what moves
-    atoms, and angular features that it lacks; these start as if they were not there.
+    Heads of properties that the checkpoint doesn't predict stay fresh, and so do what moves atoms,
+    angular features and gains of elements that it lacks; these start as if they were not there.
 
     Parameters
     ----------

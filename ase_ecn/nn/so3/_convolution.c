@@ -23,7 +23,8 @@
     extern const RunRange convolution_##precision##_##target; \
     extern const RunGeometry geometry_##precision##_##target; \
     extern const RunActivation activation_##precision##_##target; \
-    extern const RunProduct product_##precision##_##target;
+    extern const RunProduct product_##precision##_##target; \
+    extern const RunScaling scaling_##precision##_##target;
 DECLARE(f32, plain)
 DECLARE(f64, plain)
 #if defined(__x86_64__)
@@ -45,10 +46,12 @@ typedef struct {
     const Geometry *geometry;
     const Activation *activation;
     const Product *product;
+    const Scaling *scaling;
     RunRange run;
     RunGeometry run_geometry;
     RunActivation run_activation;
     RunProduct run_product;
+    RunScaling run_scaling;
     const int64_t *ends; /* [parts + 1] atoms, bonds or rows */
     int64_t parts, size; /* bytes of the table */
     char *gradients;     /* [parts][size], or null */
@@ -71,6 +74,8 @@ static void *worker(void *argument)
             work->run_geometry(work->geometry, first, last);
         else if (work->product)
             work->run_product(work->product, first, last);
+        else if (work->scaling)
+            work->run_scaling(work->scaling, first, last);
         else if (work->activation)
             work->run_activation(work->activation, first, last, own);
         else
@@ -199,6 +204,19 @@ EXPORT int so3_geometry(const Geometry *geometry, int doubles, int instructions,
     return 0;
 }
 
+/* Returns 0. */
+EXPORT int so3_scaling(const Scaling *scaling, int doubles, int instructions, int64_t threads)
+{
+    int64_t ends[MOST + 1];
+    Work work = {.scaling = scaling, .ends = ends};
+    work.run_scaling = CHOOSE(scaling, doubles, instructions);
+    work.parts = several(scaling->atoms / ATOMS_OF_A_PART + 1, threads);
+    for (int64_t p = 0; p <= work.parts; p++)
+        ends[p] = scaling->atoms * p / work.parts;
+    in_threads(&work, threads);
+    return 0;
+}
+
 static void add(const Sum *sum, int doubles)
 {
     for (int64_t k = 0; k < sum->count; k++)
@@ -226,6 +244,9 @@ EXPORT int so3_sequence(const Step *steps, int64_t count, int doubles, int instr
             break;
         case ACTIVATION:
             so3_activation(call, doubles, instructions, threads);
+            break;
+        case SCALING:
+            so3_scaling(call, doubles, instructions, threads);
             break;
         default:
             add(call, doubles);

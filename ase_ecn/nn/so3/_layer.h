@@ -70,6 +70,14 @@ typedef struct {
 
 enum { VALUES, GRADIENTS, DIRECTIONS };
 
+/* Rows times those of their atoms' elements, in place. */
+typedef struct {
+    int64_t atoms, each, columns, stride; /* rows of an atom; numbers from element to element */
+    const int64_t *element;               /* [atoms] */
+    const void *factors;                  /* [elements][stride], the first `columns` of each */
+    void *rows;                           /* [atoms][each][columns] */
+} Scaling;
+
 /* to += from */
 typedef struct {
     int64_t count;
@@ -78,7 +86,7 @@ typedef struct {
 } Sum;
 
 /* One call of many that follow each other. */
-enum { GEOMETRY, CONVOLUTION, PRODUCT, ACTIVATION, SUM };
+enum { GEOMETRY, CONVOLUTION, PRODUCT, ACTIVATION, SUM, SCALING };
 typedef struct {
     int64_t kind;
     const void *call;
@@ -88,5 +96,6 @@ typedef void (*RunRange)(const Layer *, int64_t, int64_t, void *);
 typedef void (*RunActivation)(const Activation *, int64_t, int64_t, void *);
 typedef void (*RunProduct)(const Product *, int64_t, int64_t);
 typedef void (*RunGeometry)(const Geometry *, int64_t, int64_t);
+typedef void (*RunScaling)(const Scaling *, int64_t, int64_t);
 
 #endif

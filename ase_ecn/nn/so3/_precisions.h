@@ -21,11 +21,13 @@ static inline float NAME(root)(float x) { return sqrtf(x); }
 #include "_exponential.h"
 #include "_activation.h"
 #include "_product.h"
+#include "_scaling.h"
 #include "_done.h"
 const RunRange JOIN(convolution_f32, TARGET) = NAME(run_range);
 const RunGeometry JOIN(geometry_f32, TARGET) = NAME(run_geometry);
 const RunActivation JOIN(activation_f32, TARGET) = NAME(run_activation);
 const RunProduct JOIN(product_f32, TARGET) = NAME(run_product);
+const RunScaling JOIN(scaling_f32, TARGET) = NAME(run_scaling);
 #undef REAL
 #undef R
 #undef NAME
@@ -41,9 +43,11 @@ static inline double NAME(root)(double x) { return sqrt(x); }
 #include "_library_exponential.h"
 #include "_activation.h"
 #include "_product.h"
+#include "_scaling.h"
 #include "_done.h"
 const RunRange JOIN(convolution_f64, TARGET) = NAME(run_range);
 const RunGeometry JOIN(geometry_f64, TARGET) = NAME(run_geometry);
 const RunActivation JOIN(activation_f64, TARGET) = NAME(run_activation);
 const RunProduct JOIN(product_f64, TARGET) = NAME(run_product);
+const RunScaling JOIN(scaling_f64, TARGET) = NAME(run_scaling);
 #endif

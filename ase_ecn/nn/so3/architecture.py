@@ -56,6 +56,9 @@ class SO3ECNConfig:
         ``"crystal_class"``, ``"site_symmetry"`` or ``"wyckoff"``, see
         :mod:`ase_ecn.graphs.bond_classes`. Only without classes are energies smooth, so others give
         no forces.
+    element_gains
+        Whether each element has factors of its own for the channels of a layer, before they are
+        normalised.
     repulsion
         Where the repulsion of nuclei begins (:mod:`ase_ecn.nn.so3.repulsion`), in units of the sum
         of both covalent radii; 0 for none.
@@ -76,6 +79,7 @@ class SO3ECNConfig:
     repulsion: float = 0.0
     tensor_targets: tuple[str, ...] = ()
     attentive: tuple[str, ...] = ATTENTIVE
+    element_gains: bool = False
 
     def __post_init__(self) -> None:
         if len(self.widths) not in (3, 4) or any(w < 1 or w % _LANES for w in self.widths):

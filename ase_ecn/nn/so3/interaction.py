@@ -40,9 +40,13 @@ class Interaction(nn.Module):
         Typical number of neighbours, by whose root sums are divided.
     classes
         Of bonds that have radial functions of their own, beside the shared ones.
+    gains
+        Whether channels have a factor for each element.
     """
 
-    def __init__(self, layout: Layout, rows: int, neighbors: float, classes: int = 0) -> None:
+    def __init__(
+        self, layout: Layout, rows: int, neighbors: float, classes: int = 0, *, gains: bool = False
+    ) -> None:
         super().__init__()
         self.layout = layout
         self.scale = neighbors**-0.5
@@ -66,6 +70,10 @@ class Interaction(nn.Module):
         self.norm = nn.ParameterList(torch.ones(size) for size in sizes.values())
         self.element = nn.Embedding(ELEMENTS, sizes[0])
         nn.init.normal_(self.element.weight, std=0.3)
+        self.sizes = tuple(sizes.values())
+        # Differences from one, so that an element that no label has touched has no factor.
+        shape = (ELEMENTS, sum(sizes.values()))
+        self.gains = nn.Parameter(torch.zeros(shape)) if gains else None
         self.table = nn.Parameter(_first_table(rows, layout.width))
         # What no label has touched stays zero, so an unseen class has the shared functions.
         shape = (classes, rows, layout.width)
@@ -82,14 +90,29 @@ class Interaction(nn.Module):
         """What neighbours see of the features."""
         return [self.before[str(degree)](part) for degree, part in x.items()]
 
-    def joined(self, sums: Sequence[Tensor], x: Mapping[int, Tensor]) -> dict[int, Tensor]:
-        """What the sums and the atoms' own features make, without the element's constants."""
+    def joined(
+        self,
+        sums: Sequence[Tensor],
+        x: Mapping[int, Tensor],
+        numbers: Tensor,
+        *,
+        constants: bool = True,
+    ) -> dict[int, Tensor]:
+        """What the sums, the atoms' own features and their elements make.
+
+        Of derivatives along a direction it is the same without the elements' constants.
+        """
         found = {}
         for degree, part in zip(self.layout.channels, sums, strict=True):
             found[degree] = self.after[str(degree)](part) * self.scale
             if str(degree) in self.skip:
                 found[degree] = found[degree] + self.skip[str(degree)](x[degree])
-        return found
+        if constants:
+            found[0] = found[0] + self.element(numbers)[:, None, :]
+        if self.gains is None:
+            return found
+        factors = (1 + self.gains[numbers])[:, None].split(self.sizes, dim=2)
+        return {degree: part * factors[degree] for degree, part in found.items()}
 
     def activated(self, f: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """Normalise and gate."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 FORWARD, DUAL_FORWARD, BACKWARD, PARAMETERS, DUAL_PARAMETERS = range(5)
 VALUES, GRADIENTS, DIRECTIONS = range(3)
-GEOMETRY, CONVOLUTION, PRODUCT, ACTIVATION, SUM = range(5)
+GEOMETRY, CONVOLUTION, PRODUCT, ACTIVATION, SUM, SCALING = range(6)
 PANEL = 16
 """Columns of a panel of weights, by which channels can be divided."""
 INSTRUCTIONS = ("plain", "avx2", "avx512")
@@ -82,6 +82,15 @@ class Activation(ctypes.Structure):
     )
 
 
+class Scaling(ctypes.Structure):
+    """As in ``_layer.h``."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("atoms", "each", "columns", "stride")),
+        *((name, ctypes.c_void_p) for name in ("element", "factors", "rows")),
+    )
+
+
 class Sum(ctypes.Structure):
     """As in ``_layer.h``."""
 
@@ -121,6 +130,8 @@ def library() -> ctypes.CDLL | None:
     if has_products(functions):
         counted = (ctypes.POINTER(Product), ctypes.c_int64, ctypes.c_int, ctypes.c_int)
         functions.so3_products.argtypes = (*counted, ctypes.c_int64)
+        scaled = (ctypes.POINTER(Scaling), ctypes.c_int, ctypes.c_int, ctypes.c_int64)
+        functions.so3_scaling.argtypes = scaled
     if has_sequences(functions):
         steps = (ctypes.POINTER(Step), ctypes.c_int64, ctypes.c_int, ctypes.c_int)
         functions.so3_sequence.argtypes = (*steps, ctypes.c_int64)
@@ -131,13 +142,13 @@ def library() -> ctypes.CDLL | None:
 
 
 def has_products(functions: ctypes.CDLL | None) -> bool:
-    """Whether these C functions were built since there are products among them."""
-    return hasattr(functions, "so3_products")
+    """Whether these C functions were built since all steps of a layer are among them."""
+    return hasattr(functions, "so3_scaling")
 
 
 def has_sequences(functions: ctypes.CDLL | None) -> bool:
     """Whether these C functions were built since several calls can be one."""
-    return hasattr(functions, "so3_sequence")
+    return hasattr(functions, "so3_sequence") and has_products(functions)
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,7 @@ from ase_ecn.nn.so3.library import (
     GRADIENTS,
     PANEL,
     PRODUCT,
+    SCALING,
     SUM,
     VALUES,
     Activation,
@@ -147,6 +148,7 @@ class LayerSequence:
                     terms.append((x[degree], layer.skip[degree]))
                 element = None if degree else layer.element
                 f.append(self._product(steps, ("f", number), degree, terms, element))
+            self._scale(steps, layer, f)
             out = [self._of_atoms(("x", number), d, m) for d, m in enumerate(layer.gates.out)]
             self._activate(steps, FORWARD, layer, f, o=out)
             self._passed.append((mixed, f))
@@ -180,6 +182,7 @@ class LayerSequence:
             before, after, skip = layer.turned
             by_f = [self._of_atoms("by_f", d, a.shape[2]) for d, a in enumerate(f)]
             self._activate(steps, BACKWARD, layer, f, ao=adjoint, af=by_f)
+            self._scale(steps, layer, by_f)
             g = [
                 self._product(steps, "sums", degree, [(a, after[degree])])
                 for degree, a in enumerate(by_f)
@@ -260,6 +263,13 @@ class LayerSequence:
         call.out = out.data_ptr()
         steps.add(PRODUCT, call, "rows", _ATOMS, 2 * degree + 1)
         return out
+
+    def _scale(self, steps: _Steps, layer: TrunkLayer, f: Sequence[Tensor]) -> None:
+        """Features times the gains of the atoms' elements, if the layer has any."""
+        if layer.gains is None:
+            return
+        for degree, part in enumerate(f):
+            steps.add(SCALING, layer.gains.call(degree, part, self._numbers), "atoms", _ATOMS)
 
     def _activate(
         self, steps: _Steps, task: int, layer: TrunkLayer, f: Sequence[Tensor], **arrays: Any

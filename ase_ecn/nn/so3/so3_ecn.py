@@ -81,7 +81,13 @@ class SO3ECN(SO3Network):
         layouts = [Layout(kind, config.degree, config.widths) for kind in kinds]  # type: ignore[arg-type]
         classes = CLASS_COUNTS[config.classes]
         self.interactions = nn.ModuleList(
-            Interaction(layout, config.intervals + 3, config.neighbors, classes)
+            Interaction(
+                layout,
+                config.intervals + 3,
+                config.neighbors,
+                classes,
+                gains=config.element_gains,
+            )
             for layout in layouts
         )
         self.hidden = nn.Linear(width, width)
@@ -145,8 +151,14 @@ class SO3ECN(SO3Network):
         return self.heads.spreads, self.heads.spread_factor
 
     def takes(self, source: Network) -> bool:
-        """Whether the other has the same trunk: heads of other targets stay fresh."""
-        return isinstance(source, SO3ECN) and source.config.trunk == self.config.trunk
+        """Whether the other has the same trunk: heads of other targets stay fresh.
+
+        Gains of elements may be fresh too, as they change nothing before they are fitted.
+        """
+        if not isinstance(source, SO3ECN):
+            return False
+        gains = source.config.element_gains or self.config.element_gains
+        return replace(source.config.trunk, element_gains=gains) == self.config.trunk
 
     def take_units(self, source: Network) -> None:
         """Adopt the scale of the energy, and the units of targets by their names."""
@@ -336,8 +348,8 @@ class SO3ECN(SO3Network):
             sums, rates = convolve_moving(
                 layer.layout, bonds, moved, layer.radial, layer.mixed(x), layer.mixed(xd)
             )
-            f, fd = layer.joined(sums, x), layer.joined(rates, xd)
-            f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
+            f = layer.joined(sums, x, graph.numbers)
+            fd = layer.joined(rates, xd, graph.numbers, constants=False)
             x, xd = layer.activated_moving(f, fd)
         hidden = self.hidden(x[0][:, 0])
         hidden_d = xd[0][:, 0] @ self.hidden.weight.T
@@ -366,8 +378,7 @@ class SO3ECN(SO3Network):
             earlier = x
             table = layer.radial.detach() if frozen else layer.radial
             sums = convolve(layer.layout, bonds, y, r, table, layer.mixed(x))
-            f = layer.joined(sums, x)
-            f[0] = f[0] + layer.element(graph.numbers)[:, None, :]
+            f = layer.joined(sums, x, graph.numbers)
             x = layer.activated(f)
         return AtomFeatures(x[0][:, 0], earlier)
 

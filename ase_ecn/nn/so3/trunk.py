@@ -22,7 +22,16 @@ from ase_ecn.nn.so3.activation import activated_shapes, run_activation
 from ase_ecn.nn.so3.bonds import Bonds, pulls_of
 from ase_ecn.nn.so3.convolution import empty_sums, run_convolution
 from ase_ecn.nn.so3.interaction import Interaction
-from ase_ecn.nn.so3.library import BACKWARD, FORWARD, PANEL, Product, run_products
+from ase_ecn.nn.so3.library import (
+    BACKWARD,
+    FORWARD,
+    PANEL,
+    Product,
+    Scaling,
+    point,
+    run,
+    run_products,
+)
 
 Degrees = Mapping[int, Tensor]
 
@@ -47,11 +56,14 @@ class Applied:
         By degree l: (N, 2 l + 1, width) features before the last layer.
     passed
         Of each layer, if they were recorded.
+    numbers
+        (N,) atomic numbers.
     """
 
     scalars: Tensor
     earlier: Degrees
     passed: list[Passed]
+    numbers: Tensor
 
 
 def panels_of(weight: Tensor) -> Tensor:
@@ -93,6 +105,35 @@ def _run(products: Sequence[tuple[Tensor, Product]]) -> list[Tensor]:
     return outs
 
 
+class Gains:
+    """Factors of the elements for the channels of a layer.
+
+    Parameters
+    ----------
+    factors
+        (elements, channels of all degrees end to end).
+    sizes
+        Channels of each degree.
+    """
+
+    def __init__(self, factors: Tensor, sizes: Sequence[int]) -> None:
+        self._factors = factors
+        self._parts = factors.split(list(sizes), dim=1)
+
+    def apply(self, f: Sequence[Tensor], numbers: Tensor) -> None:
+        """Multiply features (N, 2 l + 1, channels) of all degrees, in place."""
+        for degree, part in enumerate(f):
+            call = self.call(degree, part, numbers)
+            call.atoms = len(part)
+            run("so3_scaling", call, part.dtype)
+
+    def call(self, degree: int, rows: Tensor, numbers: Tensor) -> Scaling:
+        """The call for features of one degree, without the number of atoms."""
+        call = Scaling(0, 2 * degree + 1, rows.shape[2], self._factors.shape[1])
+        point(call, {"element": numbers, "factors": self._parts[degree], "rows": rows})
+        return call
+
+
 class TrunkLayer:
     """Weights of one layer, arranged for products.
 
@@ -113,6 +154,7 @@ class TrunkLayer:
         self._after = {degree: w * layer.scale for degree, w in _weights(layer.after).items()}
         self._skip = _weights(layer.skip)
         self.element = layer.element.weight.detach()
+        self.gains = None if layer.gains is None else Gains(1 + layer.gains.detach(), layer.sizes)
         self.embedded: Tensor | None = None
         if embedding is not None:
             self.embedded = embedding @ self._before[0]
@@ -144,18 +186,22 @@ class TrunkLayer:
             constants = {} if degree else {"add": self.element, "rows": numbers}
             products.append(_product(*terms, **constants))
         f = _run(products)
+        if self.gains is not None:
+            self.gains.apply(f, numbers)
         out = activated_shapes(f, self.gates)
         run_activation(FORWARD, self.gates, f, gamma=self.gamma, o=out)
         return out, Passed(mixed, f)
 
     def pull(
-        self, passed: Passed, adjoint: Sequence[Tensor], bonds: Bonds
+        self, passed: Passed, adjoint: Sequence[Tensor], numbers: Tensor, bonds: Bonds
     ) -> tuple[list[Tensor], Tensor, Tensor]:
         """Derivatives by the features that came in, by harmonics and by lengths."""
         before, after, skip = self.turned
         f, mixed = passed.before_gates, passed.mixed
         by_f = [torch.empty_like(part) for part in f]
         run_activation(BACKWARD, self.gates, f, gamma=self.gamma, ao=adjoint, af=by_f)
+        if self.gains is not None:
+            self.gains.apply(by_f, numbers)
         g = _run([_product((part, after[degree])) for degree, part in enumerate(by_f)])
         by_mixed = [torch.empty_like(part) for part in mixed]
         gy, gr = torch.empty_like(bonds.y), self.table.new_empty(len(bonds.y))
@@ -206,7 +252,7 @@ class Trunk:
                 x = dict(enumerate(out))
                 if record:
                     passed.append(left)
-            return Applied(x[0][:, 0], earlier, passed)
+            return Applied(x[0][:, 0], earlier, passed, numbers)
 
     def pulls(self, applied: Applied, by_scalars: Tensor, bonds: Bonds) -> Tensor:
         """(E, 3) derivatives by the bonds' vectors, from the (N, width) ones by the scalars."""
@@ -214,7 +260,7 @@ class Trunk:
             adjoint = [by_scalars.contiguous()[:, None]]
             gy, gr = torch.zeros_like(bonds.y), by_scalars.new_zeros(len(bonds.y))
             for layer, passed in zip(reversed(self.layers), reversed(applied.passed), strict=True):
-                adjoint, by_y, by_r = layer.pull(passed, adjoint, bonds)
+                adjoint, by_y, by_r = layer.pull(passed, adjoint, applied.numbers, bonds)
                 gy += by_y
                 gr += by_r
             return pulls_of(bonds, gy, gr)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk
+from random_gains import vary_gains
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.graphs.spheres import SphereArrays, sphere_arrays
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.skipif(
 )
 CONFIGS = {
     "degree 2": SO3ECNConfig(widths=(48, 32, 16), cutoff=4.5, repulsion=0.57),
+    "gains": SO3ECNConfig(widths=(32, 32, 16), cutoff=4.5, element_gains=True),
     "degree 3": SO3ECNConfig(widths=(16, 16, 16, 16), layers=2, cutoff=4.5),
 }
 
@@ -34,6 +36,7 @@ def network_of(config: SO3ECNConfig, seed: int = 0) -> SO3ECN:
     network = SO3ECN(config).double().eval()
     network.element_energies.normal_()
     network.scale.fill_(0.7)
+    vary_gains(network)
     return network
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk, make_supercell
+from random_gains import vary_gains
 from scipy.spatial.transform import Rotation
 
 from ase_ecn.crystal import Crystal, as_crystal
@@ -13,13 +14,19 @@ from ase_ecn.nn.registry import build
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
 
-WIDTHS = [(32, 16, 16), (16, 16, 16, 16)]
+CONFIGS = {
+    "degree 2": SO3ECNConfig(widths=(32, 16, 16), cutoff=4.5),
+    "gains": SO3ECNConfig(widths=(32, 16, 16), cutoff=4.5, element_gains=True),
+    "degree 3": SO3ECNConfig(widths=(16, 16, 16, 16), cutoff=4.5),
+}
 
 
-@pytest.fixture(scope="module", params=WIDTHS, ids=str)
+@pytest.fixture(scope="module", params=CONFIGS.values(), ids=CONFIGS.keys())
 def network(request):
     torch.manual_seed(0)
-    return SO3ECN(SO3ECNConfig(widths=request.param, cutoff=4.5)).double().eval()
+    network = SO3ECN(request.param).double().eval()
+    vary_gains(network)
+    return network
 
 
 def prototypes():

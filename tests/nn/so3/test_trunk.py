@@ -10,6 +10,7 @@ import pytest
 import torch
 from ase import Atoms
 from ase.build import bulk
+from random_gains import vary_gains
 
 from ase_ecn.crystal import as_crystal
 from ase_ecn.nn.so3 import heads, library, so3_ecn
@@ -28,6 +29,9 @@ CONFIGS = {
         uncertainties=("formation_energy",),
         repulsion=0.57,
     ),
+    "gains": SO3ECNConfig(
+        widths=(32, 32, 16), cutoff=4.5, crystal_targets=("band_gap",), element_gains=True
+    ),
     "degree 3, no heads": SO3ECNConfig(widths=(16, 16, 16, 16), layers=2, cutoff=4.5),
     "classes, sites alone": SO3ECNConfig(
         widths=(16, 16, 16), cutoff=4.5, classes="colours", site_targets=("site_moments",)
@@ -39,6 +43,7 @@ def network_of(config: SO3ECNConfig, dtype: torch.dtype) -> SO3ECN:
     torch.manual_seed(0)
     network = SO3ECN(config).to(dtype).eval()
     network.element_energies.normal_()
+    vary_gains(network)
     return network
 
 

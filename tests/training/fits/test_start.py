@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from ase.build import bulk
 from toys import EMPNN_CONFIG, run_fit
 
 from ase_ecn.checkpoint import load_checkpoint, read_card, save_checkpoint
+from ase_ecn.crystal import as_crystal
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.so3.architecture import SO3ECNConfig
 from ase_ecn.nn.so3.so3_ecn import SO3ECN
@@ -47,3 +51,27 @@ def test_a_fit_may_start_from_a_member_of_an_ensemble(tmp_path: Path) -> None:
     for wrong in ("#3", "#0", "#x"):
         with pytest.raises(CheckpointError, match="has the members #1 to #2"):
             beginning(f"{path}{wrong}")
+
+
+def test_gains_of_elements_may_be_fresh_and_change_nothing(tmp_path: Path) -> None:
+    config = SO3ECNConfig(widths=(16, 16, 16), layers=2)
+    torch.manual_seed(0)
+    source = SO3ECN(config)
+    path = tmp_path / "one.safetensors"
+    save_checkpoint(
+        path, source, {"name": "one", "version": "v1", "elements": [11], "properties": {}}
+    )
+    network = SO3ECN(replace(config, element_gains=True))
+    start_from(network, str(path))
+    crystals = [as_crystal(bulk("NaCl", "rocksalt", a=5.6)), as_crystal(bulk("Cu"))]
+    before = source.energies_alone(crystals, forces=True)
+    after = network.energies_alone(crystals, forces=True)
+    assert before is not None
+    assert after is not None
+    np.testing.assert_allclose(after.values, before.values, atol=1e-6)
+    # The other way round they would be lost.
+    save_checkpoint(
+        path, network, {"name": "one", "version": "v1", "elements": [11], "properties": {}}
+    )
+    with pytest.raises(CheckpointError, match="architecture"):
+        start_from(SO3ECN(config), str(path))
