@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes further labels for ecn-mp20-so3 and ecn-mp: crystals that vibrate or are squeezed, labelled
-# by the potential of docs/data.md, and DFT's forces of nine elements; and for ecn-tensors: elastic
-# tensors by the same potential.
+# Makes further labels for ecn-mp20-so3 and ecn-mp: crystals that vibrate, are squeezed, or are
+# taken for stable by the network, labelled by the potential of docs/data.md, and DFT's forces of
+# nine elements; and for ecn-tensors: elastic tensors by the same potential.
 # Usage: bash reproduce/recipes/labels.sh DATA
 # Needs: pip install nequix
 set -euo pipefail
@@ -23,7 +23,9 @@ python -m ase_ecn.training candidates mp_20 --kind vibrating --count 20000 --see
     --exclude $labels/wbm.txt --output $labels/vibrating_candidates.jsonl.gz --data "$data"
 python -m ase_ecn.training candidates mp_20 --kind squeezed --count 4000 --seed 4 --max-atoms 16 \
     --exclude $labels/wbm.txt --output $labels/squeezed_candidates.jsonl.gz --data "$data"
-for kind in vibrating squeezed; do
+python -m ase_ecn.training candidates mp_20 --kind near-hull --count 55000 --seed 5 \
+    --exclude $labels/wbm.txt --output $labels/near_hull_candidates.jsonl.gz --data "$data"
+for kind in vibrating squeezed near_hull; do
     python -m ase_ecn.training label $labels/${kind}_candidates.jsonl.gz \
         --output $labels/$kind.jsonl.gz --data "$data" \
         --calculator nequix.calculator:NequixCalculator --option model_name=nequix-oam-1

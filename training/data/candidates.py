@@ -20,6 +20,7 @@ from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.training.data.cache import cached_dataset
 from ase_ecn.training.data.datasets import READERS, SPLITS, Dataset, reduced_formula
 from ase_ecn.training.data.held_out import read_formulas
+from ase_ecn.training.data.near_hull import near_hull
 from ase_ecn.training.data.variants import (
     compressed,
     distorted,
@@ -32,13 +33,14 @@ from ase_ecn.training.data.variants import (
 
 logger = logging.getLogger(__name__)
 
+NEAR_HULL = "near-hull"
 _CHANGES = {
     "distorted": distorted,
     "compressed": compressed,
     "squeezed": squeezed,
     "vibrating": vibrating,
 }
-KINDS = ("hypothetical", *_CHANGES)
+KINDS = ("hypothetical", NEAR_HULL, *_CHANGES)
 MAX_ATOMS = 20
 """Default size above which crystals of the data set are left out."""
 _DISTORTED_TOO = 0.25
@@ -93,6 +95,8 @@ def write_candidates(
     kind
         ``"hypothetical"``: prototypes with other elements, mostly chemical neighbours; the cell is
         scaled to the new radii and relaxed by ``empnn-mp20``, and a quarter is distorted on top.
+        ``"near-hull"``: one or two elements replaced by chemical neighbours, cell and atoms relaxed
+        by ``ecn-mp20-so3``, few of those that it has more than 0.5 eV/atom above the hull.
         ``"distorted"``: strained by up to 9 %, atoms moved by up to 0.2 Å. ``"compressed"``:
         compressed or stretched by up to 20 % in volume, sheared by up to 6 %, atoms moved by up to
         0.15 Å. ``"squeezed"``: compressed to 45 to 80 % of the volume, atoms moved by up to
@@ -166,7 +170,7 @@ def candidates(
         raise OptionError(f"unknown kind {kind!r}; known are {', '.join(KINDS)}")
     pool = [k for k, crystal in enumerate(dataset.crystals) if len(crystal) <= max_atoms]
     allowed = _allowed(dataset, elements)
-    if kind != "hypothetical":
+    if kind in _CHANGES:
         # The elements and so the formula stay: what is not allowed is never drawn.
         pool = [k for k in pool if set(dataset.crystals[k].numbers.tolist()) <= set(allowed)]
         pool = [k for k in pool if reduced_formula(dataset.crystals[k].numbers) not in forbidden]
@@ -178,6 +182,9 @@ def candidates(
     rng = np.random.default_rng(seed)
     if kind == "hypothetical":
         return _hypothetical(dataset, pool, allowed, frozenset(forbidden), rng)
+    if kind == NEAR_HULL:
+        found = near_hull(dataset, pool, allowed, frozenset(forbidden), rng)
+        return (Candidate(crystal, dataset.ids[k], NEAR_HULL) for k, crystal in found)
     return _changed(dataset, pool, kind, _CHANGES[kind], rng)
 
 

@@ -107,14 +107,14 @@ def is_possible(crystal: Crystal) -> bool:
 def _replacement(number: int, allowed: NDArray[np.int64], rng: np.random.Generator) -> int:
     if rng.random() < _ANY_ELEMENT:
         return int(rng.choice(allowed))
-    weights = _likeness()[number, allowed]
+    weights = likeness()[number, allowed]
     if not weights.sum() > 0:
         return int(rng.choice(allowed))
     return int(rng.choice(allowed, p=weights / weights.sum()))
 
 
 @lru_cache(maxsize=1)
-def _likeness() -> NDArray[np.float64]:
+def likeness() -> NDArray[np.float64]:
     """(119, 119) how like two elements are, by atomic numbers; what is unknown is like itself.
 
     Pettifor's order alone would have noble gases beside the alkali metals.

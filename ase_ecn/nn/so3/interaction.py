@@ -72,8 +72,8 @@ class Interaction(nn.Module):
         nn.init.normal_(self.element.weight, std=0.3)
         self.sizes = tuple(sizes.values())
         # Differences from one, so that an element that no label has touched has no factor.
-        shape = (ELEMENTS, sum(sizes.values()))
-        self.gains = nn.Parameter(torch.zeros(shape)) if gains else None
+        all_channels = sum(sizes.values())
+        self.gains = nn.Parameter(torch.zeros(ELEMENTS, all_channels)) if gains else None
         self.table = nn.Parameter(_first_table(rows, layout.width))
         # What no label has touched stays zero, so an unseen class has the shared functions.
         shape = (classes, rows, layout.width)

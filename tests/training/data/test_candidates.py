@@ -12,11 +12,13 @@ from ase.build import bulk
 from ase.data import atomic_numbers, chemical_symbols
 from ase.io import write
 
+from ase_ecn.api import predict
 from ase_ecn.crystal import Crystal, as_crystal
 from ase_ecn.errors import OptionError
 from ase_ecn.geometry.strain import total_log_strain
 from ase_ecn.readers import read_structures
 from ase_ecn.training.__main__ import main
+from ase_ecn.training.data import near_hull
 from ase_ecn.training.data.candidates import (
     candidates,
     excluded_formulas,
@@ -119,6 +121,29 @@ def test_hypothetical_crystals_are_prototypes_with_other_elements(known: Dataset
     assert len(common) >= 2
     for formula in common:
         assert sizes[formula] == pytest.approx(found[formula], rel=0.15)
+
+
+def test_crystals_near_the_hull_are_relaxed_and_mostly_believed_stable(
+    known: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near_hull, "_BATCH", 20)
+    forbidden = {"NaBr", "KCl"}
+    made = list(islice(candidates(known, "near-hull", 2, forbidden), 30))
+    assert {candidate.kind for candidate in made} == {"near-hull"}
+    for candidate in made:
+        assert reduced_formula(candidate.crystal.numbers) not in forbidden
+        start = known.crystals[known.ids.index(candidate.source)]
+        pairs = set(zip(start.numbers.tolist(), candidate.crystal.numbers.tolist()))
+        assert len(pairs) == len(set(start.numbers.tolist()))
+        assert 1 <= sum(a != b for a, b in pairs) <= 2
+    predictions = predict([c.crystal.to_atoms() for c in made], checkpoint=near_hull.NETWORK)
+    above = np.array([found.energy_above_hull for found in predictions])
+    assert 0.5 < (above < 0.5).mean() < 1
+    assert np.mean([np.abs(found.forces).max() < 0.11 for found in predictions]) > 0.9
+    again = list(islice(candidates(known, "near-hull", 2, forbidden), 3))
+    for one, other in zip(again, made):
+        np.testing.assert_array_equal(one.crystal.numbers, other.crystal.numbers)
+        np.testing.assert_array_equal(one.crystal.cell, other.crystal.cell)
 
 
 @pytest.mark.parametrize("kind", ["hypothetical", "distorted", "compressed"])
