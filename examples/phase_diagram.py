@@ -51,8 +51,8 @@ if __name__ == "__main__":
 
 # Prints:
 # crystal               E_f / eV/atom  above the known hull  above that of these
-# FeO rocksalt                 -1.439          0.043 ± 0.027               0.000
-# FeO zincblende               -1.353          0.128 ± 0.049               0.086
-# FeO2 fluorite                -1.034          0.389 ± 0.050               0.000
-# Li2O antifluorite            -2.054          0.007 ± 0.017               0.000
-# LiFeO3 perovskite            -1.239          0.326 ± 0.058               0.000
+# FeO rocksalt                 -1.426          0.055 ± 0.025               0.000
+# FeO zincblende               -1.345          0.137 ± 0.022               0.081
+# FeO2 fluorite                -1.072          0.351 ± 0.063               0.000
+# Li2O antifluorite            -2.038          0.024 ± 0.021               0.000
+# LiFeO3 perovskite            -1.238          0.327 ± 0.052               0.017

@@ -116,10 +116,10 @@ def test_phase_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     known = {line[:20].strip(): float(line.split("±")[0].split()[-1]) for line in lines[1:]}
     assert set(own) == set(example.candidates())
     assert min(own.values()) == own["Li2O antifluorite"] == own["FeO2 fluorite"] == 0
-    # FeO and Li2O exist, so the hull is in their stated intervals of 95 %; nobody has made the
+    # FeO and Li2O exist, so the hull is in their stated intervals of 99 %; nobody has made the
     # other structures.
     spread = {line[:20].strip(): float(line.split("±")[1].split()[0]) for line in lines[1:]}
-    on_hull = {name for name in known if known[name] < 1.96 * spread[name]}
+    on_hull = {name for name in known if known[name] < 2.58 * spread[name]}
     assert on_hull == {"Li2O antifluorite", "FeO rocksalt"}
     assert known["Li2O antifluorite"] < 0.05
     assert known["FeO2 fluorite"] > 0.2
