@@ -26,6 +26,7 @@ from ase_ecn.training.data.variants import (
     distorted,
     is_possible,
     is_valid,
+    neighboring,
     squeezed,
     substituted,
     vibrating,
@@ -183,7 +184,8 @@ def candidates(
     if kind == "hypothetical":
         return _hypothetical(dataset, pool, allowed, frozenset(forbidden), rng)
     if kind == NEAR_HULL:
-        found = near_hull(dataset, pool, allowed, frozenset(forbidden), rng)
+        drawn = _substitutions(dataset, pool, neighboring, allowed, frozenset(forbidden), rng)
+        found = near_hull(drawn, rng)
         return (Candidate(crystal, dataset.ids[k], NEAR_HULL) for k, crystal in found)
     return _changed(dataset, pool, kind, _CHANGES[kind], rng)
 
@@ -276,7 +278,7 @@ def _hypothetical(
     rng: np.random.Generator,
 ) -> Iterator[Candidate]:
     relaxer = StrainPredictor()
-    drawn = _substitutions(dataset, pool, allowed, forbidden, rng)
+    drawn = _substitutions(dataset, pool, substituted, allowed, forbidden, rng)
     while batch := list(islice(drawn, _BATCH)):
         crystals = _relaxed([crystal for _, crystal in batch], relaxer)
         for (index, _), relaxed in zip(batch, crystals, strict=True):
@@ -290,6 +292,7 @@ def _hypothetical(
 def _substitutions(
     dataset: Dataset,
     pool: Sequence[int],
+    change: Callable[[Crystal, NDArray[np.int64], np.random.Generator], Crystal | None],
     allowed: NDArray[np.int64],
     forbidden: frozenset[str],
     rng: np.random.Generator,
@@ -299,7 +302,7 @@ def _substitutions(
     rejected = 0
     while rejected < _MOST_REJECTED:
         index = pool[int(rng.integers(len(pool)))]
-        crystal = substituted(dataset.crystals[index], allowed, rng)
+        crystal = change(dataset.crystals[index], allowed, rng)
         rejected += 1
         if crystal is None or not is_valid(crystal):
             continue

@@ -16,6 +16,7 @@ from ase_ecn.training.data.elements import trend_properties
 
 _ANY_ELEMENT = 0.15
 """Share of elements that are replaced by any other, and not by a chemical neighbour."""
+_TWO_NEIGHBORS = 0.25  # share of crystals near known ones with two other elements
 _ELECTRONEGATIVITY, _MENDELEEV_NUMBERS = 0.3, 5.0
 """Differences over which the probability of a neighbour falls by a factor of e."""
 _STRAIN, _RATTLE = 0.09, 0.2  # largest component, and Å, of distorted crystals
@@ -78,10 +79,36 @@ def substituted(
     new = np.array([_replacement(int(z), allowed, rng) for z in old])
     if len(set(new.tolist())) < len(old) or (new == old).all():
         return None
-    numbers = new[np.searchsorted(old, crystal.numbers)]
-    volumes = covalent_radii**3
-    scale = (volumes[numbers].sum() / volumes[crystal.numbers].sum()) ** (1 / 3)
-    return Crystal(numbers, scale * crystal.cell, crystal.scaled_positions)
+    return _with_elements(crystal, old, new)
+
+
+def neighboring(
+    crystal: Crystal, allowed: NDArray[np.int64], rng: np.random.Generator
+) -> Crystal | None:
+    """Replace one element, of a quarter of the crystals two, by chemical neighbours.
+
+    Parameters
+    ----------
+    crystal, allowed, rng
+        As for :func:`substituted`.
+
+    Returns
+    -------
+    Crystal or None
+        With the cell scaled to the new radii. None if an element has no neighbour, or the draw has
+        made two elements one.
+    """
+    old = np.unique(crystal.numbers)
+    count = min(len(old), 2 if rng.random() < _TWO_NEIGHBORS else 1)
+    new = old.copy()
+    for number in rng.choice(old, size=count, replace=False).tolist():
+        weights = np.where(allowed == number, 0.0, _likeness()[number, allowed])
+        if not weights.sum() > 0:
+            return None
+        new[old == number] = rng.choice(allowed, p=weights / weights.sum())
+    if len(set(new.tolist())) < len(old):
+        return None
+    return _with_elements(crystal, old, new)
 
 
 def is_valid(crystal: Crystal) -> bool:
@@ -104,17 +131,25 @@ def is_possible(crystal: Crystal) -> bool:
     return bool((distances >= _SHORTEST * (radii[pairs.source] + radii[pairs.target])).all())
 
 
+def _with_elements(crystal: Crystal, old: NDArray[np.int64], new: NDArray[np.int64]) -> Crystal:
+    """The crystal with ``new`` in place of ``old`` elements, its cell scaled to their radii."""
+    numbers = new[np.searchsorted(old, crystal.numbers)]
+    volumes = covalent_radii**3
+    scale = (volumes[numbers].sum() / volumes[crystal.numbers].sum()) ** (1 / 3)
+    return Crystal(numbers, scale * crystal.cell, crystal.scaled_positions)
+
+
 def _replacement(number: int, allowed: NDArray[np.int64], rng: np.random.Generator) -> int:
     if rng.random() < _ANY_ELEMENT:
         return int(rng.choice(allowed))
-    weights = likeness()[number, allowed]
+    weights = _likeness()[number, allowed]
     if not weights.sum() > 0:
         return int(rng.choice(allowed))
     return int(rng.choice(allowed, p=weights / weights.sum()))
 
 
 @lru_cache(maxsize=1)
-def likeness() -> NDArray[np.float64]:
+def _likeness() -> NDArray[np.float64]:
     """(119, 119) how like two elements are, by atomic numbers; what is unknown is like itself.
 
     Pettifor's order alone would have noble gases beside the alkali metals.

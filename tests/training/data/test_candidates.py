@@ -140,10 +140,19 @@ def test_crystals_near_the_hull_are_relaxed_and_mostly_believed_stable(
     above = np.array([found.energy_above_hull for found in predictions])
     assert 0.5 < (above < 0.5).mean() < 1
     assert np.mean([np.abs(found.forces).max() < 0.11 for found in predictions]) > 0.9
+    made_of = [(c.source, c.crystal.numbers.tobytes()) for c in made]
+    assert len(set(made_of)) == len(made)
     again = list(islice(candidates(known, "near-hull", 2, forbidden), 3))
     for one, other in zip(again, made):
         np.testing.assert_array_equal(one.crystal.numbers, other.crystal.numbers)
         np.testing.assert_array_equal(one.crystal.cell, other.crystal.cell)
+
+
+def test_a_search_near_the_hull_without_hope_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_hull, "_BATCH", 4)
+    monkeypatch.setattr(near_hull, "_MOST_REJECTED", 8)
+    no_reference = dataset(bulk("PoAt", "rocksalt", a=6.4), bulk("RnPo", "rocksalt", a=6.4))
+    assert not list(candidates(no_reference, "near-hull"))
 
 
 @pytest.mark.parametrize("kind", ["hypothetical", "distorted", "compressed"])
