@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -151,8 +151,10 @@ def test_crystals_near_the_hull_are_relaxed_and_mostly_believed_stable(
 def test_a_search_near_the_hull_without_hope_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(near_hull, "_BATCH", 4)
     monkeypatch.setattr(near_hull, "_MOST_REJECTED", 8)
-    no_reference = dataset(bulk("PoAt", "rocksalt", a=6.4), bulk("RnPo", "rocksalt", a=6.4))
-    assert not list(candidates(no_reference, "near-hull"))
+    unknown = as_crystal(bulk("PoAt", "rocksalt", a=6.4))
+    endless = ((0, unknown) for _ in count())
+    assert not list(near_hull.near_hull(endless, np.random.default_rng(0)))
+    assert len(list(islice(endless, 1))) == 1  # it was not used up
 
 
 @pytest.mark.parametrize("kind", ["hypothetical", "distorted", "compressed"])
