@@ -125,6 +125,14 @@ static int with_gradient(Work *work, int64_t count, int doubles, int64_t threads
     return 0;
 }
 
+/* Parts of about the same number of atoms, bonds or rows. */
+static void split_evenly(Work *work, int64_t count, int64_t *ends)
+{
+    for (int64_t p = 0; p <= work->parts; p++)
+        ends[p] = count * p / work->parts;
+    work->ends = ends;
+}
+
 /* At most `parts`, of which each thread has several, so that none waits long for the last. */
 static int64_t several(int64_t parts, int64_t threads)
 {
@@ -162,12 +170,11 @@ EXPORT int so3_activation(const Activation *activation, int doubles, int instruc
                           int64_t threads)
 {
     int64_t ends[MOST + 1], count = 0;
-    Work work = {.activation = activation, .ends = ends};
+    Work work = {.activation = activation};
     work.run_activation = CHOOSE(activation, doubles, instructions);
     const int of_gamma = activation->task == PARAMETERS || activation->task == DUAL_PARAMETERS;
     work.parts = parts_of(activation->atoms, of_gamma, threads, ATOMS_OF_A_PART);
-    for (int64_t p = 0; p <= work.parts; p++)
-        ends[p] = activation->atoms * p / work.parts;
+    split_evenly(&work, activation->atoms, ends);
     for (int64_t l = 0; l < activation->degrees; l++)
         count += activation->sizes[l];
     if (of_gamma)
@@ -182,11 +189,10 @@ EXPORT int so3_products(const Product *products, int64_t count, int doubles, int
 {
     for (int64_t k = 0; k < count; k++) {
         int64_t ends[MOST + 1];
-        Work work = {.product = products + k, .ends = ends};
+        Work work = {.product = products + k};
         work.run_product = CHOOSE(product, doubles, instructions);
         work.parts = several(products[k].rows / ROWS_OF_A_PART + 1, threads);
-        for (int64_t p = 0; p <= work.parts; p++)
-            ends[p] = products[k].rows * p / work.parts;
+        split_evenly(&work, products[k].rows, ends);
         in_threads(&work, threads);
     }
     return 0;
@@ -195,11 +201,10 @@ EXPORT int so3_products(const Product *products, int64_t count, int doubles, int
 EXPORT int so3_geometry(const Geometry *geometry, int doubles, int instructions, int64_t threads)
 {
     int64_t ends[MOST + 1];
-    Work work = {.geometry = geometry, .ends = ends};
+    Work work = {.geometry = geometry};
     work.run_geometry = CHOOSE(geometry, doubles, instructions);
     work.parts = several(geometry->bonds / BONDS_OF_A_PART + 1, threads);
-    for (int64_t p = 0; p <= work.parts; p++)
-        ends[p] = geometry->bonds * p / work.parts;
+    split_evenly(&work, geometry->bonds, ends);
     in_threads(&work, threads);
     return 0;
 }
@@ -208,11 +213,10 @@ EXPORT int so3_geometry(const Geometry *geometry, int doubles, int instructions,
 EXPORT int so3_scaling(const Scaling *scaling, int doubles, int instructions, int64_t threads)
 {
     int64_t ends[MOST + 1];
-    Work work = {.scaling = scaling, .ends = ends};
+    Work work = {.scaling = scaling};
     work.run_scaling = CHOOSE(scaling, doubles, instructions);
     work.parts = several(scaling->atoms / ATOMS_OF_A_PART + 1, threads);
-    for (int64_t p = 0; p <= work.parts; p++)
-        ends[p] = scaling->atoms * p / work.parts;
+    split_evenly(&work, scaling->atoms, ends);
     in_threads(&work, threads);
     return 0;
 }
