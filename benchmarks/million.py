@@ -4,7 +4,8 @@
 
 Prints, and writes to the file after each stretch, what has been stored by then, rows per second of
 this stretch, the peak memory of the process and the size of the database. Crystals are those of the
-test split of MP-20, strained differently by 5 % or so, and made only when they are asked for.
+test split of MP-20 with other elements, mostly chemical neighbours, and strained by 5 % or so: each
+has a composition of its own, as those of a generator do. They are made when they are asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ import numpy as np
 import torch
 from ase import Atoms
 
+from ase_ecn.crystal import as_crystal
 from ase_ecn.screening import screen
+from ase_ecn.training.data.variants import substituted
 from benchmarks.common import Options, environment, mp20_atoms, peak_bytes
 
 STRAIN = 0.05
@@ -74,24 +77,29 @@ def main() -> int:
         screen(base[:10], Path(folder) / "warm-up.db", relax=True)
         stretch = arguments.stretch or max(1, arguments.crystals // 20)
         course = Course(stretch, Path(folder) / "out.db", clock, begun=clock())
-        crystals = strained(base, arguments.crystals, course, arguments.out)
+        crystals = generated(base, arguments.crystals, course, arguments.out)
         report = screen(crystals, course.database, relax=True, workers=arguments.workers)
         course.note(arguments.crystals)
     _write(course, arguments.out, stored=report.stored, failed=report.failed)
     return 0
 
 
-def strained(base: list[Atoms], number: int, course: Course, out: Path | None) -> Iterator[Atoms]:
-    """Crystals in turn, each strained differently; a line is noted after each stretch."""
+def generated(
+    base: list[Atoms], number: int, course: Course, out: Path | None = None
+) -> Iterator[Atoms]:
+    """Crystals of other elements in turn, each strained; a line is noted after each stretch."""
     rng = np.random.default_rng(0)
+    prototypes = [as_crystal(atoms) for atoms in base]
+    allowed = np.unique(np.concatenate([crystal.numbers for crystal in prototypes]))
     for k in range(number):
         if k and k % course.stretch == 0:
             course.note(k)
             _write(course, out)
-        atoms = base[k % len(base)].copy()
+        crystal = None
+        while crystal is None:
+            crystal = substituted(prototypes[k % len(prototypes)], allowed, rng)
         strain = np.eye(3) + rng.normal(scale=STRAIN, size=(3, 3))
-        atoms.set_cell(atoms.cell[:] @ strain, scale_atoms=True)
-        yield atoms
+        yield crystal.with_cell(crystal.cell @ strain).to_atoms()
 
 
 def _write(course: Course, out: Path | None, **counts: int) -> None:

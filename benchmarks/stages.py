@@ -28,7 +28,7 @@ from ase_ecn.screening import batches, screen
 from ase_ecn.screening.compute import Screener
 from ase_ecn.screening.store import Store
 from benchmarks.common import Options, mp20_atoms
-from benchmarks.million import Course, strained
+from benchmarks.million import Course, generated
 
 METHODS = (
     (batches, "_take", "reading, and what is stored already"),
@@ -101,7 +101,7 @@ def main() -> int:
     stages.watch()
     with tempfile.TemporaryDirectory() as folder:
         course = Course(number + 1, Path(folder) / "out.db", time.process_time)
-        crystals = list(strained(base[:number], number, course, None))
+        crystals = list(generated(base[:number], number, course, None))
         screen(base[number:], Path(folder) / "warm-up.db", relax=True)
         stages.seconds.clear()
         begun = time.process_time()
