@@ -4,8 +4,9 @@
 
 Prints, and writes to the file after each stretch, what has been stored by then, rows per second of
 this stretch, the peak memory of the process and the size of the database. Crystals are those of the
-test split of MP-20 with other elements, mostly chemical neighbours, and strained by 5 % or so: each
-has a composition of its own, as those of a generator do. They are made when they are asked for.
+test split of MP-20 with other elements, mostly chemical neighbours, and strained by 5 % or so:
+nearly all have a composition of their own, as those of a generator do. They are made when they are
+asked for, which is part of the time. Last come the numbers of crystals stored, and of failed ones.
 """
 
 from __future__ import annotations
@@ -80,13 +81,12 @@ def main() -> int:
         crystals = generated(base, arguments.crystals, course, arguments.out)
         report = screen(crystals, course.database, relax=True, workers=arguments.workers)
         course.note(arguments.crystals)
+    print({"stored": report.stored, "failed": report.failed})
     _write(course, arguments.out, stored=report.stored, failed=report.failed)
     return 0
 
 
-def generated(
-    base: list[Atoms], number: int, course: Course, out: Path | None = None
-) -> Iterator[Atoms]:
+def generated(base: list[Atoms], number: int, course: Course, out: Path | None) -> Iterator[Atoms]:
     """Crystals of other elements in turn, each strained; a line is noted after each stretch."""
     rng = np.random.default_rng(0)
     prototypes = [as_crystal(atoms) for atoms in base]
