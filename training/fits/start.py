@@ -11,7 +11,9 @@ from torch import Tensor
 from ase_ecn.checkpoint import load_checkpoint
 from ase_ecn.errors import CheckpointError
 from ase_ecn.nn.network import Network
+from ase_ecn.nn.so3.so3_ecn import SO3ECN
 from ase_ecn.nn.so3.so3_ensemble import SO3Ensemble
+from ase_ecn.training.fits.widen import widened
 
 _MAY_BE_FRESH = re.compile(
     r"^(heads|tensor_heads|angular|shift|scale)\b|\.extra_|\.pull\.|\.gains$"
@@ -72,6 +74,7 @@ def giving_energies(checkpoint: str) -> Beginning:
 def start_from(model: Network, checkpoint: str) -> None:
     """Give a new network the weights of a checkpoint of the same architecture.
 
+    An SO(3)-equivariant network may also begin as a narrower one, whose channels it copies.
     Heads of properties that the checkpoint doesn't predict stay fresh, and so do what moves atoms,
     angular features and gains of elements that it lacks; these start as if they were not there.
 
@@ -88,6 +91,8 @@ def start_from(model: Network, checkpoint: str) -> None:
         If the checkpoint cannot be loaded or has another architecture.
     """
     source = beginning(checkpoint).network
+    if isinstance(source, SO3ECN) and isinstance(model, SO3ECN):
+        source = widened(source, model.config.widths)
     theirs, mine = source.state_dict(), model.state_dict()
     theirs = {k: v.clone() for k, v in theirs.items()}
     taken = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
