@@ -13,7 +13,7 @@ SOAP = "soap"
 OPTIMIZERS = (ADAMW, SOAP)
 _BETAS = (0.95, 0.99)
 _PRECONDITION_EVERY = 20  # steps, between new eigenbases
-_LARGEST_PRECONDITIONER = 300  # larger dimensions of a matrix stay as they are
+_LARGEST_PRECONDITIONER = 450  # larger dimensions of a matrix stay as they are
 
 
 def make_optimizer(
