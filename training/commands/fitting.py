@@ -67,7 +67,9 @@ def add_fit_arguments(
     parser.add_argument("--config", type=Path, required=config_required, help="YAML configuration")
     parser.add_argument("--out", type=Path, help="folder for all results (default: runs/NAME)")
     parser.add_argument(
-        "--init", help="start from this checkpoint, NAME#K for a member of an ensemble"
+        "--init",
+        help="start from this checkpoint, NAME#K for a member of an ensemble; an SO(3)-equivariant "
+        "network may be narrower than the new one",
     )
     parser.add_argument(
         "--devices",
