@@ -62,7 +62,7 @@ class _Channels:
         return weight.index_select(-1, self.source)
 
     def shared(self, weight: Tensor, rng: torch.Generator) -> Tensor:
-        """Weights that read copies, along the first dimension: uneven, and their sums the old ones."""
+        """Weights that read copies, along the first dimension; of uneven ones the sums stay."""
         noise = torch.randn(len(self.source), *weight.shape[1:], generator=rng, dtype=weight.dtype)
         sums = torch.zeros_like(weight).index_add(0, self.source, noise)
         copies = self.copies[:, None]
