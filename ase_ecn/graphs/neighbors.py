@@ -134,13 +134,13 @@ def _shells_of_many(
     cells = torch.as_tensor(np.stack([r.cell for r in reduced]), device=device)
     scaled = torch.as_tensor(np.concatenate([r.scaled for r in reduced]), device=device)
     atom_counts = torch.tensor([len(r.scaled) for r in reduced], device=device)
-    radius = _initial_radius(cells, atom_counts, k)
-    everything = torch.arange(len(cells), device=device)
-    edges, complete = _search(cells, scaled, atom_counts, everything, radius, k)
+    known, complete = shells_of_tensors(cells, scaled, atom_counts, k)
+    edges = known.source, known.target, known.image
     rest = torch.nonzero(~complete)[:, 0].tolist()
     if not rest:
         return edges
     first = np.cumsum([0, *(len(r.scaled) for r in reduced)])
+    radius = _initial_radius(cells, atom_counts, k)
     parts = [edges]
     for crystal in rest:
         found = _wrapped_shells_of_one(reduced[crystal], k, _WIDER * float(radius[crystal]))
@@ -149,6 +149,34 @@ def _shells_of_many(
     source, target, image = (torch.cat(column) for column in zip(*parts, strict=True))
     order = torch.argsort(source, stable=True)
     return source[order], target[order], image[order]
+
+
+def shells_of_tensors(
+    cells: Tensor, scaled: Tensor, atom_counts: Tensor, k: int
+) -> tuple[Neighbors, Tensor]:
+    """Find neighbours as :func:`nearest_shells`, of crystals that are on a device already.
+
+    Parameters
+    ----------
+    cells
+        (B, 3, 3) lattices in Å, rows; the further from reduced, the more images are looked at.
+    scaled
+        (N, 3) fractional coordinates from 0 to 1.
+    atom_counts
+        (B,) atoms of each crystal.
+    k
+        Number of neighbours, not counting the rest of the last shell.
+
+    Returns
+    -------
+    neighbors, complete
+        Edges, and (B,) whether a crystal has all of its own. Else it has none: some of its atoms
+        are far from all others.
+    """
+    radius = _initial_radius(cells, atom_counts, k)
+    everything = torch.arange(len(cells), device=cells.device)
+    edges, complete = _search(cells, scaled, atom_counts, everything, radius, k)
+    return Neighbors(*edges), complete
 
 
 def _shells_of_one(reduced: ReducedCell, k: int) -> _Edges:

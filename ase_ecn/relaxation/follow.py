@@ -68,6 +68,39 @@ def follow(
             active = [course for course in active if course.reason is None]
 
 
+def lead(
+    courses: Sequence[AnyCourse],
+    ask: Callable[[Sequence[AnyCourse]], Sequence[Sequence[Any]]],
+    *,
+    batch_size: int,
+    progress: bool = False,
+) -> list[AnyCourse]:
+    """Let each course take answers that were found all at once, until it stops.
+
+    Parameters
+    ----------
+    courses, batch_size, progress
+        As for :func:`follow`.
+    ask
+        Answers for each course of a batch, one after the other.
+
+    Returns
+    -------
+    list
+        Courses that have not stopped after all of their answers, or do not fit into memory.
+    """
+    packing = _Packing(batch_size)
+    with tqdm(total=len(courses), disable=not progress, unit=" crystals") as bar:
+        for batch in packing.batches(courses):
+            found = in_halves(ask, batch, lambda _: (), packing.shrink)
+            for course, answers in zip(batch, found, strict=True):
+                for answer in answers:
+                    if course.reason is None:
+                        course.take(answer)
+            bar.update(len(batch))
+    return [course for course in courses if course.reason is None]
+
+
 def _too_large(course: Course[Any]) -> None:
     logger.warning("a crystal of %d atoms does not fit into memory", len(course.crystal))
 

@@ -23,9 +23,10 @@ from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.nn.fused_empnn import FusedEMPNN, can_fuse
 from ase_ecn.nn.lattice_pass.compiled_empnn import CompiledEMPNN, can_compile
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse
-from ase_ecn.relaxation.follow import follow
+from ase_ecn.relaxation.follow import follow, lead
 from ase_ecn.relaxation.held import NOTHING_HELD, Held
 from ase_ecn.relaxation.moves_course import Move, MovesCourse
+from ase_ecn.relaxation.on_device import Limits, strains_until_stopped
 from ase_ecn.relaxation.result import Relaxation, deformed
 
 
@@ -233,8 +234,31 @@ class StrainPredictor(LoadedNetwork[EMPNN]):
             CellCourse(c.primitive.crystal, strain_tol=strain_tol, steps=steps, allowed=allowed)
             for c in crystals
         ]
-        follow_all(courses, self._answer_strains)
+        rest = courses
+        if self.relaxes_on_device:
+            ask = partial(self._all_strains, Limits(strain_tol, steps, allowed))
+            rest = lead(courses, ask, batch_size=batch_size, progress=progress)
+        follow_all(rest, self._answer_strains)
         return _relaxations(courses, crystals, inputs)
+
+    @property
+    def relaxes_on_device(self) -> bool:
+        """Whether cells take all of their steps on the device before anything comes back.
+
+        On a processor, where neighbours are found in C, that gains nothing.
+        """
+        return self.device.type != "cpu"
+
+    def _all_strains(
+        self, limits: Limits, courses: Sequence[CellCourse]
+    ) -> list[list[NDArray[np.float64]]]:
+        crystals = [course.crystal for course in courses]
+        self._note_domain(courses, crystals, self.graphs(crystals))
+        neighbors = self.model.config.neighbors
+        with own_modes(self.device), torch.inference_mode():
+            return strains_until_stopped(
+                crystals, self._run, neighbors, limits, self.device, self.dtype
+            )
 
     def answer_moves(self, courses: Sequence[MovesCourse]) -> list[Move]:
         """Moves for courses; of those that begin, also what is unusual about their crystals."""

@@ -42,8 +42,8 @@ GIVEN_UP = (OUT_OF_RANGE, OUT_OF_MEMORY)
 
 # A relaxation gets somewhere if its strains shrink. One step may be larger than the one before, as
 # a cell far off has a new neighbourhood after it; over two steps that hardly happens.
-_BACK = 2
-_SHRINKING = 0.9
+BACK = 2
+SHRINKING = 0.9
 
 _SPREAD_STEPS = 4
 
@@ -150,6 +150,6 @@ def strain_spread(strains: Sequence[NDArray[np.float64]]) -> float:
 
 def _ceased_to_shrink(strains: Sequence[NDArray[np.float64]]) -> bool:
     """Whether the last strain is about as large as the one two steps before, or larger."""
-    if len(strains) <= _BACK:
+    if len(strains) <= BACK:
         return False
-    return norm(strains[-1]) > _SHRINKING * norm(strains[-1 - _BACK])
+    return norm(strains[-1]) > SHRINKING * norm(strains[-1 - BACK])
