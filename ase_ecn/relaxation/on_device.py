@@ -184,7 +184,8 @@ def log_strains(deformation: Tensor) -> Tensor:
 
 def _total(deformation: Tensor) -> Tensor:
     """(B,) norms of the logarithmic strains of deformations."""
-    return torch.linalg.vector_norm(log_strains(deformation), dim=(1, 2))
+    total: Tensor = torch.linalg.vector_norm(log_strains(deformation), dim=(1, 2))
+    return total
 
 
 def _of_eigenvalues(symmetric: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
