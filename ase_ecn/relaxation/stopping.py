@@ -43,7 +43,9 @@ GIVEN_UP = (OUT_OF_RANGE, OUT_OF_MEMORY)
 # A relaxation gets somewhere if its strains shrink. One step may be larger than the one before, as
 # a cell far off has a new neighbourhood after it; over two steps that hardly happens.
 BACK = 2
+"""Steps over which strains have to shrink."""
 SHRINKING = 0.9
+"""Factor by which norms of strains have to shrink meanwhile."""
 
 _SPREAD_STEPS = 4
 

@@ -74,7 +74,8 @@ def giving_energies(checkpoint: str) -> Beginning:
 def start_from(model: Network, checkpoint: str) -> None:
     """Give a new network the weights of a checkpoint of the same architecture.
 
-    An SO(3)-equivariant network may also begin as a narrower one, whose channels it copies.
+    An SO(3)-equivariant network may also begin with the function of a narrower one, see
+    :mod:`ase_ecn.training.fits.widen`.
     Heads of properties that the checkpoint doesn't predict stay fresh, and so do what moves atoms,
     angular features and gains of elements that it lacks; these start as if they were not there.
 
