@@ -111,7 +111,7 @@ def _in_pipeline(predictor: Watched, validated: Sequence[Crystal]) -> int:
 
 
 def relaxations(atoms: Sequence[Atoms], device: torch.device) -> list[Row]:
-    """Cells alone by strains, all steps on the device, and cells and atoms by forces.
+    """Cells alone by strains, and cells and atoms by forces; all steps on the device.
 
     The network is asked once more than there are steps.
     """

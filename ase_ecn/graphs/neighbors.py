@@ -244,7 +244,7 @@ def _search(
     Returns (source, target, image) of the complete crystals and which crystals are complete.
     """
     first = torch.cumsum(atom_counts, 0) - atom_counts
-    pairs = _pairs_within(cells, scaled, atom_counts, first, crystals, radius)
+    pairs = pairs_of_tensors(cells, scaled, atom_counts, crystals, radius)
     source, target, image, owner, distance = pairs
 
     order = torch.argsort(distance, stable=True)
@@ -271,15 +271,27 @@ def _search(
     return (source[keep], target[keep], image[keep]), complete
 
 
-def _pairs_within(
-    cells: Tensor,
-    scaled: Tensor,
-    atom_counts: Tensor,
-    first: Tensor,
-    crystals: Tensor,
-    radius: Tensor,
+def pairs_of_tensors(
+    cells: Tensor, scaled: Tensor, atom_counts: Tensor, crystals: Tensor, radius: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """All pairs nearer than the radius: source, target, image, position in crystals, distance."""
+    """All pairs of atoms that are nearer to each other than a radius.
+
+    Parameters
+    ----------
+    cells, scaled, atom_counts
+        As for :func:`shells_of_tensors`.
+    crystals
+        (C,) those in which pairs are looked for.
+    radius
+        (C,) in Å.
+
+    Returns
+    -------
+    source, target, image, owner, distance
+        (P,) atoms of all crystals, (P, 3) images of the targets, (P,) positions among the C
+        crystals, and (P,) in Å. In no order.
+    """
+    first = torch.cumsum(atom_counts, 0) - atom_counts
     heights = 1.0 / torch.linalg.inv(cells[crystals]).norm(dim=1)
     reach = torch.ceil(radius[:, None] / heights).to(torch.int64)
     parts = []
@@ -311,7 +323,8 @@ def _pairs_within(
         for axis in range(3):
             squared += (vector[:, axis, None] + shifts[row, :, axis]) ** 2
         limit = radius[members][row, None] ** 2
-        pair, k = torch.nonzero((squared < limit) & (squared > 0), as_tuple=True)
+        itself = (source == target)[:, None] & (images == 0).all(dim=1)
+        pair, k = torch.nonzero((squared < limit) & ~itself, as_tuple=True)
         parts.append(
             (source[pair], target[pair], images[k], members[row[pair]], squared[pair, k].sqrt())
         )

@@ -18,6 +18,7 @@ from torch import Tensor
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OverlappingAtomsError
 from ase_ecn.geometry.pairs import neighbor_lists
+from ase_ecn.graphs.neighbors import pairs_of_tensors
 from ase_ecn.graphs.transfer import placed
 
 
@@ -229,6 +230,60 @@ def sphere_batch(
 ) -> SphereBatch:
     """As :func:`sphere_arrays`, as tensors on a device."""
     return sphere_arrays(crystals, cutoff, shortest=shortest).batch(device=device, dtype=dtype)
+
+
+def spheres_of_tensors(
+    cells: Tensor,
+    scaled: Tensor,
+    numbers: Tensor,
+    atom_counts: Tensor,
+    cutoff: float,
+    *,
+    shortest: float = 0.0,
+) -> tuple[SphereBatch, Tensor]:
+    """As :func:`sphere_batch`, of crystals that are on a device already; bonds in another order.
+
+    Parameters
+    ----------
+    cells
+        (B, 3, 3) lattices in Å, rows; the further from reduced, the more images are looked at.
+    scaled
+        (N, 3) fractional coordinates.
+    numbers
+        (N,) atomic numbers.
+    atom_counts
+        (B,) atoms of each crystal.
+    cutoff
+        In Å.
+    shortest
+        Crystals with shorter bonds (Å) get none at all.
+
+    Returns
+    -------
+    batch, apart
+        The batch, and (B,) whether a crystal has no bond that is too short.
+    """
+    wrapped = scaled - scaled.floor()
+    everything = torch.arange(len(cells), device=cells.device)
+    radius = cells.new_full((len(cells),), cutoff)
+    pairs = pairs_of_tensors(cells, wrapped, atom_counts, everything, radius)
+    source, target, image, owner, distance = pairs
+    too_short = torch.bincount(owner[distance < shortest], minlength=len(cells))
+    apart = too_short == 0
+    order = torch.argsort(source, stable=True)
+    order = order[apart[owner[order]]]
+    source, target, image, owner = source[order], target[order], image[order], owner[order]
+    fraction = wrapped[target] - wrapped[source] + image
+    counts = torch.bincount(source, minlength=len(scaled))
+    batch = SphereBatch(
+        numbers=numbers,
+        row=torch.cat([counts.new_zeros(1), torch.cumsum(counts, 0)]),
+        neighbor=target.to(torch.int32),
+        vector=(fraction[:, :, None] * cells[owner]).sum(dim=1),
+        atom_counts=atom_counts,
+        volumes=torch.linalg.det(cells).abs(),
+    )
+    return batch, apart
 
 
 def _check_shortest(arrays: SphereArrays, shortest: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,7 +22,7 @@ from ase_ecn.relaxation.force_course import (
 from ase_ecn.relaxation.held import NOTHING_HELD, Held
 from ase_ecn.relaxation.predictor import StrainPredictor
 from ase_ecn.relaxation.result import Relaxation
-from ase_ecn.relaxation.stopping import CONVERGED
+from ase_ecn.relaxation.stages import end_reliably, search_at_once
 from ase_ecn.relaxation.surface import EnergySurface
 
 Method = Literal["lattice", "all"]
@@ -32,6 +33,8 @@ RELAXED: dict[str, Method] = {"cell": "lattice", "all": "all"}
 
 CELL_BATCH = 128
 """Default number of crystals per pass of the EMPNN."""
+DEVICE_BATCH = 512
+"""Default number of crystals per pass of the potential where no processor computes it."""
 
 _UNDEFORMED = np.zeros((3, 3))
 
@@ -114,45 +117,20 @@ def relax_cell_and_atoms(
             displaced=displaced,
         )
         courses.append(course)
-    size = batch_size or surface.model.batch_size
     on_cpu = surface.device.type == "cpu"
-    follow(courses, surface.answers, batch_size=size, progress=progress, threaded=on_cpu)
+    size = batch_size or (surface.model.batch_size if on_cpu else DEVICE_BATCH)
+    rest = courses
+    if surface.searches_on_device:
+        endings = partial(surface.endings, fmax=fmax, pressure=pressure)
+        rest = search_at_once(courses, surface.pulls, endings, batch_size=size, progress=progress)
+    follow(rest, surface.answers, batch_size=size, progress=progress, threaded=on_cpu)
     if reliable:
-        _end_reliably(courses, network, batch_size or CELL_BATCH)
+        end_reliably(courses, network.log_strains, batch_size=batch_size or CELL_BATCH)
         follow(courses, surface.answers, batch_size=size, threaded=on_cpu)
     return [
         _relaxation(crystal, cell, course)
         for crystal, cell, course in zip(crystals, cells, courses, strict=True)
     ]
-
-
-def _end_reliably(
-    courses: Sequence[ForceCourse], network: StrainPredictor, batch_size: int
-) -> None:
-    """Ask the EMPNN where they have stopped, and let them go on to their reliable ends."""
-
-    def asked(ends: Sequence[_End]) -> list[NDArray[np.float64]]:
-        return list(network.log_strains([end.crystal for end in ends]))
-
-    follow([_End(course) for course in courses], asked, batch_size=batch_size)
-
-
-class _End:
-    """Where a course has stopped, which an EMPNN is asked about once."""
-
-    def __init__(self, course: ForceCourse) -> None:
-        self._course = course
-        self.crystal = course.crystal
-        self.reason: str | None = None
-
-    def take(self, answer: NDArray[np.float64]) -> None:
-        """Let the course go on to its reliable end."""
-        self.reason = CONVERGED
-        self._course.end_reliably(answer)
-
-    def give_up(self, reason: str) -> None:
-        """Leave the course as it is."""
-        self.reason = reason
 
 
 def beginnings(

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import OptionError
@@ -16,6 +17,7 @@ from ase_ecn.relaxation.freedom import Freedom
 from ase_ecn.relaxation.held import NOTHING_HELD, Held, free_cell
 from ase_ecn.relaxation.quasi_newton import QuasiNewton
 from ase_ecn.relaxation.reliable_end import reliable_moves
+from ase_ecn.relaxation.search_ends import Beginning, Ending
 from ase_ecn.relaxation.stiffness import solver, stiffness
 from ase_ecn.relaxation.stopping import (
     CONVERGED,
@@ -31,8 +33,9 @@ FORCE_TOLERANCE = 0.05
 MAX_FORCE_STEPS = 200
 """Default number of steps of one relaxation of cell and atoms."""
 
+BOND = 2.5
+"""Usual length of a bond, Å: a strain of it is compared with displacements of atoms."""
 _NOISE = 2e-6
-_BOND = 2.5
 _VOIGT = [[0, 5, 4], [5, 1, 3], [4, 3, 2]]
 
 
@@ -101,8 +104,6 @@ class ForceCourse:
         Why it has stopped; ``None`` while it continues.
     steps
         Number of steps so far, those that led nowhere included.
-    force
-        Largest force that is left, eV/Å, or norm of the virial per atom, eV, if that is larger.
 
     Raises
     ------
@@ -144,7 +145,7 @@ class ForceCourse:
         self._led_to: str | None = None
         self.reason: str | None = None
         self.steps = 0
-        self.force = float("nan")
+        self._force = float("nan")
 
     @property
     def crystal(self) -> Crystal:
@@ -155,6 +156,14 @@ class ForceCourse:
     def converged(self) -> bool:
         """Whether forces and stress are below the tolerance."""
         return self.reason == CONVERGED
+
+    @property
+    def force(self) -> float:
+        """Largest force that is left, eV/Å, or norm of the virial per atom, eV, if that is larger.
+
+        NaN where it was given up.
+        """
+        return float("nan") if self.reason in GIVEN_UP else self._force
 
     @property
     def energy(self) -> float:
@@ -199,6 +208,32 @@ class ForceCourse:
     def give_up(self, reason: str) -> None:
         """Stop, with the crystal as it was in the input."""
         self.reason = reason
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is known where the search begins, or that there is none."""
+        return self._search is not None or self.reason is not None
+
+    def beginning(self) -> Beginning | None:
+        """Where the search begins, of which no step was taken yet.
+
+        ``None`` for large crystals, whose coordinates fill no matrix.
+        """
+        search, best = self._search, self._best
+        assert search is not None
+        if issparse(self._free.basis):
+            return None
+        inverse = search.solve(np.eye(self._free.basis.shape[1]))
+        known = (search.energy, search.gradient, search.noise)
+        return Beginning(self._free, inverse, best.q, best.logarithm, *known, self._max_steps)
+
+    def end(self, there: Ending) -> None:
+        """Stop where a search from :meth:`beginning` has ended."""
+        assert self._search is not None
+        self._best = _Place(self._free, there.q, there.logarithm)
+        self._search.begin(there.energy, there.gradient)
+        self._force = self._largest(there.gradient)
+        self.steps, self.reason = there.steps, there.reason
 
     def end_reliably(self, strain: NDArray[np.float64]) -> None:
         """Go on from where it has stopped to the reliable part of what it has moved.
@@ -249,12 +284,12 @@ class ForceCourse:
         if energy <= self._start_energy:
             self._best = self._next
             search.begin(energy, gradient)
-            self.force = self._largest(gradient)
+            self._force = self._largest(gradient)
         self.reason = self._led_to
 
     def _go_on(self, search: QuasiNewton) -> None:
-        self.force = self._largest(search.gradient)
-        if self.force < self._fmax:
+        self._force = self._largest(search.gradient)
+        if self._force < self._fmax:
             self.reason = CONVERGED
         elif self.steps >= self._max_steps:
             self.reason = STEPS
@@ -275,7 +310,7 @@ class ForceCourse:
     def _length(self, step: NDArray[np.float64]) -> float:
         """How far a step moves an atom, or strains a bond of usual length, in Å."""
         moved, strain = self._free.displaced(step)
-        return max(_longest(moved), _BOND * float(np.linalg.norm(strain)))
+        return max(_longest(moved), BOND * float(np.linalg.norm(strain)))
 
     def _largest(self, gradient: NDArray[np.float64]) -> float:
         forces, virial = self._free.displaced(gradient)

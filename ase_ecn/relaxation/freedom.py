@@ -27,7 +27,8 @@ STRAINS = np.zeros((6, 3, 3))
 for _k, (_a, _b) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
     STRAINS[_k, _a, _b] = STRAINS[_k, _b, _a] = 1.0 if _a == _b else np.sqrt(0.5)
 
-_SAME = 1e-8
+SAME = 1e-8
+"""Eigenvalues of a logarithm that differ by less are the same."""
 _MANY_ATOMS = 500
 _PAIRS_AT_ONCE = 100_000
 _SMALL_BASIS = 200_000
@@ -126,7 +127,7 @@ class Freedom:
         by_positions = -forces @ ((vectors * growth) @ vectors.T)
         # The derivative of the exponential, in the axes of the logarithm.
         apart = values[:, None] - values[None, :]
-        near = np.abs(apart) < _SAME
+        near = np.abs(apart) < SAME
         slope = np.where(
             near, growth[:, None], (growth[:, None] - growth[None, :]) / np.where(near, 1.0, apart)
         )

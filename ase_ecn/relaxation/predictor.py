@@ -22,11 +22,11 @@ from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn.empnn import EMPNN
 from ase_ecn.nn.fused_empnn import FusedEMPNN, can_fuse
 from ase_ecn.nn.lattice_pass.compiled_empnn import CompiledEMPNN, can_compile
+from ase_ecn.relaxation.cells_on_device import Limits, strains_until_stopped
 from ase_ecn.relaxation.course import MAX_STEPS, STRAIN_TOLERANCE, CellCourse
 from ase_ecn.relaxation.follow import follow, lead
 from ase_ecn.relaxation.held import NOTHING_HELD, Held
 from ase_ecn.relaxation.moves_course import Move, MovesCourse
-from ase_ecn.relaxation.on_device import Limits, strains_until_stopped
 from ase_ecn.relaxation.result import Relaxation, deformed
 
 

@@ -16,7 +16,8 @@ LARGEST_RADIUS = 0.3
 """Length of any step at most, Å."""
 SMALLEST_RADIUS = 1e-5
 """Steps that are no longer than this and lead nowhere are the last, Å."""
-_LEAST_CURVATURE = 1e-8
+LEAST_CURVATURE = 1e-8
+"""Cosine of the least angle by which a gradient has to turn towards a step to be learned from."""
 
 Vector = NDArray[np.float64]
 
@@ -35,6 +36,8 @@ class QuasiNewton:
 
     Attributes
     ----------
+    solve, noise
+        As they were given.
     energy, gradient
         At the best point.
     """
@@ -45,7 +48,8 @@ class QuasiNewton:
         length: Callable[[Vector], float],
         noise: float,
     ) -> None:
-        self._solve, self._length, self._noise = solve, length, noise
+        self.solve, self.noise = solve, noise
+        self._length = length
         self._pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=MEMORY)
         self._scale = 1.0
         self._radius = RADIUS
@@ -76,7 +80,7 @@ class QuasiNewton:
         self._remember(step, gradient - self.gradient)
         change = energy - self.energy
         flatter = float(gradient @ gradient) < float(self.gradient @ self.gradient)
-        if change > 0 and not (change <= self._noise and flatter):
+        if change > 0 and not (change <= self.noise and flatter):
             self._radius = length / 2
             return False
         # Where the energy still falls in the direction of a step that was cut, a longer one is due.
@@ -87,9 +91,9 @@ class QuasiNewton:
 
     def _remember(self, step: Vector, change: Vector) -> None:
         curvature = float(step @ change)
-        if curvature > _LEAST_CURVATURE * np.linalg.norm(step) * np.linalg.norm(change):
+        if curvature > LEAST_CURVATURE * np.linalg.norm(step) * np.linalg.norm(change):
             self._pairs.append((step, change, curvature))
-            self._scale = curvature / float(change @ self._solve(change))
+            self._scale = curvature / float(change @ self.solve(change))
 
     def _inverse(self, vector: Vector) -> Vector:
         """Of the Hessian that is known by now, times a vector: the two loops of L-BFGS."""
@@ -99,7 +103,7 @@ class QuasiNewton:
             share = (step @ vector) / curvature
             vector -= share * change
             shares.append(share)
-        vector = self._scale * self._solve(vector)
+        vector = self._scale * self.solve(vector)
         for (step, change, curvature), share in zip(self._pairs, reversed(shares), strict=True):
             vector += (share - (change @ vector) / curvature) * step
         return vector

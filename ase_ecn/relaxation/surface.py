@@ -11,9 +11,13 @@ import torch
 from ase_ecn.checkpoint import DEFAULT_POTENTIAL
 from ase_ecn.crystal import Crystal
 from ase_ecn.errors import CheckpointError, OverlappingAtomsError
+from ase_ecn.execution import own_modes
 from ase_ecn.loaded import LoadedNetwork
 from ase_ecn.nn.network import PropertyNetwork
+from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.relaxation.force_course import ForceCourse, Pull
+from ase_ecn.relaxation.search_ends import Beginning, Ending
+from ase_ecn.relaxation.search_on_device import search_on_device
 
 
 class EnergySurface(LoadedNetwork[PropertyNetwork]):
@@ -69,3 +73,20 @@ class EnergySurface(LoadedNetwork[PropertyNetwork]):
     def answers(self, courses: Sequence[ForceCourse]) -> list[Pull]:
         """What courses ask for."""
         return self.pulls([course.crystal for course in courses])
+
+    @property
+    def searches_on_device(self) -> bool:
+        """Whether relaxations take all of their steps on the device before anything comes back.
+
+        On a processor, where neighbours and what the network says are found in C, that gains
+        nothing.
+        """
+        return self.device.type != "cpu" and isinstance(self.model, SO3Network)
+
+    def endings(
+        self, beginnings: Sequence[Beginning], *, fmax: float, pressure: float
+    ) -> list[Ending]:
+        """Where searches end that begin there, see :mod:`ase_ecn.relaxation.search_on_device`."""
+        assert isinstance(self.model, SO3Network)
+        with own_modes(self.device), torch.no_grad():
+            return search_on_device(beginnings, self.model, fmax=fmax, pressure=pressure)

@@ -188,6 +188,15 @@ class SO3Network(PropertyNetwork):
                 found = self._derivatives(arrays)
             return tuple(torch.from_numpy(part) for part in found)  # type: ignore[return-value]
 
+    def surface_of(self, graph: SphereBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """As :meth:`surface`, of graphs on the network's device, where the result stays.
+
+        Their vectors and volumes have the type of the weights.
+        """
+        with torch.inference_mode(False), self._threads():
+            energies, pulls = self.energies_and_pulls(graph)
+            return energies, *_forces_and_stress(graph, pulls)
+
     def energies_alone(self, crystals: Sequence[Crystal], *, forces: bool) -> Energies | None:
         """Of those members alone whose energies count; none without forces."""
         if not self.gives_forces:

@@ -13,7 +13,7 @@ from relaxations import skewed
 
 from ase_ecn import Relaxation, relax
 from ase_ecn.geometry.strain import exp_symmetric, log_strain
-from ase_ecn.relaxation import on_device
+from ase_ecn.relaxation import cells_on_device
 from ase_ecn.relaxation.course import CellCourse
 from ase_ecn.relaxation.predictor import StrainPredictor
 
@@ -97,7 +97,7 @@ def test_atoms_far_from_all_others_are_left_to_the_processor(
 def test_a_cell_that_is_not_finite_spoils_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     run = StrainPredictor._run
 
-    def spoiled(self: StrainPredictor, graphs: on_device.LatticeBatch) -> torch.Tensor:
+    def spoiled(self: StrainPredictor, graphs: cells_on_device.LatticeBatch) -> torch.Tensor:
         cells = run(self, graphs).clone()
         crystal = torch.bincount(graphs.crystal_of_edge, graphs.numbers[graphs.source] == 29)
         cells[crystal > 0] = torch.nan
@@ -111,7 +111,7 @@ def test_a_cell_that_is_not_finite_spoils_no_other(monkeypatch: pytest.MonkeyPat
 
 
 def test_batches_are_halved_when_memory_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, sizes = on_device.strains_until_stopped, []
+    whole, sizes = cells_on_device.strains_until_stopped, []
 
     def with_little_memory(crystals: list, *others: object) -> list:
         sizes.append(len(crystals))
@@ -129,9 +129,9 @@ def test_batches_are_halved_when_memory_runs_out(monkeypatch: pytest.MonkeyPatch
 
 def test_logarithms_of_deformations() -> None:
     deformations = np.eye(3) + np.random.default_rng(0).normal(scale=0.1, size=(5, 3, 3))
-    found = on_device.log_strains(torch.as_tensor(deformations)).numpy()
+    found = cells_on_device.log_strains(torch.as_tensor(deformations)).numpy()
     np.testing.assert_allclose(found, log_strain(deformations), atol=1e-12)
     deformations[2, 0, 1] = np.inf
-    lost = on_device.log_strains(torch.as_tensor(deformations)).numpy()
+    lost = cells_on_device.log_strains(torch.as_tensor(deformations)).numpy()
     assert np.isnan(lost[2]).all()
     np.testing.assert_allclose(np.delete(lost, 2, 0), np.delete(found, 2, 0), atol=1e-12)
