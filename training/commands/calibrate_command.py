@@ -15,10 +15,19 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--properties", nargs="+", default=["formation_energy", "band_gap"], metavar="NAME"
     )
+    parser.add_argument(
+        "--labels",
+        nargs="+",
+        default=[],
+        metavar="LABELS",
+        help="further energies, of crystals such as a screen proposes; those that fits hold out "
+        "have to be in their intervals too",
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
-    held = calibrate(options.checkpoint, data_folder(options.data), tuple(options.properties))
+    data = data_folder(options.data)
+    held = calibrate(options.checkpoint, data, tuple(options.properties), tuple(options.labels))
     for name, value in held.items():
         print(f"{name}: {100 * value:.1f} % of held-out validation crystals in their 90 % interval")
     return 0

@@ -53,7 +53,9 @@ _TINY = 1e-12
 _BATCH = 256
 
 
-def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict[str, float]:
+def calibrate(
+    checkpoint: Path, data: Path, properties: tuple[str, ...], labels: tuple[str, ...] = ()
+) -> dict[str, float]:
     """Give a checkpoint file uncertainties of some of its properties, in place.
 
     Parameters
@@ -64,6 +66,9 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
         The data folder.
     properties
         Names of crystal targets.
+    labels
+        Of an SO(3)-equivariant network, further sets of energies by what made those of the fit,
+        whose held-out part sets a factor too: crystals such as the network will be asked about.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
     Raises
     ------
     OptionError
-        If the checkpoint does not predict one of the properties.
+        If the checkpoint does not predict one of the properties, or takes no further labels.
     """
     loaded = load_checkpoint(checkpoint, PropertyNetwork)
     possible = _possible(loaded.model, loaded.card)
@@ -82,18 +87,23 @@ def calibrate(checkpoint: Path, data: Path, properties: tuple[str, ...]) -> dict
             f"no uncertainties of {', '.join(properties)}; possible are {', '.join(possible)}"
         )
     content = dict(loaded.card.content)
+    of_energies = isinstance(loaded.model, SO3Network) and not fitted_to_tensors(content)
+    if labels and not of_energies:
+        raise OptionError(f"{loaded.card.name} was not fitted to such labels as {labels[0]}")
     model: PropertyNetwork
     if isinstance(loaded.model, SO3Network) and fitted_to_tensors(content):
         used = TENSOR_DATA
         model, held = calibrated_tensors(loaded.model, content, data, properties)
     elif isinstance(loaded.model, SO3Network):
         used = SO3_DATA
-        model, held = calibrated_so3(loaded.model, content, data, properties)
+        model, held = calibrated_so3(loaded.model, content, data, properties, labels)
     else:
         assert isinstance(loaded.model, BondNetwork)
         used = _BOND_DATA
         val = config_of_card(content, ECNConfiguration).load(data, "val")
         model, held = with_spreads(loaded.model, val, properties)
+    if labels:
+        used += f"; further labels: {', '.join(labels)}"
     content["calibration"] = {
         "data": used,
         "interval": "90 %: prediction ± 1.645 std",

@@ -16,10 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ase_ecn.errors import DatasetError
 from ase_ecn.nn.so3.so3_network import SO3Network
 from ase_ecn.properties import of_output
 from ase_ecn.training.data.dft_labels import ABOVE_HULL
-from ase_ecn.training.data.labels import TEACHER, LabelData, PackedLabels, load_labels
+from ase_ecn.training.data.labels import TEACHER, PackedLabels, load_labels
 from ase_ecn.training.data.property_rows import PropertyRows, load_property_rows
 from ase_ecn.training.fits.config import (
     PropertiesConfiguration,
@@ -33,8 +34,8 @@ from ase_ecn.training.release.spread_heads import BOUND, EVERY, factor, fit_spre
 
 SO3_DATA = (
     "validation split and, for energies, held-out labels of the teacher, with its own error (0.022 "
-    "eV/atom): two thirds for the heads, one third for factors; one more factor from validation "
-    "crystals at least 0.1 eV/atom above the hull; the largest factor counts"
+    "eV/atom), of each set: two thirds for the heads, one third for factors; one more factor from "
+    "validation crystals at least 0.1 eV/atom above the hull; the largest factor counts"
 )
 _TEACHERS = 4000
 _TEACHERS_ERROR = 0.022
@@ -59,7 +60,8 @@ class Scored:
     for_factors
         All set a factor, and none teaches the heads: for few crystals.
     label_error
-        Mean absolute error of the labels against DFT's, which the network's error comes on top of.
+        Mean absolute error of the labels against DFT's, which the network's error comes on top of;
+        zero for labels of a user's own, which are what the user wants to predict.
     """
 
     packed: PackedLabels
@@ -70,7 +72,11 @@ class Scored:
 
 
 def calibrated_so3(
-    model: SO3Network, content: Mapping[str, Any], data: Path, properties: tuple[str, ...]
+    model: SO3Network,
+    content: Mapping[str, Any],
+    data: Path,
+    properties: tuple[str, ...],
+    labels: Sequence[str] = (),
 ) -> tuple[SO3Network, dict[str, float]]:
     """Return the network with stated uncertainties, and their coverage of what set the factors.
 
@@ -84,18 +90,36 @@ def calibrated_so3(
         The data folder.
     properties
         Targets of the crystal.
+    labels
+        Further sets of energies, see :func:`held_out`.
     """
-    return with_so3_spreads(model, held_out(content, data), properties)
+    return with_so3_spreads(model, held_out(content, data, labels), properties)
 
 
-def held_out(content: Mapping[str, Any], data: Path) -> list[Scored]:
-    """What a card says that its network was not fitted to."""
-    if not fitted_to_properties(content):
+def held_out(content: Mapping[str, Any], data: Path, labels: Sequence[str] = ()) -> list[Scored]:
+    """What a card says that its network was not fitted to.
+
+    Parameters
+    ----------
+    content
+        The card.
+    data
+        The data folder.
+    labels
+        Further sets of energies, made by what made those of the fit; as ``data.name`` of a fit.
+        Of each, the part counts that fits hold out.
+    """
+    config: SO3Configuration | PropertiesConfiguration
+    parts: list[Scored] = []
+    if fitted_to_properties(content):
+        config = config_of_card(content, PropertiesConfiguration)
+        section = config.teacher
+        parts += by_stability(load_property_rows(data, config.data, config.model.cutoff, "val"))
+    else:
         config = config_of_card(content, SO3Configuration)
-        return [_of_teacher(config.data, config.fit.seed, config, data)]
-    fitted = config_of_card(content, PropertiesConfiguration)
-    rows = load_property_rows(data, fitted.data, fitted.model.cutoff, "val")
-    return [*by_stability(rows), _of_teacher(fitted.teacher, fitted.fit.seed, fitted, data)]
+        section = config.data
+    error = _TEACHERS_ERROR if section.name == TEACHER else 0.0
+    return parts + [_of_labels(name, error, config, data) for name in (section.name, *labels)]
 
 
 def by_stability(rows: PropertyRows) -> list[Scored]:
@@ -113,18 +137,15 @@ def by_stability(rows: PropertyRows) -> list[Scored]:
     return [part for part in parts if len(part.indices)]
 
 
-def _of_teacher(
-    section: LabelData, seed: int, config: SO3Configuration | PropertiesConfiguration, data: Path
+def _of_labels(
+    name: str, error: float, config: SO3Configuration | PropertiesConfiguration, data: Path
 ) -> Scored:
-    labels = load_labels(section.name, data, config.model.cutoff, config.model.target)
-    _, indices = split_labels(labels, _TEACHERS, seed)
+    labels = load_labels(name, data, config.model.cutoff, config.model.target)
+    _, indices = split_labels(labels, _TEACHERS, config.fit.seed)
+    if not len(indices):
+        raise DatasetError(f"no labels of {name} are held out of fits")
     energies = {config.model.target: np.asarray(labels.energy[indices])}
-    return Scored(labels, indices, energies, label_error=_label_error(section.name))
-
-
-def _label_error(labels: str) -> float:
-    """Labels of a user's own are what the user wants to predict."""
-    return _TEACHERS_ERROR if labels == TEACHER else 0.0
+    return Scored(labels, indices, energies, label_error=error)
 
 
 def with_so3_spreads(

@@ -1,6 +1,7 @@
 """The fit of the SO(3)-equivariant network to DFT's energies and further properties."""
 
 from dataclasses import replace
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -320,3 +321,21 @@ def test_the_command_makes_a_checkpoint_of_all_properties(folder):
     assert main(["calibrate", str(weights), *common]) == 0
     again = predict(salt, checkpoint=weights)[0]
     assert again.formation_energy_std == pytest.approx(float(before), rel=1e-5)
+    # Of crystals that it is off by more for, as many errors are to be in their intervals.
+    far = [{**row, "energy_eV_per_atom": row["energy_eV_per_atom"] + 50} for row in labelled(40)]
+    labels = write(folder / "far.jsonl.gz", far)
+    assert main(["calibrate", str(weights), "--labels", str(labels), *common]) == 0
+    wider = predict(salt, checkpoint=weights)[0]
+    assert wider.formation_energy_std > 2 * again.formation_energy_std
+    assert wider.band_gap_std == pytest.approx(again.band_gap_std, rel=1e-5)
+    assert str(labels) in read_card(weights).content["calibration"]["data"]
+
+
+def test_further_labels_are_for_networks_that_were_fitted_to_energies(tmp_path, capsys):
+    for suffix in ("json", "safetensors"):
+        bundled = resources.files("ase_ecn.checkpoints") / f"ecn-fermi.{suffix}"
+        (tmp_path / bundled.name).write_bytes(bundled.read_bytes())
+    weights = str(tmp_path / "ecn-fermi.safetensors")
+    arguments = ["--labels", "teacher", "--properties", "fermi_level", "--data", str(tmp_path)]
+    assert main(["calibrate", weights, *arguments]) == 1
+    assert "ecn-fermi was not fitted to such labels as teacher" in capsys.readouterr().err
