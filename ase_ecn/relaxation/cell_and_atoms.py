@@ -34,7 +34,7 @@ RELAXED: dict[str, Method] = {"cell": "lattice", "all": "all"}
 CELL_BATCH = 128
 """Default number of crystals per pass of the EMPNN."""
 DEVICE_BATCH = 512
-"""Default number of crystals per pass of the potential where no processor computes it."""
+"""Default number of crystals per pass of the potential on a GPU."""
 
 _UNDEFORMED = np.zeros((3, 3))
 
