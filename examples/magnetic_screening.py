@@ -50,9 +50,9 @@ if __name__ == "__main__":
     main()
 
 # Prints:
-# ScreenReport(stored=12, rejected=12, outranked=0, failed=0, computed=24, refined=0)
+# ScreenReport(stored=11, rejected=13, outranked=0, failed=0, computed=24, refined=0)
 # alloy   c/a   above the hull / eV/atom  M / µB   polarization / T
-# MnRh    0.711   0.000 ± 0.042           4.56    1.88
-# MnNi    0.918   0.044 ± 0.035           3.42    1.69
-# MnPt    0.883  -0.002 ± 0.046           4.33    1.68
-# MnPd    0.734   0.007 ± 0.039           4.36    1.67
+# MnRh    0.708  -0.004 ± 0.027           4.56    1.87
+# MnPt    0.871   0.003 ± 0.033           4.35    1.69
+# MnPd    0.776   0.016 ± 0.032           4.39    1.68
+# MnNi    0.930   0.045 ± 0.027           3.36    1.66

@@ -51,8 +51,8 @@ if __name__ == "__main__":
 
 # Prints:
 # crystal               E_f / eV/atom  above the known hull  above that of these
-# FeO rocksalt                 -1.426          0.055 ± 0.025               0.000
-# FeO zincblende               -1.345          0.137 ± 0.022               0.081
-# FeO2 fluorite                -1.072          0.351 ± 0.063               0.000
-# Li2O antifluorite            -2.038          0.024 ± 0.021               0.000
-# LiFeO3 perovskite            -1.238          0.327 ± 0.052               0.017
+# FeO rocksalt                 -1.429          0.053 ± 0.036               0.000
+# FeO zincblende               -1.336          0.146 ± 0.053               0.093
+# FeO2 fluorite                -1.060          0.363 ± 0.050               0.000
+# Li2O antifluorite            -2.045          0.017 ± 0.022               0.000
+# LiFeO3 perovskite            -1.235          0.330 ± 0.045               0.015

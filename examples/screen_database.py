@@ -54,6 +54,6 @@ if __name__ == "__main__":
 # Prints:
 # ScreenReport(stored=3, rejected=94, outranked=8, failed=0, computed=105, refined=0)
 # crystal          above the hull / eV/atom  gap / eV
-# AlN   zincblende      -0.004 ± 0.012           4.10
-# CaO   rocksalt        -0.002 ± 0.017           3.94
-# KF    rocksalt        -0.001 ± 0.015           6.06
+# CaO   rocksalt         0.001 ± 0.022           4.01
+# KF    rocksalt         0.002 ± 0.036           6.05
+# AlN   zincblende       0.007 ± 0.026           4.06

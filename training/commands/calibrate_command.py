@@ -23,11 +23,25 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="further energies, of crystals such as a screen proposes; those that fits hold out "
         "have to be in their intervals too",
     )
+    parser.add_argument(
+        "--label-error",
+        type=float,
+        default=0.0,
+        metavar="ENERGY",
+        help="mean absolute error of these energies in eV/atom, if they are not what is to be "
+        "predicted",
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
     data = data_folder(options.data)
-    held = calibrate(options.checkpoint, data, tuple(options.properties), tuple(options.labels))
+    held = calibrate(
+        options.checkpoint,
+        data,
+        tuple(options.properties),
+        tuple(options.labels),
+        options.label_error,
+    )
     for name, value in held.items():
         print(f"{name}: {100 * value:.1f} % of held-out validation crystals in their 90 % interval")
     return 0

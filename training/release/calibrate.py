@@ -54,7 +54,11 @@ _BATCH = 256
 
 
 def calibrate(
-    checkpoint: Path, data: Path, properties: tuple[str, ...], labels: tuple[str, ...] = ()
+    checkpoint: Path,
+    data: Path,
+    properties: tuple[str, ...],
+    labels: tuple[str, ...] = (),
+    label_error: float = 0.0,
 ) -> dict[str, float]:
     """Give a checkpoint file uncertainties of some of its properties, in place.
 
@@ -67,8 +71,10 @@ def calibrate(
     properties
         Names of crystal targets.
     labels
-        Of an SO(3)-equivariant network, further sets of energies by what made those of the fit,
-        whose held-out part sets a factor too: crystals such as the network will be asked about.
+        Of an SO(3)-equivariant network, further sets of energies, whose held-out part sets a
+        factor too: crystals such as the network will be asked about.
+    label_error
+        Mean absolute error of these energies, eV/atom.
 
     Returns
     -------
@@ -78,7 +84,8 @@ def calibrate(
     Raises
     ------
     OptionError
-        If the checkpoint does not predict one of the properties, or takes no further labels.
+        If the checkpoint does not predict one of the properties, or takes no further labels, or
+        these have a negative error.
     """
     loaded = load_checkpoint(checkpoint, PropertyNetwork)
     possible = _possible(loaded.model, loaded.card)
@@ -90,20 +97,22 @@ def calibrate(
     of_energies = isinstance(loaded.model, SO3Network) and not fitted_to_tensors(content)
     if labels and not of_energies:
         raise OptionError(f"{loaded.card.name} was not fitted to such labels as {labels[0]}")
+    if not label_error >= 0:
+        raise OptionError(f"the error of labels must not be negative, got {label_error} eV/atom")
     model: PropertyNetwork
     if isinstance(loaded.model, SO3Network) and fitted_to_tensors(content):
         used = TENSOR_DATA
         model, held = calibrated_tensors(loaded.model, content, data, properties)
     elif isinstance(loaded.model, SO3Network):
         used = SO3_DATA
-        model, held = calibrated_so3(loaded.model, content, data, properties, labels)
+        model, held = calibrated_so3(loaded.model, content, data, properties, labels, label_error)
     else:
         assert isinstance(loaded.model, BondNetwork)
         used = _BOND_DATA
         val = config_of_card(content, ECNConfiguration).load(data, "val")
         model, held = with_spreads(loaded.model, val, properties)
     if labels:
-        used += f"; further labels: {', '.join(labels)}"
+        used += f"; further labels, off by {label_error} eV/atom: {', '.join(labels)}"
     content["calibration"] = {
         "data": used,
         "interval": "90 %: prediction ± 1.645 std",

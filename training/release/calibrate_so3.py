@@ -61,7 +61,7 @@ class Scored:
         All set a factor, and none teaches the heads: for few crystals.
     label_error
         Mean absolute error of the labels against DFT's, which the network's error comes on top of;
-        zero for labels of a user's own, which are what the user wants to predict.
+        zero for those of a user's own, which are what the user wants to predict.
     """
 
     packed: PackedLabels
@@ -77,6 +77,7 @@ def calibrated_so3(
     data: Path,
     properties: tuple[str, ...],
     labels: Sequence[str] = (),
+    label_error: float = 0.0,
 ) -> tuple[SO3Network, dict[str, float]]:
     """Return the network with stated uncertainties, and their coverage of what set the factors.
 
@@ -90,13 +91,15 @@ def calibrated_so3(
         The data folder.
     properties
         Targets of the crystal.
-    labels
+    labels, label_error
         Further sets of energies, see :func:`held_out`.
     """
-    return with_so3_spreads(model, held_out(content, data, labels), properties)
+    return with_so3_spreads(model, held_out(content, data, labels, label_error), properties)
 
 
-def held_out(content: Mapping[str, Any], data: Path, labels: Sequence[str] = ()) -> list[Scored]:
+def held_out(
+    content: Mapping[str, Any], data: Path, labels: Sequence[str] = (), label_error: float = 0.0
+) -> list[Scored]:
     """What a card says that its network was not fitted to.
 
     Parameters
@@ -106,8 +109,10 @@ def held_out(content: Mapping[str, Any], data: Path, labels: Sequence[str] = ())
     data
         The data folder.
     labels
-        Further sets of energies, made by what made those of the fit; as ``data.name`` of a fit.
-        Of each, the part counts that fits hold out.
+        Further sets of energies, as ``data.name`` of a fit. Of each, the part counts that fits
+        hold out.
+    label_error
+        Mean absolute error of these energies, eV/atom, against what is to be predicted.
     """
     config: SO3Configuration | PropertiesConfiguration
     parts: list[Scored] = []
@@ -119,7 +124,8 @@ def held_out(content: Mapping[str, Any], data: Path, labels: Sequence[str] = ())
         config = config_of_card(content, SO3Configuration)
         section = config.data
     error = _TEACHERS_ERROR if section.name == TEACHER else 0.0
-    return parts + [_of_labels(name, error, config, data) for name in (section.name, *labels)]
+    parts.append(_of_labels(section.name, error, config, data))
+    return parts + [_of_labels(name, label_error, config, data) for name in labels]
 
 
 def by_stability(rows: PropertyRows) -> list[Scored]:

@@ -329,6 +329,13 @@ def test_the_command_makes_a_checkpoint_of_all_properties(folder):
     assert wider.formation_energy_std > 2 * again.formation_energy_std
     assert wider.band_gap_std == pytest.approx(again.band_gap_std, rel=1e-5)
     assert str(labels) in read_card(weights).content["calibration"]["data"]
+    # Labels that are off are no measure of the network's own errors alone.
+    off = ["--labels", str(folder / "teacher.jsonl.gz"), "--label-error", "90"]
+    assert main(["calibrate", str(weights), *off, *common]) == 0
+    assert (
+        predict(salt, checkpoint=weights)[0].formation_energy_std > 2 * again.formation_energy_std
+    )
+    assert main(["calibrate", str(weights), *off[:-1], "-1", *common]) == 1
 
 
 def test_further_labels_are_for_networks_that_were_fitted_to_energies(tmp_path, capsys):
