@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 
-from ase_ecn import LatticeRelaxer
+from ase_ecn import LatticeRelaxer, Relaxation
 from ase_ecn.crystal import Crystal
 from ase_ecn.geometry.strain import exp_symmetric
 from ase_ecn.relaxation.predictor import StrainPredictor
@@ -40,3 +40,15 @@ def pull(towards: float, factor: float) -> Strains:
         return np.asarray(factor * missing[:, None, None] * np.eye(3))
 
     return log_strains
+
+
+def assert_same_ends(
+    found: Sequence[Relaxation], expected: Sequence[Relaxation], atol: float
+) -> None:
+    """Same reasons and steps, and the same cells and places (Å) up to a tolerance."""
+    for one, other in zip(found, expected, strict=True):
+        for name in ("reason", "steps", "converged", "out_of_domain"):
+            assert getattr(one, name) == getattr(other, name)
+        np.testing.assert_allclose(one.atoms.cell[:], other.atoms.cell[:], atol=atol)
+        np.testing.assert_allclose(one.atoms.positions, other.atoms.positions, atol=atol)
+        np.testing.assert_allclose(one.deformation, other.deformation, atol=atol)

@@ -57,7 +57,7 @@ def test_properties_have_the_right_units_and_ranges(salt: Atoms, iron: Atoms) ->
     assert calc.get_metal_probability(salt) < 0.2
     assert calc.get_metal_probability(iron) > 0.9
     assert calc.get_property("band_gap", iron) == pytest.approx(0, abs=0.05)
-    # The bundled network gives 2.68 per atom, too much; docs/accuracy.md says so.
+    # The bundled network gives 2.68 per atom, too much; the README says so.
     assert iron.get_magnetic_moment() == pytest.approx(2 * 2.675, abs=0.02)
     moments = iron.get_magnetic_moments()
     assert moments.shape == (2,)

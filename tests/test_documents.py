@@ -25,6 +25,7 @@ import matplotlib
 import pytest
 from ase.build import bulk
 from ase.db import connect
+from printed_output import assert_printed
 from test_examples import vasprun
 
 from ase_ecn.cli import main as ase_ecn
@@ -167,6 +168,8 @@ def test_the_code_of_a_page_runs(page: Path, workplace: Path) -> None:
                 between = text[block.end : following.start]
                 if not between.strip():
                     assert same(following.text, printed), f"{page}:{block.line}:\n{printed}"
+                    if "..." not in following.text:
+                        assert_printed(printed.splitlines(), following.text.splitlines())
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from ase.db import connect
+from printed_output import assert_printed
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SHORT = (
     *("screen_database", "magnetic_screening", "phase_diagram", "fine_tune"),
     *("compare_vasp", "phonons", "stiff_and_high_k"),
 )
-
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![A-Za-z])")
 
 
 def load(name: str) -> ModuleType:
@@ -42,17 +40,6 @@ def commented_output(name: str) -> list[str]:
     (begin,) = (k for k, line in enumerate(lines) if line.startswith("# Prints"))
     comment = takewhile(lambda line: line.startswith("# "), lines[begin + 1 :])
     return [line.removeprefix("# ") for line in comment]
-
-
-def assert_printed(found: list[str], expected: list[str]) -> None:
-    """Same lines, and the same numbers up to three units of the last digit."""
-    assert [NUMBER.sub("#", line).split() for line in found] == [
-        NUMBER.sub("#", line).split() for line in expected
-    ]
-    for line, other in zip(found, expected, strict=True):
-        for number, stated in zip(NUMBER.findall(line), NUMBER.findall(other), strict=True):
-            last_digit = 10.0 ** -len(stated.partition(".")[2])
-            assert abs(float(number) - float(stated)) < 3.5 * last_digit, (line, other)
 
 
 @pytest.mark.slow

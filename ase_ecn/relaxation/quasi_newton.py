@@ -17,7 +17,7 @@ LARGEST_RADIUS = 0.3
 SMALLEST_RADIUS = 1e-5
 """Steps that are no longer than this and lead nowhere are the last, Å."""
 LEAST_CURVATURE = 1e-8
-"""Cosine of the least angle by which a gradient has to turn towards a step to be learned from."""
+"""Least cosine of the angle between a step and the change of the gradient that is learned from."""
 
 Vector = NDArray[np.float64]
 

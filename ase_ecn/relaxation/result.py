@@ -48,7 +48,7 @@ class Relaxation:
         (N, 3) in Å, of the atoms against the deformed cell; ``None`` if they were not relaxed.
     force
         Largest force that is left, eV/Å, or norm of the virial per atom, eV, if that is larger; NaN
-        if forces were not asked for, as are the following.
+        if forces were not asked for or it was given up, as are the following.
     energy_change
         Of the relaxation by forces since its start, eV/atom; never positive.
     """
